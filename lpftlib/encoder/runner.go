@@ -1,0 +1,143 @@
+package encoder
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/backend"
+)
+
+// Runner computes features with one model on one backend.
+type Runner struct {
+	cfg    *Config
+	be     *backend.Backend
+	params []*tensors.Tensor // in the order of cfg.Specs()
+	lora   *LoRAWeights
+	exec   *graph.Exec
+	tokens int // padded tokens in one device batch
+	batch  func(encodings []Encoding, t int) (*Batch, error)
+}
+
+// DeviceTokens is how many padded tokens a device batch holds: enough to fill the engine's
+// matrix kernels, small enough for the processor's caches and memory.
+func DeviceTokens(engine string) int {
+	if engine == "xla:cuda" {
+		return 16384
+	}
+	return 1024
+}
+
+// NewRunner puts the weights on the backend.
+func NewRunner(be *backend.Backend, w *Weights, lora *LoRAWeights) (*Runner, error) {
+	return NewRunnerOn(be, w.Config, w.Device(), lora)
+}
+
+// Device copies the weights into tensors in the order of [Config.Specs].
+func (w *Weights) Device() []*tensors.Tensor {
+	var out []*tensors.Tensor
+	for _, spec := range w.Config.Specs() {
+		out = append(out, tensors.FromFlatDataAndDimensions(w.Tensors[spec.Name], spec.Shape...))
+	}
+	return out
+}
+
+// NewRunnerOn is NewRunner for parameters that are tensors already, in the order of
+// [Config.Specs]; training evaluates with it.
+func NewRunnerOn(be *backend.Backend, cfg *Config, params []*tensors.Tensor, lora *LoRAWeights) (*Runner, error) {
+	r := &Runner{cfg: cfg, be: be, params: params, lora: lora, tokens: DeviceTokens(be.Engine), batch: cfg.NewBatch}
+	exec, err := graph.NewExec(be.Backend, r.graph)
+	if err != nil {
+		return nil, fmt.Errorf("feature graph: %w", err)
+	}
+	r.exec = exec.WithName("features").SetMaxCache(-1)
+	return r, nil
+}
+
+// SetParams replaces the parameters, after an optimiser step say.
+func (r *Runner) SetParams(params []*tensors.Tensor, lora *LoRAWeights) {
+	r.params, r.lora = params, lora
+}
+
+// WithBatcher replaces [Config.NewBatch], for callers that rename ids.
+func (r *Runner) WithBatcher(batch func(encodings []Encoding, t int) (*Batch, error)) *Runner {
+	r.batch = batch
+	return r
+}
+
+// graph is the feature graph: batch, parameters and LoRA factors to φ [B, h].
+func (r *Runner) graph(in []*graph.Node) *graph.Node {
+	p, rest := r.cfg.BindParams(in[4:])
+	hidden := r.cfg.Forward(p, Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: in[3]},
+		ForwardOptions{LoRA: r.lora.Bind(rest)})
+	return hidden.First
+}
+
+// BindParams names the leading nodes as the encoder's parameters and returns the others.
+func (c *Config) BindParams(nodes []*graph.Node) (Params, []*graph.Node) {
+	specs := c.Specs()
+	p := make(Params, len(specs))
+	for i, spec := range specs {
+		p[spec.Name] = nodes[i]
+	}
+	return p, nodes[len(specs):]
+}
+
+// Features are φ(x) in evaluation mode for every encoding, [N, h] in row order.
+// progress, if not nil, is called with the rows done.
+func (r *Runner) Features(ctx context.Context, encodings []Encoding, progress func(done, total int)) ([]float32, error) {
+	h := r.cfg.Hidden
+	out := make([]float32, len(encodings)*h)
+	done := 0
+	for _, g := range Groups(encodings, r.be.Engine, r.tokens, r.cfg.MaxTokens()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		phi, err := r.group(encodings, g)
+		if err != nil {
+			return nil, err
+		}
+		for i, row := range g.Rows {
+			copy(out[row*h:(row+1)*h], phi[i*h:(i+1)*h])
+		}
+		done += len(g.Rows)
+		if progress != nil {
+			progress(done, len(encodings))
+		}
+	}
+	return out, nil
+}
+
+// group runs one device batch. On XLA the last, short batch of a bucket is filled with
+// copies of its first row, so that each bucket is one compiled shape.
+func (r *Runner) group(encodings []Encoding, g Group) ([]float32, error) {
+	rows := make([]Encoding, 0, len(g.Rows))
+	for _, row := range g.Rows {
+		rows = append(rows, encodings[row])
+	}
+	if r.be.Engine != "go" {
+		for len(rows) < max(1, r.tokens/g.T) {
+			rows = append(rows, rows[0])
+		}
+	}
+	b, err := r.batch(rows, g.T)
+	if err != nil {
+		return nil, err
+	}
+	args := b.Tensors()
+	for _, t := range r.params {
+		args = append(args, t)
+	}
+	args = append(args, r.lora.Args()...)
+	outputs, err := r.exec.Exec(args...)
+	if err != nil {
+		return nil, fmt.Errorf("features of %d texts at length %d: %w", b.B, b.T, err)
+	}
+	defer outputs[0].FinalizeAll()
+	return tensors.CopyFlatData[float32](outputs[0])
+}
+
+// Close frees the compiled graphs.
+func (r *Runner) Close() { r.exec.Finalize() }

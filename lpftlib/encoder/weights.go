@@ -1,0 +1,210 @@
+package encoder
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Weights are an encoder's parameters on the host, float32, under the names of [Config.Specs].
+type Weights struct {
+	Config  *Config
+	Tensors map[string][]float32
+	Notes   []string // what was converted while loading, for the provenance
+}
+
+// ignored are the tensors a checkpoint may hold beside the encoder: heads of other tasks,
+// the pooler (not used, protocol section 2) and integer buffers of old versions.
+var ignored = []string{"pooler.", "lm_head.", "cls.", "classifier."}
+var ignoredBuffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
+
+// LoadWeights reads dir/model.safetensors into the encoder's tensors.
+//
+// The map is strict: with or without the prefixes "bert." and "roberta.", and with the old
+// names LayerNorm.gamma and .beta, every tensor of cfg must be there in its shape, and a
+// tensor that is neither the encoder's nor on the short list of ignored ones is an error.
+func LoadWeights(dir string, cfg *Config) (*Weights, error) {
+	path := filepath.Join(dir, "model.safetensors")
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: not found; lpft reads weights from model.safetensors only", path)
+	}
+	st, err := openSafetensors(path)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	found, err := st.match(cfg)
+	if err != nil {
+		return nil, err
+	}
+	w := &Weights{Config: cfg, Tensors: make(map[string][]float32, len(found))}
+	widened := map[string]int{}
+	for _, spec := range cfg.Specs() {
+		name := found[spec.Name]
+		data, err := st.float32s(name)
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(data, notFinite); i >= 0 {
+			return nil, fmt.Errorf("%s: tensor %q holds %v at element %d: not a usable checkpoint", path, name, data[i], i)
+		}
+		if dtype := st.entries[name].DType; dtype != "F32" {
+			widened[dtype]++
+		}
+		w.Tensors[spec.Name] = data
+	}
+	for dtype, n := range widened {
+		w.Notes = append(w.Notes, fmt.Sprintf("%s: %d tensors converted from %s to float32", path, n, dtype))
+	}
+	slices.Sort(w.Notes)
+	return w, nil
+}
+
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
+
+// match maps the encoder's names to the file's and checks shapes.
+func (st *stFile) match(cfg *Config) (map[string]string, error) {
+	want := map[string][]int{}
+	for _, spec := range cfg.Specs() {
+		want[spec.Name] = spec.Shape
+	}
+	found := map[string]string{}
+	for _, name := range st.names() {
+		canonical := canonicalName(name)
+		shape, needed := want[canonical]
+		switch {
+		case needed && found[canonical] != "":
+			return nil, fmt.Errorf("%s: tensors %q and %q are both %q", st.path, found[canonical], name, canonical)
+		case needed && !slices.Equal(shape, st.entries[name].Shape):
+			return nil, fmt.Errorf("%s: tensor %q has shape %v: config.json asks for %v", st.path, name, st.entries[name].Shape, shape)
+		case needed:
+			found[canonical] = name
+		case !isIgnored(canonical):
+			return nil, fmt.Errorf("%s: unknown tensor %q: not part of a %s encoder with %d layers", st.path, name, cfg.Family, cfg.Layers)
+		}
+	}
+	for _, spec := range cfg.Specs() {
+		if found[spec.Name] == "" {
+			return nil, fmt.Errorf("%s: tensor %q of shape %v is missing", st.path, spec.Name, spec.Shape)
+		}
+	}
+	return found, nil
+}
+
+// canonicalName strips a checkpoint's prefix and translates gamma and beta.
+func canonicalName(name string) string {
+	for _, prefix := range []string{"roberta.", "bert."} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	if rest, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
+		return rest + "LayerNorm.weight"
+	}
+	if rest, ok := strings.CutSuffix(name, "LayerNorm.beta"); ok {
+		return rest + "LayerNorm.bias"
+	}
+	return name
+}
+
+func isIgnored(name string) bool {
+	return slices.Contains(ignoredBuffers, name) ||
+		slices.ContainsFunc(ignored, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// RandomWeights draws an untrained encoder as Hugging Face initialises one: dense and
+// embedding weights N(0, InitRange²), biases 0, LayerNorm gains 1, the pad row 0.
+func RandomWeights(cfg *Config, seed uint64) *Weights {
+	rng := rand.New(rand.NewPCG(seed, 0x6c706674))
+	w := &Weights{Config: cfg, Tensors: map[string][]float32{}}
+	for _, spec := range cfg.Specs() {
+		data := make([]float32, product(spec.Shape))
+		switch {
+		case strings.HasSuffix(spec.Name, "LayerNorm.weight"):
+			for i := range data {
+				data[i] = 1
+			}
+		case len(spec.Shape) == 2:
+			for i := range data {
+				data[i] = float32(rng.NormFloat64() * cfg.InitRange)
+			}
+		}
+		w.Tensors[spec.Name] = data
+	}
+	clear(w.Tensors[WordEmbeddings][cfg.PadID*cfg.Hidden : (cfg.PadID+1)*cfg.Hidden])
+	return w
+}
+
+// Clone copies the weights.
+func (w *Weights) Clone() *Weights {
+	c := &Weights{Config: w.Config, Tensors: make(map[string][]float32, len(w.Tensors)), Notes: slices.Clone(w.Notes)}
+	for name, data := range w.Tensors {
+		c.Tensors[name] = slices.Clone(data)
+	}
+	return c
+}
+
+// Digest is the sha256 of configuration and numbers, the model's part of artefact keys.
+func (w *Weights) Digest() (string, error) {
+	hash := sha256.New()
+	if err := json.NewEncoder(hash).Encode(w.Config); err != nil {
+		return "", err
+	}
+	buf := make([]byte, 0, 1<<16)
+	for _, spec := range w.Config.Specs() {
+		for _, v := range w.Tensors[spec.Name] {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+			if len(buf) == cap(buf) {
+				hash.Write(buf)
+				buf = buf[:0]
+			}
+		}
+	}
+	hash.Write(buf)
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// named lists the tensors in the forward pass's order for writing.
+func (w *Weights) named() []NamedTensor {
+	var out []NamedTensor
+	for _, spec := range w.Config.Specs() {
+		out = append(out, NamedTensor{Name: spec.Name, Shape: spec.Shape, Data: w.Tensors[spec.Name]})
+	}
+	return out
+}
+
+// Save writes dir/model.safetensors and dir/config.json so that Python's
+// AutoModel.from_pretrained(dir) loads them.
+func (w *Weights) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("%s: cannot be made: %v", dir, err)
+	}
+	if err := WriteSafetensors(filepath.Join(dir, "model.safetensors"), w.named()); err != nil {
+		return err
+	}
+	return w.Config.write(dir)
+}
+
+// write writes config.json with the fields Hugging Face needs.
+func (c *Config) write(dir string) error {
+	class := "BertModel"
+	if c.Family == RoBERTa {
+		class = "RobertaModel"
+	}
+	data, err := json.MarshalIndent(struct {
+		Architectures []string `json:"architectures"`
+		*Config
+		HiddenAct string `json:"hidden_act"`
+		Position  string `json:"position_embedding_type"`
+	}{[]string{class}, c, "gelu", "absolute"}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "config.json"), append(data, '\n'), 0o644)
+}
