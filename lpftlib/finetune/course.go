@@ -1,0 +1,141 @@
+package finetune
+
+import (
+	"context"
+	"math"
+)
+
+// Course is what happened during a run, for Figures 1 and 4 and for the report.
+type Course struct {
+	Steps  []Step  `json:"steps"`
+	Points []Point `json:"points"`
+}
+
+// Step is one optimiser step, with dropout on as it was taken.
+type Step struct {
+	Step      int     `json:"step"` // from 1
+	Rate      float64 `json:"rate"`
+	Loss      float64 `json:"loss"`
+	GradNorm  float64 `json:"grad_norm"`  // before clipping
+	NormC     float64 `json:"norm_c"`     // ‖V‖_F after the step
+	NormB     float64 `json:"norm_b"`     // ‖b‖ after the step
+	LogitNorm float64 `json:"logit_norm"` // mean ‖f(x)‖ over the batch
+}
+
+// Point is an evaluation on the validation split, without dropout.
+type Point struct {
+	Epoch     float64 `json:"epoch"` // 0 before training; fractions inside an epoch
+	Step      int     `json:"step"`
+	Score     float64 `json:"score"` // the task's metric, the one that selects
+	Accuracy  float64 `json:"accuracy"`
+	Loss      float64 `json:"loss"`
+	NormC     float64 `json:"norm_c"`
+	NormB     float64 `json:"norm_b"`
+	LogitNorm float64 `json:"logit_norm"` // mean ‖f(x)‖
+	DiffF     float64 `json:"diff_f"`     // mean ‖φ(x) − φ_pre(x)‖
+}
+
+// evaluateIfDue evaluates at the epoch's end and at equal distances inside it, and keeps the
+// parameters of a better epoch.
+func (t *trainer) evaluateIfDue(ctx context.Context, epoch int) error {
+	perEpoch := t.recipe.stepsPerEpoch(len(t.data.Train.Texts))
+	done := t.state.step - epoch*perEpoch
+	end := done == perEpoch
+	if !end && done*t.recipe.EvalsPerEpoch/perEpoch == (done-1)*t.recipe.EvalsPerEpoch/perEpoch {
+		return nil
+	}
+	point, err := t.evaluate(ctx)
+	if err != nil || !end {
+		return err
+	}
+	if t.best != nil && point.Score <= t.best.Score {
+		return nil // the earliest of equal epochs wins
+	}
+	return t.keep(epoch+1, point.Score)
+}
+
+// keep copies the trained parameters as the best epoch's.
+func (t *trainer) keep(epoch int, score float64) error {
+	b := &best{Epoch: epoch, Score: score}
+	for i, p := range t.state.params {
+		if t.state.trained[i] {
+			data, err := host(p)
+			if err != nil {
+				return err
+			}
+			b.params = append(b.params, data)
+		}
+	}
+	t.best = b
+	return nil
+}
+
+// evaluate measures the validation split and appends a point.
+func (t *trainer) evaluate(ctx context.Context) (Point, error) {
+	if t.lora != nil {
+		if err := t.state.readLoRA(t.vocab.cfg, t.lora); err != nil {
+			return Point{}, err
+		}
+	}
+	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
+	features, err := t.runner.Features(ctx, t.data.Val.Texts, nil)
+	if err != nil {
+		return Point{}, err
+	}
+	head, err := t.state.head()
+	if err != nil {
+		return Point{}, err
+	}
+	logits, err := head.Logits(features)
+	if err != nil {
+		return Point{}, err
+	}
+	p := Point{
+		Epoch: float64(t.state.step) / float64(t.recipe.stepsPerEpoch(len(t.data.Train.Texts))), Step: t.state.step,
+		Score: t.hooks.Score(logits, t.data.Val.Labels, head.Classes),
+		NormC: head.Norm(), NormB: head.BiasNorm(), DiffF: diff(features, t.valBase, head.Hidden),
+	}
+	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, head.Classes)
+	t.course.Points = append(t.course.Points, p)
+	return p, nil
+}
+
+// diff is Diff(F): the mean distance of corresponding rows of width h (protocol section 8).
+func diff(a, b []float32, h int) float64 {
+	n := len(a) / h
+	sum := 0.0
+	for i := range n {
+		square := 0.0
+		for j := i * h; j < (i+1)*h; j++ {
+			d := float64(a[j]) - float64(b[j])
+			square += d * d
+		}
+		sum += math.Sqrt(square)
+	}
+	return sum / float64(n)
+}
+
+// summarise gives accuracy (ties: lowest id), mean cross entropy and mean ‖logits‖.
+func summarise(logits []float64, labels []int, classes int) (accuracy, loss, logitNorm float64) {
+	for i, y := range labels {
+		row := logits[i*classes : (i+1)*classes]
+		best, square := 0, 0.0
+		for c, v := range row {
+			if v > row[best] {
+				best = c
+			}
+			square += v * v
+		}
+		z := 0.0
+		for _, v := range row {
+			z += math.Exp(v - row[best])
+		}
+		if best == y {
+			accuracy++
+		}
+		loss += math.Log(z) + row[best] - row[y]
+		logitNorm += math.Sqrt(square)
+	}
+	n := float64(len(labels))
+	return accuracy / n, loss / n, logitNorm / n
+}

@@ -1,0 +1,166 @@
+package finetune
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint // graph code reads better without the prefix
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+)
+
+// engine holds the two compiled functions of a training step: gradients of one device batch
+// (added to those of the batches before it) and the optimiser's update.
+type engine struct {
+	be      *backend.Backend
+	cfg     *encoder.Config
+	lora    *encoder.LoRAWeights
+	dropout bool
+	clip    float64
+	trained []bool // per parameter: does the optimiser move it?
+
+	first, more, update *Exec
+}
+
+// Arguments of the gradient graph before the parameters.
+const (
+	argIDs = iota
+	argPositions
+	argTypes
+	argMask
+	argLabels
+	argRows // rows of the whole batch as a scalar: the loss is a mean over them
+	argRNG
+	numArgs
+)
+
+func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
+	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained}
+	for _, build := range []struct {
+		to   **Exec
+		name string
+		fn   func([]*Node) []*Node
+	}{{&e.first, "gradients", e.gradients}, {&e.more, "gradients added", e.gradientsAdded}, {&e.update, "update", e.adam}} {
+		exec, err := NewExec(be.Backend, build.fn)
+		if err != nil {
+			return nil, fmt.Errorf("training graph %q: %w", build.name, err)
+		}
+		*build.to = exec.WithName(build.name).SetMaxCache(-1)
+	}
+	return e, nil
+}
+
+func (e *engine) close() {
+	for _, exec := range []*Exec{e.first, e.more, e.update} {
+		exec.Finalize()
+	}
+}
+
+// split separates the parameter nodes: encoder, LoRA factors, V, b.
+func (e *engine) split(nodes []*Node) (p encoder.Params, lora *encoder.LoRA, weight, bias *Node) {
+	p, rest := e.cfg.BindParams(nodes)
+	n := len(e.lora.Specs())
+	return p, e.lora.Bind(rest[:n]), rest[n], rest[n+1]
+}
+
+// gradients maps a device batch and all parameters to (loss, summed ‖logits‖, gradients of
+// the trained parameters). The loss is Σ CE / rows, so that summing device batches gives the
+// batch's mean loss and its gradient.
+func (e *engine) gradients(in []*Node) []*Node {
+	all := in[numArgs:]
+	p, lora, weight, bias := e.split(all)
+	opt := encoder.ForwardOptions{LoRA: lora}
+	if e.dropout {
+		opt.RNG = in[argRNG]
+	}
+	hidden := e.cfg.Forward(p, encoder.Inputs{IDs: in[argIDs], Positions: in[argPositions], Types: in[argTypes], Mask: in[argMask]}, opt)
+	logits, _ := e.cfg.HeadLogits(hidden.First, weight, bias, hidden.RNG)
+	loss := Div(ReduceAllSum(crossEntropy(logits, in[argLabels])), in[argRows])
+	norms := ReduceAllSum(Sqrt(ReduceSum(Square(logits), -1)))
+	var trained []*Node
+	for i, node := range all {
+		if e.trained[i] {
+			trained = append(trained, node)
+		}
+	}
+	return append([]*Node{loss, norms}, Gradient(loss, trained...)...)
+}
+
+// crossEntropy is −log softmax(logits)_y per row [B].
+func crossEntropy(logits, labels *Node) *Node {
+	shifted := Sub(logits, StopGradient(ReduceAndKeep(logits, ReduceMax, -1)))
+	logZ := Log(ReduceSum(Exp(shifted), -1))
+	picked := ReduceSum(Mul(shifted, OneHot(labels, logits.Shape().Dimensions[1], logits.DType())), -1)
+	return Sub(logZ, picked)
+}
+
+// gradientsAdded is gradients plus the sums of the device batches before: they follow the
+// parameters among the arguments.
+func (e *engine) gradientsAdded(in []*Node) []*Node {
+	n := numArgs + len(e.trained)
+	out := e.gradients(in[:n])
+	for i, before := range in[n:] {
+		out[i] = Add(out[i], before)
+	}
+	return out
+}
+
+// Arguments of the update graph before parameters, first and second moments, gradients.
+const (
+	argRate        = iota
+	argCorrection1 // 1 − β1ᵗ
+	argCorrection2 // √(1 − β2ᵗ)
+	numUpdateArgs
+)
+
+// adam clips the gradients by their global norm and takes one Adam step. It returns the norm
+// before clipping, then new parameters, first and second moments.
+func (e *engine) adam(in []*Node) []*Node {
+	scalars, rest := in[:numUpdateArgs], in[numUpdateArgs:]
+	n := len(rest) / 4
+	params, ms, vs, grads := rest[:n], rest[n:2*n], rest[2*n:3*n], rest[3*n:]
+	gradNorm := globalNorm(grads)
+	scale := ScalarOne(gradNorm.Graph(), dtypes.Float32)
+	if e.clip > 0 {
+		// As torch.nn.utils.clip_grad_norm_: min(1, clip / (norm + 1e-6)).
+		scale = MinScalar(Div(Scalar(gradNorm.Graph(), dtypes.Float32, e.clip), AddScalar(gradNorm, 1e-6)), 1)
+	}
+	newParams, newMs, newVs := make([]*Node, n), make([]*Node, n), make([]*Node, n)
+	for i, g := range grads {
+		g = Mul(g, scale)
+		m := Add(MulScalar(ms[i], beta1), MulScalar(g, 1-beta1))
+		v := Add(MulScalar(vs[i], beta2), MulScalar(Square(g), 1-beta2))
+		denominator := AddScalar(Div(Sqrt(v), scalars[argCorrection2]), epsilon)
+		step := Mul(Div(m, denominator), Div(scalars[argRate], scalars[argCorrection1]))
+		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
+	}
+	out := append([]*Node{gradNorm}, newParams...)
+	return append(append(out, newMs...), newVs...)
+}
+
+// globalNorm is the norm of all gradients together. It sums rows in float32 and the rows'
+// sums in float64: one long float32 sum over millions of squares would lose digits.
+func globalNorm(grads []*Node) *Node {
+	var total *Node
+	for _, g := range grads {
+		sum := ReduceAllSum(ConvertDType(ReduceSum(Square(g), -1), dtypes.Float64))
+		if total == nil {
+			total = sum
+			continue
+		}
+		total = Add(total, sum)
+	}
+	return ConvertDType(Sqrt(total), dtypes.Float32)
+}
+
+// run executes and returns the outputs, with a panic inside the engine as an error.
+func run(exec *Exec, args []any) (out []*tensors.Tensor, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return exec.Exec(args...)
+}

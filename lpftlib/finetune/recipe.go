@@ -1,0 +1,67 @@
+package finetune
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// Recipe are the hyperparameters of the FT stage (protocol section 5, Table 6).
+type Recipe struct {
+	Epochs        int     `json:"epochs"`
+	Batch         int     `json:"batch"`
+	LearningRate  float64 `json:"learning_rate"` // base rate; decays linearly to 0
+	Clip          float64 `json:"clip"`          // global gradient norm; 0 switches clipping off
+	Seed          uint64  `json:"seed"`          // order and dropout (and the random head, see NewHead)
+	Dropout       bool    `json:"dropout"`       // off only for comparisons with other implementations
+	EvalsPerEpoch int     `json:"evals_per_epoch"`
+}
+
+// Adam's constants.
+const (
+	beta1   = 0.9
+	beta2   = 0.999
+	epsilon = 1e-8
+)
+
+func (r Recipe) check(rows int) error {
+	switch {
+	case r.Epochs <= 0:
+		return fmt.Errorf("epochs is %d: expected at least 1", r.Epochs)
+	case r.Batch <= 0:
+		return fmt.Errorf("batch is %d: expected at least 1", r.Batch)
+	case r.Batch > rows:
+		return fmt.Errorf("batch %d is larger than the %d training rows: lower the batch or take more rows", r.Batch, rows)
+	case r.LearningRate <= 0:
+		return fmt.Errorf("learning rate is %g: expected a positive number", r.LearningRate)
+	case r.EvalsPerEpoch <= 0:
+		return fmt.Errorf("evaluations per epoch is %d: expected at least 1", r.EvalsPerEpoch)
+	}
+	return nil
+}
+
+// stream separates the uses of one seed: two uses never share random numbers.
+type stream uint64
+
+const (
+	streamHead stream = iota + 1
+	streamOrder
+	streamDropout
+)
+
+func generator(seed uint64, use stream, at uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(use)<<48|at))
+}
+
+// Order is the order in which epoch (from 0) visits n training rows. Linear probing sees
+// its rows in the order of epoch 0 (protocol section 6).
+func Order(seed uint64, epoch, n int) []int {
+	return generator(seed, streamOrder, uint64(epoch)).Perm(n)
+}
+
+// stepsPerEpoch counts batches, the last short one included.
+func (r Recipe) stepsPerEpoch(rows int) int { return (rows + r.Batch - 1) / r.Batch }
+
+// rate is the learning rate of step (from 0) out of total: linear decay, no warm-up.
+func (r Recipe) rate(step, total int) float64 {
+	return r.LearningRate * float64(total-step) / float64(total)
+}

@@ -1,0 +1,312 @@
+package finetune
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+)
+
+// Set is one split: texts and labels, row by row.
+type Set struct {
+	Texts  []encoder.Encoding
+	Labels []int
+}
+
+// Data are the training and validation splits.
+type Data struct{ Train, Val Set }
+
+// Start is where the FT stage begins.
+type Start struct {
+	Weights *encoder.Weights     // the pre-trained encoder
+	Head    *Head                // random (FT, LoRA) or from linear probing (LP-FT, LP-LoRA)
+	LoRA    *encoder.LoRAWeights // nil: all parameters are trained
+}
+
+// Hooks connect a run with its surroundings; every field may be left out but Score.
+type Hooks struct {
+	Score      func(logits []float64, labels []int, classes int) float64 // validation score; larger is better
+	Progress   func(Progress)                                            // after every step
+	Checkpoint *Checkpoint                                               // where to leave and find state; nil: nowhere
+}
+
+// Progress says how far a run is.
+type Progress struct {
+	Step, Steps  int
+	Epoch        int // from 1
+	Loss         float64
+	BestScore    float64
+	Resumed      bool
+	TokensPadded int // padded tokens of this step, the unit of cost
+}
+
+// Result is the selected epoch's model and the whole course.
+type Result struct {
+	Weights *encoder.Weights     // encoder of the selected epoch (with LoRA: the frozen one)
+	LoRA    *encoder.LoRAWeights // factors of the selected epoch, or nil
+	Head    *Head
+	Epoch   int // selected epoch, from 1
+	Course  *Course
+}
+
+// Run trains by the recipe and returns the epoch with the best validation score.
+//
+// It stops at the first loss that is not a number and names the step; the last checkpoint
+// stays. When ctx ends it writes a checkpoint and returns ctx's error.
+func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*Result, error) {
+	if err := recipe.check(len(data.Train.Texts)); err != nil {
+		return nil, err
+	}
+	if len(data.Val.Texts) == 0 {
+		return nil, fmt.Errorf("the validation split is empty: an epoch cannot be selected")
+	}
+	t, err := newTrainer(be, start, data, recipe, hooks)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	if err := t.resume(); err != nil {
+		return nil, err
+	}
+	if err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	for t.state.step < t.steps {
+		if err := ctx.Err(); err != nil {
+			return nil, t.interrupted(err)
+		}
+		if err := t.stepOnce(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return t.result()
+}
+
+// trainer is a run under way.
+type trainer struct {
+	be     *backend.Backend
+	start  Start
+	data   Data
+	recipe Recipe
+	hooks  Hooks
+
+	vocab   *vocabulary
+	lora    *encoder.LoRAWeights // current factors on the host, refreshed before evaluations
+	state   *state
+	engine  *engine
+	runner  *encoder.Runner
+	steps   int
+	resumed bool
+	course  *Course
+	best    *best
+	valBase []float32 // φ_pre on the validation rows, for Diff
+	order   func(epoch int) []int
+}
+
+// best is the selected epoch so far.
+type best struct {
+	Epoch  int
+	Score  float64
+	params [][]float32 // trained parameters
+}
+
+func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*trainer, error) {
+	t := &trainer{be: be, start: start, data: data, recipe: recipe, hooks: hooks, course: &Course{}}
+	if start.LoRA != nil {
+		copied := *start.LoRA
+		copied.A, copied.B = cloneMap(start.LoRA.A), cloneMap(start.LoRA.B)
+		t.lora = &copied
+	}
+	t.order = func(epoch int) []int { return Order(recipe.Seed, epoch, len(data.Train.Texts)) }
+	t.vocab = newVocabulary(start.Weights.Config, data.Train.Texts, data.Val.Texts)
+	t.state = newState(t.vocab, start.Weights, t.lora, start.Head)
+	t.steps = recipe.Epochs * recipe.stepsPerEpoch(len(data.Train.Texts))
+	var err error
+	if t.engine, err = newEngine(be, t.vocab.cfg, t.lora, recipe, t.state.trained); err != nil {
+		return nil, err
+	}
+	if t.runner, err = encoder.NewRunnerOn(be, t.vocab.cfg, t.state.encoderParams(t.vocab.cfg), t.lora); err != nil {
+		return nil, err
+	}
+	t.runner.WithBatcher(t.vocab.batch)
+	return t, nil
+}
+
+func cloneMap(m map[string][]float32) map[string][]float32 {
+	out := make(map[string][]float32, len(m))
+	for k, v := range m {
+		out[k] = slices.Clone(v)
+	}
+	return out
+}
+
+func (t *trainer) close() {
+	t.engine.close()
+	t.runner.Close()
+}
+
+// begin records the point before the first step, and φ_pre of the validation rows. A resumed
+// run has the point already; φ_pre is computed from the start weights either way.
+func (t *trainer) begin(ctx context.Context) error {
+	base, err := encoder.NewRunner(t.be, t.start.Weights, nil)
+	if err != nil {
+		return err
+	}
+	defer base.Close()
+	if t.valBase, err = base.Features(ctx, t.data.Val.Texts, nil); err != nil {
+		return err
+	}
+	if len(t.course.Points) > 0 {
+		return nil
+	}
+	_, err = t.evaluate(ctx)
+	return err
+}
+
+// rowsOfStep are the training rows of the next batch, and its epoch from 0.
+func (t *trainer) rowsOfStep() (rows []int, epoch int) {
+	perEpoch := t.recipe.stepsPerEpoch(len(t.data.Train.Texts))
+	epoch = t.state.step / perEpoch
+	order := t.order(epoch)
+	from := t.state.step % perEpoch * t.recipe.Batch
+	return order[from:min(from+t.recipe.Batch, len(order))], epoch
+}
+
+// stepOnce takes one optimiser step, evaluates where it is due and leaves a checkpoint from
+// time to time.
+func (t *trainer) stepOnce(ctx context.Context) error {
+	rows, epoch := t.rowsOfStep()
+	step := Step{Step: t.state.step + 1, Rate: t.recipe.rate(t.state.step, t.steps)}
+	grads, tokens, err := t.batchGradients(rows, &step)
+	if err != nil {
+		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+	}
+	if math.IsNaN(step.Loss) || math.IsInf(step.Loss, 0) {
+		return fmt.Errorf("step %d of %d: the loss is %v: training stopped, the last checkpoint is kept; lower the learning rate (%g)", step.Step, t.steps, step.Loss, t.recipe.LearningRate)
+	}
+	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); err != nil {
+		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+	}
+	head, err := t.state.head()
+	if err != nil {
+		return err
+	}
+	step.NormC, step.NormB = head.Norm(), head.BiasNorm()
+	t.course.Steps = append(t.course.Steps, step)
+	if err := t.evaluateIfDue(ctx, epoch); err != nil {
+		return err
+	}
+	t.report(step, epoch, tokens)
+	return t.hooks.Checkpoint.due(t)
+}
+
+func (t *trainer) report(step Step, epoch, tokens int) {
+	if t.hooks.Progress == nil {
+		return
+	}
+	p := Progress{Step: step.Step, Steps: t.steps, Epoch: epoch + 1, Loss: step.Loss, Resumed: t.resumed, TokensPadded: tokens}
+	if t.best != nil {
+		p.BestScore = t.best.Score
+	}
+	t.hooks.Progress(p)
+}
+
+// batchGradients sums the gradients of a batch's device batches. It fills in the step's
+// loss and mean ‖logits‖ and returns the gradients with the number of padded tokens.
+func (t *trainer) batchGradients(rows []int, step *Step) ([]*tensors.Tensor, int, error) {
+	texts := make([]encoder.Encoding, len(rows))
+	for i, row := range rows {
+		texts[i] = t.data.Train.Texts[row]
+	}
+	var sums []*tensors.Tensor // loss, norms, gradients
+	tokens := 0
+	for i, g := range encoder.Groups(texts, t.be.Engine, trainTokens(t.be.Engine), t.vocab.full.MaxTokens()) {
+		out, err := t.deviceBatch(texts, rows, g, i, sums)
+		if err != nil {
+			return nil, 0, err
+		}
+		sums = out
+		tokens += len(g.Rows) * g.T
+	}
+	step.Loss = float64(tensors.ToScalar[float32](sums[0]))
+	step.LogitNorm = float64(tensors.ToScalar[float32](sums[1])) / float64(len(rows))
+	return sums[2:], tokens, nil
+}
+
+// trainTokens is how many padded tokens a device batch of training holds: short texts and
+// long texts of one batch go in separate device batches.
+func trainTokens(engine string) int {
+	if engine == "xla:cuda" {
+		return 8192
+	}
+	return 512
+}
+
+// deviceBatch computes one device batch's gradients and adds the sums so far.
+func (t *trainer) deviceBatch(texts []encoder.Encoding, rows []int, g encoder.Group, part int, sums []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	picked := make([]encoder.Encoding, len(g.Rows))
+	labels := make([]int32, len(g.Rows))
+	for i, at := range g.Rows {
+		picked[i], labels[i] = texts[at], int32(t.data.Train.Labels[rows[at]])
+	}
+	b, err := t.vocab.batch(picked, g.T)
+	if err != nil {
+		return nil, err
+	}
+	rng, err := t.dropoutState(part)
+	if err != nil {
+		return nil, err
+	}
+	args := append(b.Tensors(), tensors.FromFlatDataAndDimensions(labels, len(labels)), float32(len(rows)), rng)
+	for _, p := range t.state.params {
+		args = append(args, p)
+	}
+	if sums == nil {
+		return run(t.engine.first, args)
+	}
+	for _, before := range sums {
+		donated, err := graph.DonateTensorBuffer(before, t.be.Backend, 0)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, donated)
+	}
+	return run(t.engine.more, args)
+}
+
+// dropoutState seeds the masks of one device batch from seed, step and part alone.
+func (t *trainer) dropoutState(part int) (*tensors.Tensor, error) {
+	at := uint64(t.state.step)<<16 | uint64(part)
+	return graph.RNGStateFromSeed(int64(generator(t.recipe.Seed, streamDropout, at).Uint64() >> 1))
+}
+
+// result restores the selected epoch.
+func (t *trainer) result() (*Result, error) {
+	at := 0
+	for i, spec := range t.state.specs {
+		if t.state.trained[i] {
+			t.state.params[i] = tensors.FromFlatDataAndDimensions(t.best.params[at], spec.Shape...)
+			at++
+		}
+	}
+	head, err := t.state.head()
+	if err != nil {
+		return nil, err
+	}
+	weights, err := t.state.weights(t.vocab, t.start.Weights)
+	if err != nil {
+		return nil, err
+	}
+	if t.lora != nil {
+		if err := t.state.readLoRA(t.vocab.cfg, t.lora); err != nil {
+			return nil, err
+		}
+	}
+	return &Result{Weights: weights, LoRA: t.lora, Head: head, Epoch: t.best.Epoch, Course: t.course}, nil
+}

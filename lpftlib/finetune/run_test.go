@@ -1,0 +1,211 @@
+package finetune
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+)
+
+// trainingFixture is what testdata/make_fixtures.py writes.
+type trainingFixture struct {
+	Texts  [][]int32
+	Labels []int
+	Orders [][]int
+	Head   [][]float32
+	LoRAA  map[string][][]float32 `json:"lora_a"`
+	Rank   int
+	Alpha  float64
+	Batch  int
+	Epochs int
+	FT     oracleRun
+	LoRA   oracleRun
+}
+
+type oracleRun struct {
+	Rate      float64
+	Losses    []float64
+	GradNorms []float64 `json:"grad_norms"`
+	NormC     []float64 `json:"norm_c"`
+}
+
+const modelDir = "../encoder/testdata/roberta-2"
+
+func readFixture(t *testing.T) trainingFixture {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/training.json")
+	require.NoError(t, err)
+	var f trainingFixture
+	require.NoError(t, json.Unmarshal(raw, &f))
+	return f
+}
+
+func smallModel(t *testing.T) *encoder.Weights {
+	t.Helper()
+	cfg, err := encoder.ReadConfig(modelDir)
+	require.NoError(t, err)
+	w, err := encoder.LoadWeights(modelDir, cfg)
+	require.NoError(t, err)
+	return w
+}
+
+func openBackend(t *testing.T) *backend.Backend {
+	t.Helper()
+	be, err := backend.Open("")
+	require.NoError(t, err)
+	return be
+}
+
+func (f trainingFixture) set() Set {
+	s := Set{Labels: f.Labels}
+	for _, ids := range f.Texts {
+		s.Texts = append(s.Texts, encoder.Encoding{IDs: ids, TypeIDs: make([]int32, len(ids))})
+	}
+	return s
+}
+
+func (f trainingFixture) head() *Head {
+	h := &Head{Classes: len(f.Head), Hidden: len(f.Head[0]), Bias: make([]float32, len(f.Head))}
+	for _, row := range f.Head {
+		h.Weight = append(h.Weight, row...)
+	}
+	return h
+}
+
+func (f trainingFixture) lora(t *testing.T, cfg *encoder.Config) *encoder.LoRAWeights {
+	t.Helper()
+	l, err := encoder.NewLoRA(cfg, cfg.QueryValue(), f.Rank, f.Alpha, 1)
+	require.NoError(t, err)
+	for name, rows := range f.LoRAA {
+		var flat []float32
+		for _, row := range rows {
+			flat = append(flat, row...)
+		}
+		require.Len(t, l.A[name], len(flat))
+		l.A[name] = flat
+	}
+	return l
+}
+
+func accuracy(logits []float64, labels []int, classes int) float64 {
+	a, _, _ := summarise(logits, labels, classes)
+	return a
+}
+
+// The first 20 steps of FT and LoRA have PyTorch's losses, gradient norms and head norms.
+func TestFirstStepsAgainstPyTorch(t *testing.T) {
+	f := readFixture(t)
+	for name, want := range map[string]oracleRun{"FT": f.FT, "LoRA": f.LoRA} {
+		t.Run(name, func(t *testing.T) {
+			w := smallModel(t)
+			start := Start{Weights: w, Head: f.head()}
+			if name == "LoRA" {
+				start.LoRA = f.lora(t, w.Config)
+			}
+			recipe := Recipe{Epochs: f.Epochs, Batch: f.Batch, LearningRate: want.Rate, Clip: 1, Seed: 1, EvalsPerEpoch: 1}
+			tr, err := newTrainer(openBackend(t), start, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
+			require.NoError(t, err)
+			defer tr.close()
+			tr.order = func(epoch int) []int { return f.Orders[epoch] }
+			require.NoError(t, tr.begin(context.Background()))
+			clipped := 0
+			for i := range want.Losses {
+				require.NoError(t, tr.stepOnce(context.Background()))
+				got := tr.course.Steps[i]
+				require.InEpsilon(t, want.Losses[i], got.Loss, 1e-5, "loss of step %d", i+1)
+				require.InEpsilon(t, want.GradNorms[i], got.GradNorm, 1e-4, "gradient norm of step %d", i+1)
+				require.InEpsilon(t, want.NormC[i], got.NormC, 1e-5, "Norm(C) after step %d", i+1)
+				if got.GradNorm > 1 {
+					clipped++
+				}
+			}
+			require.Positive(t, clipped, "clipping was never active")
+		})
+	}
+}
+
+// A run interrupted in mid-epoch and continued ends with the same bits as one that was not.
+func TestResumeIsBitEqual(t *testing.T) {
+	f := readFixture(t)
+	be, err := backend.Open("go")
+	require.NoError(t, err)
+	recipe := Recipe{Epochs: 3, Batch: 8, LearningRate: 1e-3, Clip: 1, Seed: 7, Dropout: true, EvalsPerEpoch: 2}
+	data := Data{Train: f.set(), Val: f.set()}
+	start := Start{Weights: smallModel(t), Head: f.head()}
+	whole, err := Run(context.Background(), be, start, data, recipe, Hooks{Score: accuracy})
+	require.NoError(t, err)
+
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	hooks := Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Hour}}
+	hooks.Progress = func(p Progress) {
+		if p.Step == 7 {
+			cancel()
+		}
+	}
+	_, err = Run(ctx, be, start, data, recipe, hooks)
+	require.ErrorIs(t, err, context.Canceled)
+	require.FileExists(t, filepath.Join(dir, checkpointName))
+
+	resumed := false
+	hooks = Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Hour}}
+	hooks.Progress = func(p Progress) { resumed = resumed || p.Resumed }
+	again, err := Run(context.Background(), be, start, data, recipe, hooks)
+	require.NoError(t, err)
+	require.True(t, resumed)
+	require.Equal(t, whole.Head, again.Head)
+	require.Equal(t, whole.Course, again.Course)
+	require.Equal(t, whole.Weights.Tensors, again.Weights.Tensors)
+}
+
+// A checkpoint of another run is refused, not continued.
+func TestForeignCheckpointIsRefused(t *testing.T) {
+	f := readFixture(t)
+	be := openBackend(t)
+	dir := t.TempDir()
+	start := Start{Weights: smallModel(t), Head: f.head()}
+	data := Data{Train: f.set(), Val: f.set()}
+	recipe := Recipe{Epochs: 1, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 7, EvalsPerEpoch: 1}
+	hooks := Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Nanosecond}}
+	_, err := Run(context.Background(), be, start, data, recipe, hooks)
+	require.NoError(t, err)
+	recipe.Seed = 8
+	_, err = Run(context.Background(), be, start, data, recipe, hooks)
+	require.ErrorContains(t, err, "other data, model or recipe")
+}
+
+// Training stops at a loss that is not a number and names the step.
+func TestNaNLossNamesTheStep(t *testing.T) {
+	f := readFixture(t)
+	head := f.head()
+	head.Bias[0] = float32(math.NaN())
+	recipe := Recipe{Epochs: 1, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 7, EvalsPerEpoch: 1}
+	_, err := Run(context.Background(), openBackend(t), Start{Weights: smallModel(t), Head: head}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
+	require.ErrorContains(t, err, "step 1 of 3")
+	require.ErrorContains(t, err, "the loss is NaN")
+}
+
+// Recipes that cannot be run say why.
+func TestRecipeErrors(t *testing.T) {
+	good := Recipe{Epochs: 1, Batch: 2, LearningRate: 1, EvalsPerEpoch: 1}
+	require.NoError(t, good.check(2))
+	for want, change := range map[string]func(*Recipe){
+		"larger than the 2 training rows": func(r *Recipe) { r.Batch = 3 },
+		"epochs is 0":                     func(r *Recipe) { r.Epochs = 0 },
+		"batch is 0":                      func(r *Recipe) { r.Batch = 0 },
+		"learning rate is 0":              func(r *Recipe) { r.LearningRate = 0 },
+		"evaluations per epoch is 0":      func(r *Recipe) { r.EvalsPerEpoch = 0 },
+	} {
+		r := good
+		change(&r)
+		require.ErrorContains(t, r.check(2), want)
+	}
+}
