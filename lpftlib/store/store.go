@@ -1,0 +1,84 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Folders of work under way. Their leading dot keeps them apart from kinds of steps.
+const (
+	stagingDir = ".staging"
+	resumeDir  = ".resume"
+	locksDir   = ".locks"
+)
+
+// Store is a folder of artefacts. Any number of goroutines and processes may share one.
+type Store struct {
+	dir string
+
+	mu       sync.Mutex
+	onWait   func(label string, pid int)
+	verified map[string]stamp // large files whose digest was checked through this Store
+	logErr   error            // the first line of the log that could not be written
+}
+
+// stamp is a file's state when its digest was checked.
+type stamp struct {
+	size    int64
+	changed time.Time
+}
+
+// Open opens the store in dir, creates it where it is missing, and sweeps what killed
+// processes left behind.
+func Open(dir string) (*Store, error) {
+	if dir == "" {
+		return nil, errors.New("store: no folder was named (LPFT_HOME)")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", dir, err)
+	}
+	s := &Store{dir: abs, verified: map[string]stamp{}}
+	for _, sub := range []string{stagingDir, resumeDir, locksDir} {
+		if err := os.MkdirAll(filepath.Join(abs, sub), 0o755); err != nil {
+			return nil, unwritable(abs, err)
+		}
+	}
+	probe, err := os.CreateTemp(filepath.Join(abs, locksDir), ".probe-*")
+	if err != nil {
+		return nil, unwritable(abs, err)
+	}
+	probe.Close()
+	if err := os.Remove(probe.Name()); err != nil {
+		return nil, unwritable(abs, err)
+	}
+	return s, s.sweep()
+}
+
+func unwritable(dir string, err error) error {
+	return fmt.Errorf("store %s: cannot be written: %w; choose a writable folder (LPFT_HOME)", dir, err)
+}
+
+// Dir is the store's folder, absolute.
+func (s *Store) Dir() string { return s.dir }
+
+// OnWait sets what is called, once a wait, when another process computes an artefact that this
+// one wants: with the label of the step and that process's id (0 if it is not known).
+func (s *Store) OnWait(fn func(label string, pid int)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onWait = fn
+}
+
+func (s *Store) waiting(label string, pid int) {
+	s.mu.Lock()
+	fn := s.onWait
+	s.mu.Unlock()
+	if fn != nil {
+		fn(label, pid)
+	}
+}

@@ -1,0 +1,43 @@
+// Package tokenizer turns text into token ids exactly as Hugging Face tokenizers does.
+//
+// Two families are known, those of the paper's encoder and of the small stand-in:
+//
+//   - [BPE]: byte-level byte-pair encoding (RoBERTa, GPT-2). The text is cut into words by
+//     GPT-2's expression ("it's" is "it" and "'s", " the" keeps its space), and the bytes of
+//     a word are joined pair by pair, the earliest learned pair first.
+//   - [WordPiece]: BERT, MiniLM. The text is cleaned, accents are stripped and letters
+//     lower-cased where the vocabulary wants it, it is cut at white space and punctuation,
+//     and a word is covered greedily by the longest entries of the vocabulary.
+//
+// A folder with the tokenizer's own files is all that is needed:
+//
+//	t, err := tokenizer.Load("models/roberta-base")
+//	e := t.Encode(tokenizer.Text{A: "A premise.", B: "A hypothesis.", Pair: true}, 128)
+//	// e.IDs: <s> A </s> </s> B </s>
+//
+// [Load] takes tokenizer.json, or else vocab.json with merges.txt (RoBERTa, GPT-2), or else
+// vocab.txt (BERT), the last two with tokenizer_config.json where there is one. Settings of
+// truncation and padding inside tokenizer.json are ignored: the maxLen of a call decides,
+// and encodings are never padded ([Tokenizer.PadID] and [Bucket] are there for who does).
+//
+// # Pairs and truncation
+//
+// Special tokens count. Where A and B are together too long, both get half of what room
+// there is if both exceed it, an odd token going to the longer text and on a tie to the
+// second; else the shorter stays whole ("longest first", section 3 of the protocol). With
+// BERT and 128 tokens, texts of 80 and 80 tokens keep 62 and 63, 200 and 40 keep 85 and 40.
+// If maxLen has not even room for the special tokens, the encoding is the first maxLen of
+// these; zero or less gives an empty encoding.
+//
+// # Special strings, odd characters
+//
+// A special string inside a text becomes that token, as in the original: "<s>" is id 0 of
+// RoBERTa, "[CLS]" id 101 of BERT, and RoBERTa's "<mask>" takes the white space before it.
+//
+// Text that is not valid UTF-8 has each invalid byte replaced by U+FFFD first. No input
+// makes an encoding panic.
+//
+// The original carries several Unicode versions at once; testdata/make_unicode.py asks it
+// about every code point and writes the answers into unicode_tables.go, so that results
+// depend neither on Go's Unicode version nor on what a later Unicode calls a letter.
+package tokenizer

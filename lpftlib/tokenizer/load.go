@@ -1,0 +1,210 @@
+package tokenizer
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// The files that [Load] looks for.
+const (
+	tokenizerJSON = "tokenizer.json"
+	vocabJSON     = "vocab.json"
+	mergesTXT     = "merges.txt"
+	vocabTXT      = "vocab.txt"
+	configJSON    = "tokenizer_config.json"
+)
+
+// Load reads the tokenizer in dir from the first of these that is there: tokenizer.json;
+// vocab.json and merges.txt (RoBERTa, GPT-2); vocab.txt (BERT). The last two heed
+// tokenizer_config.json if there is one (add_prefix_space; do_lower_case, strip_accents,
+// tokenize_chinese_chars); tokenizer.json says everything itself.
+//
+// A tokenizer.json of another kind (Unigram, other normalizers or pre-tokenizers) is an
+// error that names the file and the kind.
+func Load(dir string) (*Tokenizer, error) {
+	f := &folder{dir: dir}
+	for _, form := range []struct {
+		files []string
+		read  func(*folder) (*definition, error)
+	}{
+		{[]string{tokenizerJSON}, readTokenizerJSON},
+		{[]string{vocabJSON, mergesTXT}, readVocabAndMerges},
+		{[]string{vocabTXT}, readVocabTXT},
+	} {
+		if !f.has(form.files...) {
+			continue
+		}
+		d, err := form.read(f)
+		if err != nil {
+			return nil, fmt.Errorf("tokenizer: %w", err)
+		}
+		t, err := d.build()
+		if err != nil {
+			return nil, fmt.Errorf("tokenizer: %s: %w", f.path(form.files[0]), err)
+		}
+		t.digest = f.digest()
+		return t, nil
+	}
+	return nil, fmt.Errorf("tokenizer: no tokenizer in %s: want %s, or %s with %s (RoBERTa), or %s (BERT)",
+		dir, tokenizerJSON, vocabJSON, mergesTXT, vocabTXT)
+}
+
+// folder reads files and keeps the digest of all it read.
+type folder struct {
+	dir  string
+	read []byte // name, size and content of each file
+}
+
+func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+func (f *folder) has(names ...string) bool {
+	for _, name := range names {
+		if info, err := os.Stat(f.path(name)); err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *folder) file(name string) ([]byte, error) {
+	b, err := os.ReadFile(f.path(name))
+	if err != nil {
+		return nil, err
+	}
+	f.read = append(fmt.Appendf(f.read, "%s\n%d\n", name, len(b)), b...)
+	return b, nil
+}
+
+// optional is file, but a file that is not there is nil.
+func (f *folder) optional(name string) ([]byte, error) {
+	b, err := f.file(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+func (f *folder) digest() string { return fmt.Sprintf("%x", sha256.Sum256(f.read)) }
+
+// definition is what every form of files comes down to.
+type definition struct {
+	family Family
+	vocab  map[string]int32
+	unk    string // "" for none
+
+	merges  [][2]string // BPE
+	fuseUnk bool        // BPE
+	prefix  string      // WordPiece: before what goes on a word, "##"
+	longest int         // WordPiece: characters of the longest word that is looked at
+
+	bert         *bertNormalizer
+	prefixSpace  bool
+	added        []addedToken
+	single, pair template
+}
+
+// build makes the tokenizer and checks that all its parts fit together.
+func (d *definition) build() (*Tokenizer, error) {
+	t := &Tokenizer{
+		family: d.family, cache: newWordCache(), bert: d.bert, prefixSpace: d.prefixSpace,
+		single: d.single, pair: d.pair, padID: -1,
+	}
+	if len(d.vocab) == 0 {
+		return nil, errors.New("the vocabulary is missing or empty")
+	}
+	size, err := d.numberAdded()
+	if err != nil {
+		return nil, err
+	}
+	t.vocabSize = size
+	if err := d.checkSpecialTokens(size); err != nil {
+		return nil, err
+	}
+	if t.words, err = d.model(); err != nil {
+		return nil, err
+	}
+	t.raw, t.normed = d.matchers()
+	pad := "<pad>"
+	if d.family == WordPiece {
+		pad = "[PAD]"
+	}
+	if id, ok := d.vocab[pad]; ok {
+		t.padID = id
+	}
+	return t, nil
+}
+
+func (d *definition) model() (wordModel, error) {
+	if d.family == WordPiece {
+		return newWordPiece(d.vocab, d.unk, d.prefix, d.longest)
+	}
+	return newBPE(d.vocab, d.merges, d.unk, d.fuseUnk)
+}
+
+// numberAdded checks the added tokens' ids and returns the number of rows that all ids
+// need. An added token has its id from the vocabulary; new ones are numbered from its size.
+func (d *definition) numberAdded() (int, error) {
+	largest := int32(-1)
+	for token, id := range d.vocab {
+		if id < 0 || id == math.MaxInt32 {
+			return 0, fmt.Errorf("id %d of %q is out of range", id, token)
+		}
+		largest = max(largest, id)
+	}
+	next := int32(len(d.vocab))
+	seen := map[string]bool{}
+	for _, t := range d.added {
+		if t.Content == "" || seen[t.Content] {
+			continue
+		}
+		seen[t.Content] = true
+		want, known := d.vocab[t.Content]
+		if !known {
+			want = next
+			next++
+		}
+		if t.ID != want {
+			return 0, fmt.Errorf("added token %q has id %d, but the vocabulary makes it %d", t.Content, t.ID, want)
+		}
+		largest = max(largest, t.ID)
+	}
+	return int(largest) + 1, nil
+}
+
+func (d *definition) checkSpecialTokens(size int) error {
+	for _, t := range []template{d.single, d.pair} {
+		for _, p := range t {
+			for _, id := range p.ids {
+				if id < 0 || int(id) >= size {
+					return fmt.Errorf("special token id %d around the text is not below the vocabulary size %d", id, size)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// matchers returns the finders of added tokens before and after normalisation.
+func (d *definition) matchers() (raw, normed matcher) {
+	var before, after []addedToken
+	for _, special := range []bool{true, false} { // of two equal strings the special one counts
+		for _, t := range d.added {
+			switch {
+			case t.Special != special:
+			case t.Normalized:
+				if d.bert != nil {
+					t.Content = d.bert.normalize(t.Content)
+				}
+				after = append(after, t)
+			default:
+				before = append(before, t)
+			}
+		}
+	}
+	return newMatcher(before), newMatcher(after)
+}

@@ -1,0 +1,98 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestLoadErrors checks that each message is one line that names the file and what is wrong.
+func TestLoadErrors(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  []string
+	}{
+		{"nothing there", nil, []string{"no tokenizer in", "tokenizer.json", "vocab.txt"}},
+		{"merges missing", map[string]string{vocabJSON: `{}`}, []string{"no tokenizer in"}},
+		{"not JSON", map[string]string{tokenizerJSON: `{"model": `}, []string{"tokenizer.json: unexpected end"}},
+		{"no model", map[string]string{tokenizerJSON: `{}`}, []string{"tokenizer.json", `model type ""`}},
+		{"merge in pieces", map[string]string{
+			vocabJSON: `{"<s>": 0, "a": 1}`, mergesTXT: "#version: 0.2\na a a\n",
+		}, []string{"merges.txt:2: ", `"a a a"`}},
+		{"token of a merge missing", map[string]string{
+			vocabJSON: `{"<|endoftext|>": 0, "a": 1}`, mergesTXT: "a a\n",
+		}, []string{"vocab.json", "merge 1", `"aa" is not in the vocabulary`}},
+		{"RoBERTa's special tokens missing", map[string]string{
+			vocabJSON: `{"<s>": 0, "a": 1}`, mergesTXT: "",
+		}, []string{"vocab.json", `"<pad>" is missing`}},
+		{"BERT's special tokens missing", map[string]string{vocabTXT: "[PAD]\n[UNK]\n[CLS]\n"}, []string{"vocab.txt", `"[SEP]" is missing`}},
+		{"configuration broken", map[string]string{vocabTXT: "[PAD]\n", configJSON: `{"do_lower_case": "yes"}`}, []string{configJSON, "do_lower_case"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, text := range c.files {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+			}
+			requireLoadError(t, dir, c.want...)
+		})
+	}
+}
+
+// TestUnsupportedParts changes one part of a good tokenizer.json at a time.
+func TestUnsupportedParts(t *testing.T) {
+	for _, c := range []struct {
+		base, part, json string
+		want             []string
+	}{
+		{"bpe", "model", `{"type": "Unigram", "unk_id": 0, "vocab": [["a", -1.5]]}`, []string{`model type "Unigram"`}},
+		{"bpe", "model", `{"type": "WordLevel", "vocab": {"a": 0}}`, []string{`model type "WordLevel"`}},
+		{"bpe", "model", `{"type": "BPE", "vocab": {}, "merges": [], "byte_fallback": true}`, []string{"byte_fallback"}},
+		{"bpe", "model", `{"type": "BPE", "vocab": {}, "merges": [], "dropout": 0.1}`, []string{"dropout"}},
+		{"bpe", "model", `{"type": "BPE", "vocab": {}}`, []string{"model merges: missing"}},
+		{"bpe", "model", `{"type": "BPE", "vocab": {}, "merges": ["a b", "c"]}`, []string{"entry 2", `"c"`}},
+		{"bpe", "model", `{"type": "BPE", "vocab": {"a": -1}, "merges": []}`, []string{`id -1 of "a"`}},
+		{"bpe", "model", `{"type": "BPE", "merges": []}`, []string{"vocabulary is missing"}},
+		{"bpe", "normalizer", `{"type": "NFC"}`, []string{`normalizer type "NFC"`}},
+		{"wordpiece", "normalizer", `{"type": "Lowercase"}`, []string{`normalizer type "Lowercase"`}},
+		{"bpe", "pre_tokenizer", `{"type": "Metaspace"}`, []string{`pre_tokenizer type "Metaspace"`, "want ByteLevel"}},
+		{"bpe", "pre_tokenizer", `null`, []string{`pre_tokenizer type ""`}},
+		{"bpe", "pre_tokenizer", `{"type": "ByteLevel", "use_regex": false}`, []string{"use_regex"}},
+		{"wordpiece", "pre_tokenizer", `{"type": "Whitespace"}`, []string{`pre_tokenizer type "Whitespace"`, "want BertPreTokenizer"}},
+		{"wordpiece", "post_processor", `{"type": "Sequence"}`, []string{`post_processor type "Sequence"`}},
+		{"wordpiece", "post_processor", `{"type": "BertProcessing", "sep": ["[SEP]", 9999], "cls": ["[CLS]", 2]}`, []string{"9999", "vocabulary size 435"}},
+		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": []}`, []string{"want [A B]"}},
+		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}]}`, []string{`"[X]" has no ids`}},
+		{"wordpiece", "added_tokens", `[{"id": 7, "content": "[CLS]"}]`, []string{`"[CLS]" has id 7`, "makes it 2"}},
+		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 3}}`, []string{`unknown token "[UNK]" is not`}},
+	} {
+		t.Run(c.part+" "+c.json[:min(40, len(c.json))], func(t *testing.T) {
+			var spec map[string]json.RawMessage
+			readJSON(t, filepath.Join("testdata", c.base, tokenizerJSON), &spec)
+			spec[c.part] = json.RawMessage(c.json)
+			if c.part == "model" {
+				spec["added_tokens"] = json.RawMessage(`[]`)
+			}
+			b, err := json.Marshal(spec)
+			require.NoError(t, err)
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, tokenizerJSON), b, 0o644))
+			requireLoadError(t, dir, append(c.want, tokenizerJSON)...)
+		})
+	}
+}
+
+func requireLoadError(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	tok, err := Load(dir)
+	require.Error(t, err)
+	require.Nil(t, tok)
+	for _, w := range append(want, dir) {
+		require.Contains(t, err.Error(), w)
+	}
+	require.False(t, strings.Contains(err.Error(), "\n"), "one line: %q", err)
+}
