@@ -1,0 +1,139 @@
+package paper
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// printedPairs takes one metric of two methods from a table.
+func printedPairs(table int, metric, a, b string) (pairs []Pair) {
+	for _, p := range Cells(table) {
+		if p.Metric == metric && p.Method == a && p.Kernel == "" {
+			if q, ok := Lookup(table, p.Dataset, b, metric); ok {
+				pairs = append(pairs, Pair{p.Dataset, p.Mean, q.Mean})
+			}
+		}
+	}
+	return pairs
+}
+
+// The paper's own tables satisfy its claims, to the extent known.
+func TestClaimsInPrint(t *testing.T) {
+	c := C1(printedPairs(12, "diff_f", "lpft", "ft"))
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	require.Equal(t, 12, c.N)
+	require.Equal(t, Holds, C1(printedPairs(11, "diff_f", "lpft", "ft")).Outcome)
+	require.Equal(t, Holds, C1(printedPairs(1, "diff_f", "lpft", "ft")).Outcome)
+
+	c = C2(printedPairs(13, "norm_c", "lp", "ft"))
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	require.Equal(t, 8, c.N)
+	require.InDelta(t, 14.04, c.Statistic, 0.01)
+	require.Contains(t, c.Explanation, "mrpc")
+
+	var ranks []Pair
+	for _, table := range []int{2, 9} {
+		for _, p := range Cells(table) {
+			if p.Metric == "rank" && p.Kernel == "ft_e" {
+				q, ok := LookupKernel(table, p.Dataset, p.Method, "pretrain_e", "rank")
+				require.True(t, ok)
+				ranks = append(ranks, Pair{p.Dataset + " " + p.Method, q.Mean, p.Mean})
+			}
+		}
+	}
+	c = C4(ranks)
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	require.Equal(t, 16, c.N)
+
+	for _, pair := range [][2]string{{"ft", "lpft"}, {"lora", "lplora"}} {
+		require.Equal(t, Holds, C5(printedPairs(9, "ft_ratio", pair[0], pair[1])).Outcome)
+		require.Equal(t, Holds, C5(printedPairs(2, "ft_ratio", pair[0], pair[1])).Outcome)
+	}
+
+	var ece []Pair
+	for _, table := range []int{14, 15} {
+		for _, p := range Cells(table) {
+			if p.Method == "lpft" && p.Metric == "ece_w_ts" {
+				q, _ := Lookup(table, p.Dataset, "lpft", "ece_wo_ts")
+				ece = append(ece, Pair{p.Dataset, p.Mean, q.Mean})
+			}
+		}
+	}
+	require.Len(t, ece, 8)
+	c = C7(ece)
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	require.Equal(t, 7, c.N, "wsc is left out")
+
+	glue := append(printedPairs(8, "accuracy", "ft", "lpft"), printedPairs(8, "matthews", "ft", "lpft")...)
+	c = C8(glue)
+	require.Equal(t, 8, c.N)
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	require.InDelta(t, 6.0/8, c.Statistic, 1e-12)
+	require.InDelta(t, 3.0/4, C8(printedPairs(10, "accuracy", "ft", "lpft")).Statistic, 1e-12)
+}
+
+func TestOrder(t *testing.T) {
+	c := Order("CS: FT < LP-FT", []Pair{{"cb", 0.5, 0.9}, {"rte", 0.9, 0.9}, {"wic", math.NaN(), 1}})
+	require.Equal(t, Claim{Text: "CS: FT < LP-FT", Statistic: 0.5, Threshold: 1, N: 2, Outcome: Fails, Explanation: "A < B in 1 of 2; not in rte (0.9 against 0.9)"}, c)
+	require.Equal(t, Holds, Order("", []Pair{{"cb", 1, 2}}).Outcome)
+	none := Order("", []Pair{{"cb", math.NaN(), 2}})
+	require.Equal(t, Undecided, none.Outcome)
+	require.True(t, math.IsNaN(none.Statistic))
+}
+
+func TestC2Threshold(t *testing.T) {
+	require.Equal(t, Fails, C2([]Pair{{"cb", 9.9, 1}, {"rte", 100, 1}}).Outcome)
+	require.Equal(t, Holds, C2([]Pair{{"cb", 10, 1}}).Outcome)
+	require.Equal(t, Undecided, C2([]Pair{{"wsc", 1, 10}}).Outcome)
+	require.Equal(t, Undecided, C2([]Pair{{"cb", 1, 0}}).Outcome)
+}
+
+func TestC3(t *testing.T) {
+	norms := []float64{0.1, 1, 10, 100}
+	falling := Curve{"CB, FT", norms, []float64{9, 7, 7, 2}}
+	rising := Curve{"RTE, FT", norms, []float64{1, 2, 3, 4}}
+	short := Curve{"short", norms[:3], []float64{3, 2, 1}}
+	c := C3([]Curve{falling, short})
+	require.Equal(t, Holds, c.Outcome)
+	require.Equal(t, 1, c.N)
+	require.InDelta(t, -0.9487, c.Statistic, 1e-4) // ties get their mean rank, as in scipy.stats.spearmanr
+	c = C3([]Curve{falling, rising})
+	require.Equal(t, Fails, c.Outcome)
+	require.Contains(t, c.Explanation, "RTE, FT (1.00)")
+	require.Equal(t, Undecided, C3([]Curve{short}).Outcome)
+	require.Equal(t, Undecided, C3([]Curve{{"flat", norms, []float64{1, 1, 1, 1}}}).Outcome)
+	require.Equal(t, Undecided, C3([]Curve{{"NaN", norms, []float64{1, math.NaN(), 1, 1}}}).Outcome)
+}
+
+func TestC6(t *testing.T) {
+	ft, lora, p := []float64{1, 0.1, 0.01}, []float64{1, 0.08, 0.009}, []float64{1, 1e-5, 0}
+	c := C6([]Spectra{{"cb", ft, lora, p}})
+	require.Equal(t, Holds, c.Outcome, c.Explanation)
+	// distances by hand: (FT, LoRA) = (0.09691+0.04576)/3, (FT, P) = (4+6)/3, zero raised to 1e-8
+	require.InDelta(t, (0.0969100+0.0457575)/10, c.Statistic, 1e-6)
+	require.Equal(t, Fails, C6([]Spectra{{"cb", ft, p, lora}}).Outcome)
+	require.Equal(t, Undecided, C6([]Spectra{{"cb", ft, lora[:2], p}}).Outcome)
+	require.Equal(t, Undecided, C6(nil).Outcome)
+}
+
+func TestC8Tie(t *testing.T) {
+	require.Equal(t, Undecided, C8([]Pair{{"cb", 1, 2}, {"rte", 2, 1}}).Outcome)
+	require.Equal(t, Fails, C8([]Pair{{"rte", 2, 1}}).Outcome)
+}
+
+func TestC9(t *testing.T) {
+	ft := []float64{1, 2, 3, 4}
+	exact := FitScalar("cb", ft, []float64{0.5, 1, 1.5, 2})
+	require.InDelta(t, 0.5, exact.Scalar, 1e-12)
+	require.InDelta(t, 0, exact.Residual, 1e-7)
+	orthogonal := FitScalar("rte", []float64{1, 0}, []float64{0, 3})
+	require.Equal(t, Fit{"rte", 0, 1}, orthogonal)
+	half := FitScalar("wic", []float64{1, 0}, []float64{1, 1})
+	require.InDelta(t, math.Sqrt(0.5), half.Residual, 1e-12)
+
+	require.Equal(t, Holds, C9([]Fit{exact}).Outcome)
+	require.Equal(t, Fails, C9([]Fit{exact, orthogonal}).Outcome)
+	require.Equal(t, Undecided, C9([]Fit{FitScalar("x", ft, ft[:2]), FitScalar("y", []float64{0}, []float64{0})}).Outcome)
+}

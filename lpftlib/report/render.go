@@ -1,0 +1,192 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"lpft/lpftlib/paper"
+)
+
+var (
+	//go:embed page.html.tmpl
+	pageSource string
+	//go:embed page.css
+	pageCSS string
+	//go:embed page.js
+	pageJS string
+	//go:embed table.css
+	tableCSS string
+)
+
+// page is what the template sees.
+type page struct {
+	*Report
+	links []linked
+}
+
+// verdictOrder is the order in which counts are shown.
+var verdictOrder = []paper.Verdict{paper.Match, paper.TrendOnly, paper.Differs, paper.NotATarget}
+
+var templates = template.Must(template.New("page").Funcs(template.FuncMap{
+	"slug":     slug,
+	"counts":   counts,
+	"duration": duration,
+	"number":   number,
+	"tables":   func(t Table) tableView { return tableView{t} },
+	"symbol":   symbol,
+}).Parse(pageSource))
+
+func render(p page) (string, error) {
+	var b strings.Builder
+	err := templates.ExecuteTemplate(&b, "page", p)
+	return b.String(), err
+}
+
+// HTML is the table as a fragment with its own style, for the output of a notebook cell. It follows the
+// page around it in light and dark.
+func (t Table) HTML() (string, error) {
+	if err := t.check(); err != nil {
+		return "", fmt.Errorf("report: %w", err)
+	}
+	var b strings.Builder
+	err := templates.ExecuteTemplate(&b, "fragment", tableView{t})
+	return b.String(), err
+}
+
+// tableView gives a template the parts of a table that are computed.
+type tableView struct{ Table }
+
+func (v tableView) CSS() template.CSS  { return template.CSS(tableCSS) }
+func (v tableView) Header() []string   { return v.header() }
+func (v tableView) ShowDatasets() bool { return v.hasDatasets() }
+func (v tableView) ShowMethods() bool  { return v.hasMethods() }
+
+func (p page) CSS() template.CSS   { return template.CSS(tableCSS + pageCSS) }
+func (p page) Script() template.JS { return template.JS(pageJS) }
+func (p page) ArXiv() string       { return paper.URL }
+func (p page) Citation() string    { return paper.Citation }
+func (p page) BibTeX() string      { return paper.BibTeX }
+
+// Link is an item's figure or notebook relative to the page.
+func (p page) Figure(item, figure int) linkedFigure { return p.links[item].figures[figure] }
+func (p page) Notebook(item int) string             { return p.links[item].notebook }
+
+// ClaimsHold is the headline: how many claims hold of those that could be decided.
+func (p page) ClaimsHold() string {
+	holds, decided := 0, 0
+	for _, c := range p.Claims {
+		if c.Outcome == paper.Holds {
+			holds++
+		}
+		if c.Outcome != paper.Undecided {
+			decided++
+		}
+	}
+	text := fmt.Sprintf("%d of %d claims hold", holds, decided)
+	if decided == 0 {
+		text = "no claim could be decided"
+	}
+	if rest := len(p.Claims) - decided; rest > 0 && decided > 0 {
+		text += fmt.Sprintf(", %d undecided", rest)
+	}
+	return text
+}
+
+// AllVerdicts counts the verdicts of all items.
+func (p page) AllVerdicts() []count {
+	all := map[paper.Verdict]int{}
+	for _, it := range p.Items {
+		for v, n := range it.Verdicts() {
+			all[v] += n
+		}
+	}
+	return ordered(all)
+}
+
+// Datasets and Methods are the choices of the filter, in order of appearance.
+func (p page) Datasets() []string { return p.distinct(func(r Row) string { return r.Dataset }) }
+func (p page) Methods() []string  { return p.distinct(func(r Row) string { return r.Method }) }
+
+func (p page) distinct(of func(Row) string) (names []string) {
+	for _, it := range p.Items {
+		for _, t := range it.Tables {
+			for _, r := range t.Rows {
+				if name := of(r); name != "" && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// count is a verdict and how often it was given.
+type count struct {
+	Verdict paper.Verdict
+	N       int
+}
+
+func counts(it Item) []count { return ordered(it.Verdicts()) }
+
+func ordered(counts map[paper.Verdict]int) (out []count) {
+	for _, v := range verdictOrder {
+		if counts[v] > 0 {
+			out = append(out, count{v, counts[v]})
+		}
+	}
+	return out
+}
+
+// slug makes a class name of a verdict, an outcome or the first word of a state.
+func slug(v any) string {
+	s, _, _ := strings.Cut(strings.ToLower(fmt.Sprint(v)), ":")
+	return strings.ReplaceAll(s, " ", "-")
+}
+
+// symbol repeats a verdict's colour as a sign, for those who do not see the colour.
+func symbol(v any) string {
+	switch fmt.Sprint(v) {
+	case string(paper.Match), string(paper.Holds):
+		return "✓"
+	case string(paper.TrendOnly):
+		return "≈"
+	case string(paper.Differs), string(paper.Fails):
+		return "✗"
+	default:
+		return "–"
+	}
+}
+
+// duration is a time span for people: "45 s", "4 min 10 s", "2 h 5 min".
+func duration(d any) string {
+	var total time.Duration
+	switch d := d.(type) {
+	case time.Duration:
+		total = d
+	case float64:
+		total = time.Duration(d * float64(time.Second))
+	}
+	switch s := int(total.Round(time.Second).Seconds()); {
+	case total < 10*time.Second:
+		return fmt.Sprintf("%.1f s", total.Seconds())
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
+	}
+}
+
+// number prints a statistic; "–" where there is none.
+func number(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return strings.Replace(fmt.Sprintf("%.3g", v), "-", "−", 1)
+}

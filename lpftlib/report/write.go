@@ -1,0 +1,118 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Write makes dir/index.html, dir/figures and dir/notebooks. Every file is complete or absent, and
+// index.html is written last: an interrupted call leaves the old page. Figures and notebooks are copied from
+// the paths in the report, under names that begin with their item's ID.
+func Write(dir string, r *Report) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("report: cannot make the folder %s: %w: choose another folder", dir, reason(err))
+	}
+	page, err := r.copyFiles(dir)
+	if err != nil {
+		return err
+	}
+	html, err := render(page)
+	if err != nil {
+		return fmt.Errorf("report: rendering index.html: %w", err)
+	}
+	return writeAtomic(filepath.Join(dir, "index.html"), strings.NewReader(html))
+}
+
+// linked are the paths of an item's files relative to index.html.
+type linked struct {
+	figures  []linkedFigure
+	notebook string
+}
+
+type linkedFigure struct{ PNG, SVG string }
+
+// copyFiles copies what the report refers to and returns the page's content.
+func (r *Report) copyFiles(dir string) (page, error) {
+	p := page{Report: r}
+	for _, it := range r.Items {
+		var l linked
+		for _, f := range it.Figures {
+			png, err := copyInto(dir, "figures", it.ID, f.PNGPath)
+			if err != nil {
+				return page{}, err
+			}
+			svg, err := copyInto(dir, "figures", it.ID, f.SVGPath)
+			if err != nil {
+				return page{}, err
+			}
+			l.figures = append(l.figures, linkedFigure{png, svg})
+		}
+		notebook, err := copyInto(dir, "notebooks", it.ID, it.NotebookPath)
+		if err != nil {
+			return page{}, err
+		}
+		l.notebook = notebook
+		p.links = append(p.links, l)
+	}
+	return p, nil
+}
+
+// copyInto copies source into dir/sub and returns the link to it, "" for no source.
+func copyInto(dir, sub, id, source string) (link string, err error) {
+	if source == "" {
+		return "", nil
+	}
+	in, err := os.Open(source)
+	if err != nil {
+		return "", fmt.Errorf("report: item %s: cannot read %s: %w", id, source, reason(err))
+	}
+	defer in.Close()
+	name := filepath.Base(source)
+	if !strings.HasPrefix(name, id) {
+		name = id + "-" + name
+	}
+	if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+		return "", fmt.Errorf("report: cannot make the folder %s: %w", filepath.Join(dir, sub), reason(err))
+	}
+	return path.Join(sub, name), writeAtomic(filepath.Join(dir, sub, name), in)
+}
+
+// writeAtomic writes a temporary file beside target and renames it.
+func writeAtomic(target string, content io.Reader) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("report: cannot write %s: %w", target, reason(err))
+		}
+	}()
+	tmp, err := os.CreateTemp(filepath.Dir(target), ".report-*")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(tmp, content)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), target)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}
+
+// reason is the cause in a path error: the path stands in the message already.
+func reason(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}

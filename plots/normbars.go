@@ -1,0 +1,114 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Bar is one bar: a method and its value, with the deviation over seeds (0 where there is one seed).
+type Bar struct {
+	Name       string
+	Value, Std float64
+}
+
+// NormBars draws the classifier norm ‖V‖_F after training, one bar a method, on a log scale
+// (Figures 1(c) and 4(e) of the paper). Values must be positive.
+func NormBars(bars []Bar, opt Options) (*Figure, error) {
+	if err := checkBars("NormBars", bars); err != nil {
+		return nil, err
+	}
+	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars)}}, ratio: 0.4}
+	return s.figure()
+}
+
+func checkBars(where string, bars []Bar) error {
+	if len(bars) == 0 {
+		return fmt.Errorf("plots: %s was given no bars: expected at least one", where)
+	}
+	for i, b := range bars {
+		what := fmt.Sprintf("%s, bar %q", where, b.Name)
+		if err := checkValue(what, "value", i, b.Value, true); err != nil {
+			return err
+		}
+		if err := checkValue(what, "std", i, b.Std, false); err != nil {
+			return err
+		}
+		if b.Std < 0 {
+			return fmt.Errorf("plots: %s: std[%d] is %g: expected 0 or more", what, i, b.Std)
+		}
+	}
+	return nil
+}
+
+// barPanel is a panel of bars; yLabel "" is the classifier norm.
+func barPanel(title, yLabel string, bars []Bar) *panel {
+	if yLabel == "" {
+		yLabel = "‖V‖_{F} after training"
+	}
+	p := newPanel(title, "", yLabel)
+	p.plot.X.Min, p.plot.X.Max = -0.6, float64(len(bars))-0.4
+	p.slant = len(bars) > 3
+	p.addGrid()
+	p.add(barPlotter(bars))
+	ys := newSpan()
+	names := make([]plot.Tick, len(bars))
+	words := make([]string, len(bars))
+	for i, b := range bars {
+		ys.add(b.Value, b.Value+b.Std)
+		names[i] = plot.Tick{Value: float64(i), Label: b.Name}
+		words[i] = fmt.Sprintf("%s %s", b.Name, shortNumber(b.Value))
+	}
+	// Bars on a log scale have no zero to stand on: they start at a third of the smallest, and the largest
+	// leaves room for its number.
+	lo := ys.lo / 3
+	setAxis(&p.plot.Y, span{lo, ys.hi * math.Pow(ys.hi/lo, 0.28)}, true, false, 5)
+	p.plot.X.Tick.Marker = plot.ConstantTicks(names)
+	p.alt = fmt.Sprintf("bars of %s: %s", axisWords(yLabel, true), list(words))
+	return p
+}
+
+// barPlotter draws bars from the lower edge of the data area, each with its value above it.
+type barPlotter []Bar
+
+// Plot implements plot.Plotter.
+func (bars barPlotter) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	half := min((trX(1)-trX(0))*0.36, 16)
+	looks := newMarker()
+	fnt := sans(tickSize-0.5, false)
+	upright := bars.widestLabel(fnt) > trX(1)-trX(0)-2 // narrow bars
+	for i, b := range bars {
+		x, y := trX(float64(i)), trY(b.Value)
+		c.FillPolygon(looks.of(b.Name, false).color, []vg.Point{
+			{X: x - half, Y: c.Min.Y}, {X: x + half, Y: c.Min.Y}, {X: x + half, Y: y}, {X: x - half, Y: y},
+		})
+		if b.Std > 0 {
+			top, bottom := trY(b.Value+b.Std), c.Min.Y
+			if b.Value > b.Std {
+				bottom = max(bottom, trY(b.Value-b.Std))
+			}
+			whisker := draw.LineStyle{Color: inkColor, Width: 0.7}
+			c.StrokeLine2(whisker, x, bottom, x, top)
+			c.StrokeLine2(whisker, x-half/3, top, x+half/3, top)
+			y = top
+		}
+		label := shortNumber(b.Value)
+		if upright {
+			writeTurned(c, label, fnt, inkColor, math.Pi/2, vg.Point{X: x + tickSize*0.33, Y: y + 2})
+			continue
+		}
+		writeLine(c, label, fnt, inkColor, vg.Point{X: x - handler.width(label, fnt)/2, Y: y + 2})
+	}
+}
+
+func (bars barPlotter) widestLabel(fnt font.Font) (w vg.Length) {
+	for _, b := range bars {
+		w = max(w, handler.width(shortNumber(b.Value), fnt))
+	}
+	return w
+}
