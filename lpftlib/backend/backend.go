@@ -112,6 +112,13 @@ func open(spec string) (b *Backend, err error) {
 	}
 	config := spec
 	tf32 := false
+	if engine == "go" {
+		// The engine's own parallel execution of nodes can block for ever: every worker may
+		// wait inside a matrix product for another worker to come free. Nodes run one after
+		// the other instead, and callers keep the cores busy with several device batches at
+		// once (see Lanes); matrix products still use all cores.
+		config = "go:ops_sequential"
+	}
 	if engine == "xla:cuda" {
 		tf32 = strings.Contains(spec, "tf32=true")
 		if !strings.Contains(spec, "tf32=") {
@@ -123,6 +130,16 @@ func open(spec string) (b *Backend, err error) {
 		return nil, fmt.Errorf("backend %q cannot be opened: %s", spec, firstLine(err.Error()))
 	}
 	return &Backend{Backend: inner, Engine: engine, Device: inner.Description(), TF32: tf32, SIMD: SIMD()}, nil
+}
+
+// Lanes is how many device batches a caller should have under way at once: several on the
+// "go" engine, whose nodes run one after the other, one on XLA, which is parallel inside.
+// The number is the same on every machine, so that sums over lanes have the same bits.
+func (b *Backend) Lanes() int {
+	if b.Engine == "go" {
+		return 4
+	}
+	return 1
 }
 
 // absent says why an XLA engine cannot be there, "" when it may be.

@@ -134,3 +134,30 @@ func (l *LoRAWeights) mergeScaled(w *Weights, sign float64) *Weights {
 	}
 	return out
 }
+
+// Save writes the factors into a safetensors file under the names of Specs.
+func (l *LoRAWeights) Save(path string) error {
+	var list []NamedTensor
+	for i, spec := range l.Specs() {
+		list = append(list, NamedTensor{Name: spec.Name, Shape: spec.Shape, Data: l.data(i)})
+	}
+	return WriteSafetensors(path, list)
+}
+
+// Load reads factors that Save wrote for the same layers and rank.
+func (l *LoRAWeights) Load(path string) error {
+	values, err := ReadSafetensors(path)
+	if err != nil {
+		return err
+	}
+	list := make([][]float32, len(l.Specs()))
+	for i, spec := range l.Specs() {
+		data := values[spec.Name]
+		if len(data) != product(spec.Shape) {
+			return fmt.Errorf("%s: tensor %q has %d numbers, expected shape %v", path, spec.Name, len(data), spec.Shape)
+		}
+		list[i] = data
+	}
+	l.Set(list)
+	return nil
+}

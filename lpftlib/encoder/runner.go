@@ -3,9 +3,12 @@ package encoder
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/backend"
 )
@@ -52,6 +55,9 @@ func NewRunnerOn(be *backend.Backend, cfg *Config, params []*tensors.Tensor, lor
 	if err != nil {
 		return nil, fmt.Errorf("feature graph: %w", err)
 	}
+	if err := be.Place(params); err != nil {
+		return nil, fmt.Errorf("parameters to the backend: %w", err)
+	}
 	r.exec = exec.WithName("features").SetMaxCache(-1)
 	return r, nil
 }
@@ -91,23 +97,31 @@ func (r *Runner) Features(ctx context.Context, encodings []Encoding, progress fu
 	h := r.cfg.Hidden
 	out := make([]float32, len(encodings)*h)
 	done := 0
+	var mu sync.Mutex
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(min(r.be.Lanes(), runtime.GOMAXPROCS(0)))
 	for _, g := range Groups(encodings, r.be.Engine, r.tokens, r.cfg.MaxTokens()) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		phi, err := r.group(encodings, g)
-		if err != nil {
-			return nil, err
-		}
-		for i, row := range g.Rows {
-			copy(out[row*h:(row+1)*h], phi[i*h:(i+1)*h])
-		}
-		done += len(g.Rows)
-		if progress != nil {
-			progress(done, len(encodings))
-		}
+		work.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			phi, err := r.group(encodings, g)
+			if err != nil {
+				return err
+			}
+			for i, row := range g.Rows {
+				copy(out[row*h:(row+1)*h], phi[i*h:(i+1)*h])
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done += len(g.Rows)
+			if progress != nil {
+				progress(done, len(encodings))
+			}
+			return nil
+		})
 	}
-	return out, nil
+	return out, work.Wait()
 }
 
 // group runs one device batch. On XLA the last, short batch of a bucket is filled with

@@ -77,6 +77,9 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 			return Point{}, err
 		}
 	}
+	if err := t.be.Place(t.state.params); err != nil {
+		return Point{}, err
+	}
 	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
 	features, err := t.runner.Features(ctx, t.data.Val.Texts, nil)
 	if err != nil {

@@ -21,7 +21,7 @@ type engine struct {
 	clip    float64
 	trained []bool // per parameter: does the optimiser move it?
 
-	first, more, update *Exec
+	first, more, sum, norm, update *Exec
 }
 
 // Arguments of the gradient graph before the parameters.
@@ -42,7 +42,7 @@ func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeigh
 		to   **Exec
 		name string
 		fn   func([]*Node) []*Node
-	}{{&e.first, "gradients", e.gradients}, {&e.more, "gradients added", e.gradientsAdded}, {&e.update, "update", e.adam}} {
+	}{{&e.first, "gradients", e.gradients}, {&e.more, "gradients added", e.gradientsAdded}, {&e.sum, "sum of lanes", e.addLists}, {&e.norm, "squares", e.squares}, {&e.update, "update", e.adam}} {
 		exec, err := NewExec(be.Backend, build.fn)
 		if err != nil {
 			return nil, fmt.Errorf("training graph %q: %w", build.name, err)
@@ -53,7 +53,7 @@ func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeigh
 }
 
 func (e *engine) close() {
-	for _, exec := range []*Exec{e.first, e.more, e.update} {
+	for _, exec := range []*Exec{e.first, e.more, e.sum, e.norm, e.update} {
 		exec.Finalize()
 	}
 }
@@ -107,42 +107,49 @@ func (e *engine) gradientsAdded(in []*Node) []*Node {
 	return out
 }
 
-// Arguments of the update graph before parameters, first and second moments, gradients.
-const (
-	argRate        = iota
-	argCorrection1 // 1 − β1ᵗ
-	argCorrection2 // √(1 − β2ᵗ)
-	numUpdateArgs
-)
-
-// adam clips the gradients by their global norm and takes one Adam step. It returns the norm
-// before clipping, then new parameters, first and second moments.
-func (e *engine) adam(in []*Node) []*Node {
-	scalars, rest := in[:numUpdateArgs], in[numUpdateArgs:]
-	n := len(rest) / 4
-	params, ms, vs, grads := rest[:n], rest[n:2*n], rest[2*n:3*n], rest[3*n:]
-	gradNorm := globalNorm(grads)
-	scale := ScalarOne(gradNorm.Graph(), dtypes.Float32)
-	if e.clip > 0 {
-		// As torch.nn.utils.clip_grad_norm_: min(1, clip / (norm + 1e-6)).
-		scale = MinScalar(Div(Scalar(gradNorm.Graph(), dtypes.Float32, e.clip), AddScalar(gradNorm, 1e-6)), 1)
+// addLists adds two lists of equal length, which follow each other, element by element.
+func (e *engine) addLists(in []*Node) []*Node {
+	n := len(in) / 2
+	out := make([]*Node, n)
+	for i := range out {
+		out[i] = Add(in[i], in[n+i])
 	}
-	newParams, newMs, newVs := make([]*Node, n), make([]*Node, n), make([]*Node, n)
-	for i, g := range grads {
-		g = Mul(g, scale)
-		m := Add(MulScalar(ms[i], beta1), MulScalar(g, 1-beta1))
-		v := Add(MulScalar(vs[i], beta2), MulScalar(Square(g), 1-beta2))
-		denominator := AddScalar(Div(Sqrt(v), scalars[argCorrection2]), epsilon)
-		step := Mul(Div(m, denominator), Div(scalars[argRate], scalars[argCorrection1]))
-		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
-	}
-	out := append([]*Node{gradNorm}, newParams...)
-	return append(append(out, newMs...), newVs...)
+	return out
 }
 
-// globalNorm is the norm of all gradients together. It sums rows in float32 and the rows'
+// addUp adds the lanes' sums in order.
+func (e *engine) addUp(lanes [][]*tensors.Tensor) ([]*tensors.Tensor, error) {
+	total := lanes[0]
+	for _, lane := range lanes[1:] {
+		args, err := donate(e.be, total, lane)
+		if err != nil {
+			return nil, err
+		}
+		if total, err = run(e.sum, args); err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+// donate gives tensors that nobody needs any more to the engine, to be overwritten.
+func donate(be *backend.Backend, lists ...[]*tensors.Tensor) ([]any, error) {
+	var args []any
+	for _, list := range lists {
+		for _, t := range list {
+			donated, err := DonateTensorBuffer(t, be.Backend, 0)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, donated)
+		}
+	}
+	return args, nil
+}
+
+// squares is Σ g² over all gradients given, in float64. It sums rows in float32 and the rows'
 // sums in float64: one long float32 sum over millions of squares would lose digits.
-func globalNorm(grads []*Node) *Node {
+func (e *engine) squares(grads []*Node) []*Node {
 	var total *Node
 	for _, g := range grads {
 		sum := ReduceAllSum(ConvertDType(ReduceSum(Square(g), -1), dtypes.Float64))
@@ -152,7 +159,33 @@ func globalNorm(grads []*Node) *Node {
 		}
 		total = Add(total, sum)
 	}
-	return ConvertDType(Sqrt(total), dtypes.Float32)
+	return []*Node{total}
+}
+
+// Arguments of the update graph before parameters, moments and gradients.
+const (
+	argScale = iota // of the gradients: below 1 where they are clipped
+	argRate         // learning rate · √(1 − β2ᵗ) / (1 − β1ᵗ)
+	argEps          // ε · √(1 − β2ᵗ)
+	numUpdateArgs
+)
+
+// adam takes one Adam step: new parameters, first and second moments. The bias corrections
+// are folded into rate and ε, which is the same arithmetic with fewer passes over memory:
+// (m/c1) / (√v/c2 + ε) = (c2/c1)·m / (√v + ε·c2), c1 = 1 − β1ᵗ, c2 = √(1 − β2ᵗ).
+func (e *engine) adam(in []*Node) []*Node {
+	scalars, rest := in[:numUpdateArgs], in[numUpdateArgs:]
+	n := len(rest) / 4
+	params, ms, vs, grads := rest[:n], rest[n:2*n], rest[2*n:3*n], rest[3*n:]
+	newParams, newMs, newVs := make([]*Node, n), make([]*Node, n), make([]*Node, n)
+	for i, g := range grads {
+		g = Mul(g, scalars[argScale])
+		m := Add(MulScalar(ms[i], beta1), MulScalar(g, 1-beta1))
+		v := Add(MulScalar(vs[i], beta2), MulScalar(Square(g), 1-beta2))
+		step := Mul(Div(m, Add(Sqrt(v), scalars[argEps])), scalars[argRate])
+		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
+	}
+	return append(append(newParams, newMs...), newVs...)
 }
 
 // run executes and returns the outputs, with a panic inside the engine as an error.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
@@ -224,28 +226,59 @@ func (t *trainer) batchGradients(rows []int, step *Step) ([]*tensors.Tensor, int
 	for i, row := range rows {
 		texts[i] = t.data.Train.Texts[row]
 	}
-	var sums []*tensors.Tensor // loss, norms, gradients
+	groups := encoder.Groups(texts, t.be.Engine, trainTokens(t.be.Engine, texts), t.vocab.full.MaxTokens())
 	tokens := 0
-	for i, g := range encoder.Groups(texts, t.be.Engine, trainTokens(t.be.Engine), t.vocab.full.MaxTokens()) {
-		out, err := t.deviceBatch(texts, rows, g, i, sums)
-		if err != nil {
-			return nil, 0, err
-		}
-		sums = out
+	for _, g := range groups {
 		tokens += len(g.Rows) * g.T
+	}
+	sums, err := t.laneSums(texts, rows, groups)
+	if err != nil {
+		return nil, 0, err
 	}
 	step.Loss = float64(tensors.ToScalar[float32](sums[0]))
 	step.LogitNorm = float64(tensors.ToScalar[float32](sums[1])) / float64(len(rows))
 	return sums[2:], tokens, nil
 }
 
-// trainTokens is how many padded tokens a device batch of training holds: short texts and
-// long texts of one batch go in separate device batches.
-func trainTokens(engine string) int {
-	if engine == "xla:cuda" {
+// laneSums computes the device batches in a fixed number of lanes, several at once, and adds
+// the lanes up in order: which batch goes where does not depend on the machine's cores.
+func (t *trainer) laneSums(texts []encoder.Encoding, rows []int, groups []encoder.Group) ([]*tensors.Tensor, error) {
+	if err := t.be.Place(t.state.params); err != nil {
+		return nil, err
+	}
+	lanes := make([][]*tensors.Tensor, min(t.be.Lanes(), len(groups)))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for lane := range lanes {
+		work.Go(func() error {
+			for part := lane; part < len(groups); part += len(lanes) {
+				out, err := t.deviceBatch(texts, rows, groups[part], part, lanes[lane])
+				if err != nil {
+					return err
+				}
+				lanes[lane] = out
+			}
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	return t.engine.addUp(lanes)
+}
+
+// trainTokens is how many padded tokens a device batch of training holds. On the "go" engine
+// even a small batch is cut in two, for two cores; long and short texts go in separate device
+// batches anyway.
+func trainTokens(engine string, texts []encoder.Encoding) int {
+	if engine != "go" {
 		return 8192
 	}
-	return 512
+	total := 0
+	for _, e := range texts {
+		total += encoder.BucketLength(len(e.IDs), engine, len(e.IDs))
+	}
+	return min(512, max(64, (total+1)/2))
 }
 
 // deviceBatch computes one device batch's gradients and adds the sums so far.
@@ -270,14 +303,11 @@ func (t *trainer) deviceBatch(texts []encoder.Encoding, rows []int, g encoder.Gr
 	if sums == nil {
 		return run(t.engine.first, args)
 	}
-	for _, before := range sums {
-		donated, err := graph.DonateTensorBuffer(before, t.be.Backend, 0)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, donated)
+	donated, err := donate(t.be, sums)
+	if err != nil {
+		return nil, err
 	}
-	return run(t.engine.more, args)
+	return run(t.engine.more, append(args, donated...))
 }
 
 // dropoutState seeds the masks of one device batch from seed, step and part alone.

@@ -2,9 +2,11 @@ package finetune
 
 import (
 	"math"
+	"runtime"
+	"slices"
 
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/encoder"
 )
@@ -115,36 +117,115 @@ func (s *state) weights(v *vocabulary, base *encoder.Weights) (*encoder.Weights,
 // apply takes one optimiser step with the batch's gradients and returns their norm before
 // clipping. Old parameters, moments and gradients are given to the engine to be reused.
 func (s *state) apply(e *engine, grads []*tensors.Tensor, rate float64) (float64, error) {
-	t := float64(s.step + 1)
-	args := []any{float32(rate), float32(1 - math.Pow(beta1, t)), float32(math.Sqrt(1 - math.Pow(beta2, t)))}
-	var trained []*tensors.Tensor
-	for i, p := range s.params {
-		if s.trained[i] {
-			trained = append(trained, p)
-		}
-	}
-	for _, list := range [][]*tensors.Tensor{trained, s.m, s.v, grads} {
-		for _, t := range list {
-			donated, err := graph.DonateTensorBuffer(t, e.be.Backend, 0)
-			if err != nil {
-				return 0, err
-			}
-			args = append(args, donated)
-		}
-	}
-	out, err := run(e.update, args)
+	parts := s.parts(e.be.Lanes())
+	norm, err := s.gradNorm(e, grads, parts)
 	if err != nil {
 		return 0, err
 	}
-	n := len(trained)
-	at := 1
-	for i := range s.params {
-		if s.trained[i] {
-			s.params[i] = out[at]
-			at++
+	scale := 1.0
+	if e.clip > 0 { // as torch.nn.utils.clip_grad_norm_
+		scale = min(1, e.clip/(norm+1e-6))
+	}
+	t := float64(s.step + 1)
+	c1, c2 := 1-math.Pow(beta1, t), math.Sqrt(1-math.Pow(beta2, t))
+	scalars := []any{float32(scale), float32(rate * c2 / c1), float32(epsilon * c2)}
+	err = eachPart(parts, func(_ int, part []int) error { return s.updatePart(e, grads, part, scalars) })
+	s.step++
+	return norm, err
+}
+
+// parts cuts the trained parameters, by their number among the trained, into at most n parts
+// of similar size, which are updated at the same time.
+func (s *state) parts(n int) [][]int {
+	sizes := make([]int, n)
+	out := make([][]int, n)
+	at := 0
+	for i, spec := range s.specs {
+		if !s.trained[i] {
+			continue
+		}
+		lightest := 0
+		for k, size := range sizes {
+			if size < sizes[lightest] {
+				lightest = k
+			}
+		}
+		elements := 1
+		for _, d := range spec.Shape {
+			elements *= d
+		}
+		sizes[lightest] += elements
+		out[lightest] = append(out[lightest], at)
+		at++
+	}
+	return slices.DeleteFunc(out, func(part []int) bool { return len(part) == 0 })
+}
+
+// eachPart runs f on every part, as many at once as there are cores.
+func eachPart(parts [][]int, f func(k int, part []int) error) error {
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for k, part := range parts {
+		work.Go(func() error { return f(k, part) })
+	}
+	return work.Wait()
+}
+
+// gradNorm is the global norm of the gradients; the parts' squares are added in order.
+func (s *state) gradNorm(e *engine, grads []*tensors.Tensor, parts [][]int) (float64, error) {
+	squares := make([]float64, len(parts))
+	err := eachPart(parts, func(k int, part []int) error {
+		var args []any
+		for _, i := range part {
+			args = append(args, grads[i])
+		}
+		out, err := run(e.norm, args)
+		if err != nil {
+			return err
+		}
+		squares[k] = tensors.ToScalar[float64](out[0])
+		return nil
+	})
+	total := 0.0
+	for _, v := range squares {
+		total += v
+	}
+	return math.Sqrt(total), err
+}
+
+// updatePart updates some of the trained parameters.
+func (s *state) updatePart(e *engine, grads []*tensors.Tensor, part []int, scalars []any) error {
+	where := s.trainedIndices()
+	pick := func(list []*tensors.Tensor, index func(int) int) []*tensors.Tensor {
+		out := make([]*tensors.Tensor, len(part))
+		for k, i := range part {
+			out[k] = list[index(i)]
+		}
+		return out
+	}
+	same := func(i int) int { return i }
+	donated, err := donate(e.be, pick(s.params, func(i int) int { return where[i] }), pick(s.m, same), pick(s.v, same), pick(grads, same))
+	if err != nil {
+		return err
+	}
+	out, err := run(e.update, append(slices.Clone(scalars), donated...))
+	if err != nil {
+		return err
+	}
+	n := len(part)
+	for k, i := range part {
+		s.params[where[i]], s.m[i], s.v[i] = out[k], out[n+k], out[2*n+k]
+	}
+	return nil
+}
+
+// trainedIndices maps a parameter's number among the trained to its number among all.
+func (s *state) trainedIndices() []int {
+	var out []int
+	for i, trained := range s.trained {
+		if trained {
+			out = append(out, i)
 		}
 	}
-	s.m, s.v = out[1+n:1+2*n], out[1+2*n:]
-	s.step++
-	return float64(tensors.ToScalar[float32](out[0])), nil
+	return out
 }

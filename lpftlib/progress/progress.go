@@ -128,3 +128,6 @@ func (u Update) Line(now time.Time) string {
 	}
 	return line
 }
+
+// Resize corrects the total, when it is known only once the work runs.
+func (t *Task) Resize(total int) { t.u.Total = total }

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Opens two notebooks in a real JupyterLab with headless Chromium, runs all cells and asserts
+# on what is rendered; then proves that a panicking cell fails. Usage: lab.sh WORK, from a
+# clone, with $WORK/lpft built.
+set -euo pipefail
+work=$1
+if ! command -v chromium >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >"$work/apt.log" 2>&1 \
+        || { tail -5 "$work/apt.log"; echo "FAIL: chromium cannot be installed"; exit 1; }
+fi
+
+# A notebook whose cell panics must fail, or green means nothing.
+panicking=$PWD/notebooks/zz_panic.ipynb
+lab=
+trap 'rm -f "$panicking"; [ -z "$lab" ] || kill "$lab" 2>/dev/null || true' EXIT
+cat >"$panicking" <<'JSON'
+{"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": null, "outputs": [], "source": ["%%\n", "panic(\"on purpose\")\n"]}],
+ "metadata": {"kernelspec": {"name": "lpft", "display_name": "Go (lpft)", "language": "go"}}, "nbformat": 4, "nbformat_minor": 5}
+JSON
+
+LPFT_PROFILE=demo LPFT_TASKS=cb "$work/lpft" lab --no-browser --port 18888 >"$work/lab.url" 2>"$work/lab.log" &
+lab=$!
+for _ in $(seq 120); do
+    [ -s "$work/lab.url" ] && break
+    kill -0 "$lab" 2>/dev/null || { cat "$work/lab.log"; echo "FAIL: lpft lab ended"; exit 1; }
+    sleep 1
+done
+token=$(sed -n 's/.*token=\([^& ]*\).*/\1/p' "$work/lab.url")
+open() {
+    python3 .ci/lab.py --url "http://127.0.0.1:18888/lab/tree/notebooks/$1?token=$token" --timeout 420 \
+        --screenshot "$work/${1%.ipynb}.png" "${@:2}"
+}
+open table01_features.ipynb
+open figure01_norm_growth.ipynb --expect-image
+if open zz_panic.ipynb; then
+    echo "FAIL: a panicking cell passed"
+    exit 1
+fi
+echo "a panicking cell fails, as it must"
+
+# The port is taken now: one line, exit 1.
+if "$work/lpft" lab --no-browser --port 18888 2>"$work/taken.log"; then
+    echo "FAIL: a second lab took the same port"
+    exit 1
+fi
+cat "$work/taken.log"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The slower checks of .ci/run, on real data: usage real.sh WORK CACHE SHARED, from a clone.
+set -euo pipefail
+work=$1 cache=$2 shared=$3
+step() { printf '\n=== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
+
+step "lpft doctor"
+GOEXPERIMENT=simd go build -o "$work/lpft" ./cmd/lpft
+"$work/lpft" doctor
+
+step "reproduce on real CB, cold store"
+rm -rf "$LPFT_HOME/store"
+"$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
+grep -q 'id="table1"' "$work/report/index.html"
+ls -la "$work/report/figures"
+
+step "reproduce again: everything is there"
+"$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
+"$work/lpft" store log --last 12
+
+step "tests that want data and models"
+LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd go test ./lpftlib/... 2>&1 | tee "$work/real.log"
+
+step "XLA:CPU"
+plugin=$cache/pjrt
+if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
+    bash "$shared/pjrt-cpu/build.sh" "$plugin" "$cache/pjrt-download"
+fi
+PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd \
+    go test -count=1 ./lpftlib/encoder ./lpftlib/finetune
+
+step "the notebooks in JupyterLab, by headless Chromium"
+bash .ci/lab.sh "$work"

@@ -1,0 +1,52 @@
+// Command lpft reproduces "Understanding Linear Probing then Fine-tuning Language Models from
+// NTK Perspective" (Tomihari & Sato, NeurIPS 2024).
+//
+//	lpft reproduce     run the study and write report/index.html
+//	lpft lab           open the notebooks in JupyterLab
+//	lpft doctor        what is there, what is missing
+//	lpft store log     what was computed and what was reused
+//
+// Results go to standard output or into files, messages to standard error; an error is one
+// line and exit status 1.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "lpft: "+oneLine(err))
+		os.Exit(1)
+	}
+}
+
+// oneLine is an error as one line, with what to do after an interruption.
+func oneLine(err error) string {
+	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", " ")), " ")
+	if errors.Is(err, context.Canceled) {
+		text += "; the same command continues from here"
+	}
+	return text
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "lpft",
+		Short:         "Reproduces \"Understanding Linear Probing then Fine-tuning Language Models from NTK Perspective\"",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand())
+	return cmd
+}

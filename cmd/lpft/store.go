@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
+)
+
+func storeCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "store", Short: "The artefact store"}
+	cmd.AddCommand(storeLogCommand())
+	return cmd
+}
+
+func storeLogCommand() *cobra.Command {
+	var last int
+	cmd := &cobra.Command{
+		Use:   "log",
+		Short: "What was computed and what was reused, oldest first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := study.Home()
+			if err != nil {
+				return err
+			}
+			st, err := store.Open(filepath.Join(home, "store"))
+			if err != nil {
+				return err
+			}
+			events, err := st.Log()
+			if err != nil {
+				return err
+			}
+			if last > 0 && len(events) > last {
+				events = events[len(events)-last:]
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, e := range events {
+				fmt.Fprintf(w, "%s\t%s\t%.1f s\t%s\t%.12s\t%s\n", e.Time.Format("2006-01-02 15:04:05"), e.What, e.Seconds, e.Kind, e.Key, e.Label)
+			}
+			return w.Flush()
+		},
+	}
+	cmd.Flags().IntVar(&last, "last", 0, "only the last so many lines")
+	return cmd
+}

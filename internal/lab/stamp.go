@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// requirements pins the Python packages by version and digest.
+//
+//go:embed requirements.txt
+var requirements string
+
+// stamps are digests of what the environment and the tools are made from. Each is written
+// beside the finished thing as the last step, so a missing or other stamp means: make it anew.
+type stamps struct{ venv, tools string }
+
+var (
+	venvStamp  = filepath.Join("venv", "lpft-stamp")
+	toolsStamp = filepath.Join("bin", "lpft-stamp")
+	goplsStamp = filepath.Join("lab-bin", "lpft-stamp")
+)
+
+// wantedStamps digests what is to be built from: the embedded requirements, and the module's pins.
+func wantedStamps(root string) (stamps, error) {
+	files := []string{filepath.Join(root, "go.mod"), filepath.Join(root, "internal", "lab", "lpft-kernel", "main.go")}
+	parts := []string{runtime.GOOS, runtime.GOARCH}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return stamps{}, fmt.Errorf("%w: notebooks need this project's source folder", err)
+		}
+		parts = append(parts, string(text))
+	}
+	return stamps{venv: digest(requirements), tools: digest(parts...)}, nil
+}
+
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d\n%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// stamp reads a stamp, "" when there is none.
+func (e *Env) stamp(name string) string {
+	text, _ := os.ReadFile(e.path(name))
+	return strings.TrimSpace(string(text))
+}
+
+func (e *Env) writeStamp(name, value string) error {
+	return writeFile(e.path(name), []byte(value+"\n"), 0o644)
+}
+
+// writeFile writes a whole file or nothing.
+func writeFile(file string, data []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".part-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(mode)
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if closed := tmp.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), file)
+}

@@ -1,0 +1,211 @@
+package lpftlib
+
+import (
+	"context"
+	"fmt"
+
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+	"lpft/plots"
+)
+
+// BuildFigure1 is Figure 1 of the paper (and, on CB, panels a, b and e of Figure 4): accuracy
+// and classifier norm during LP and FT, and the norm after training; then bias, logits and loss.
+func BuildFigure1(ctx context.Context, s *study.Session) (*Built, error) {
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := provenance(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	built := &Built{Item: report.Item{
+		ID: "figure1", Title: "Figure 1: growth of the classifier's norm",
+		PaperClaim: "The norm of the classifier grows while training goes on, by one to two orders of magnitude in LP and little in FT.",
+		Provenance: list,
+	}}
+	var grow, gain []paper.Pair
+	for _, id := range ids {
+		for _, make := range []func(context.Context, *study.Session, string) (report.Figure, *plots.Figure, error){growthFigure, normsFigure} {
+			f, _, err := make(ctx, s, id)
+			if err != nil {
+				return nil, err
+			}
+			built.Item.Figures = append(built.Item.Figures, f)
+		}
+		for _, seed := range s.Profile.Seeds {
+			path, err := s.ProbePath(ctx, id, seed)
+			if err != nil {
+				return nil, err
+			}
+			name := fmt.Sprintf("%s seed %d", id, seed)
+			first, last := path[0], path[len(path)-1]
+			grow = append(grow, paper.Pair{Name: name, A: first.Norm, B: last.Norm})
+			gain = append(gain, paper.Pair{Name: name, A: last.Loss, B: first.Loss})
+		}
+	}
+	built.Claims = []paper.Claim{
+		paper.Order("‖V‖ grows during LP", grow),
+		paper.Order("the training loss of LP falls meanwhile", gain),
+	}
+	return built, nil
+}
+
+// growthFigure draws panels (a) LP, (b) FT, (c) LP-FT and (d) the norm after training.
+func growthFigure(ctx context.Context, s *study.Session, id string) (report.Figure, *plots.Figure, error) {
+	var lp, ft, lpft plots.CurvePanel
+	for i, seed := range s.Profile.Seeds {
+		path, err := s.ProbePath(ctx, id, seed)
+		if err != nil {
+			return report.Figure{}, nil, err
+		}
+		addPath(&lp, path, i > 0)
+		for panel, m := range map[*plots.CurvePanel]study.Method{&ft: study.FT, &lpft: study.LPFT} {
+			t, err := s.FineTune(ctx, id, m, seed)
+			if err != nil {
+				return report.Figure{}, nil, err
+			}
+			addCourse(panel, t.Course, i > 0)
+		}
+	}
+	bars, err := normBars(ctx, s, id)
+	if err != nil {
+		return report.Figure{}, nil, err
+	}
+	axes := func(p *plots.CurvePanel, title, x string, log bool) {
+		p.Title, p.XLabel, p.YLabel, p.RightLabel, p.LogX = title, x, "accuracy", "‖V‖_{F}", log
+	}
+	axes(&lp, "(a) LP", "L-BFGS iterations", true)
+	axes(&ft, "(b) FT", "epochs", false)
+	axes(&lpft, "(c) LP-FT", "epochs", false)
+	last := plots.CurvePanel{Title: "(d) after training", YLabel: "‖V‖_{F}", Bars: bars}
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Accuracy and classifier norm during training, %s", id))
+	if err != nil {
+		return report.Figure{}, nil, err
+	}
+	f, err := plots.NormGrowth([]plots.CurvePanel{lp, ft, lpft, last}, opt)
+	if err != nil {
+		return report.Figure{}, nil, err
+	}
+	caption := fmt.Sprintf("%s: accuracy (left axes) and ‖V‖ (right axes) during LP, FT and LP-FT, and ‖V‖ after training. Further seeds are pale.", id)
+	saved, err := saveFigure(s, "figure01-"+id, caption, f)
+	return saved, f, err
+}
+
+// addPath adds the course of a linear probe.
+func addPath(p *plots.CurvePanel, path []study.PathStep, faint bool) {
+	accuracy := plots.Series{Name: "training accuracy", Faint: faint}
+	norm := plots.Series{Name: "‖V‖", Faint: faint}
+	for _, step := range path {
+		accuracy.X, accuracy.Y = append(accuracy.X, float64(step.MaxIter)), append(accuracy.Y, step.TrainAccuracy)
+		norm.X, norm.Y = append(norm.X, float64(step.MaxIter)), append(norm.Y, step.Norm)
+	}
+	p.Left, p.Right = append(p.Left, accuracy), append(p.Right, norm)
+}
+
+// addCourse adds validation accuracy and ‖V‖ of an FT stage.
+func addCourse(p *plots.CurvePanel, c *finetune.Course, faint bool) {
+	accuracy := plots.Series{Name: "validation accuracy", Faint: faint}
+	norm := plots.Series{Name: "‖V‖", Faint: faint}
+	for _, point := range c.Points {
+		accuracy.X, accuracy.Y = append(accuracy.X, point.Epoch), append(accuracy.Y, point.Accuracy)
+		norm.X, norm.Y = append(norm.X, point.Epoch), append(norm.Y, point.NormC)
+	}
+	p.Left, p.Right = append(p.Left, accuracy), append(p.Right, norm)
+}
+
+// normBars are the norms after training, mean over seeds.
+func normBars(ctx context.Context, s *study.Session, id string) ([]plots.Bar, error) {
+	var bars []plots.Bar
+	for _, m := range study.Table1Methods {
+		var values []float64
+		for _, seed := range s.Profile.Seeds {
+			row, err := s.FeatureRow(ctx, id, m, seed)
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, row.NormC)
+		}
+		bar, err := barOf(m.Title(), values)
+		if err != nil {
+			return nil, err
+		}
+		bars = append(bars, bar)
+	}
+	return bars, nil
+}
+
+// normsFigure draws loss, ‖b‖ and the logits' norm during FT and LP-FT (section 4.4).
+func normsFigure(ctx context.Context, s *study.Session, id string) (report.Figure, *plots.Figure, error) {
+	var panels []plots.CurvePanel
+	for _, m := range []study.Method{study.FT, study.LPFT} {
+		loss := plots.CurvePanel{Title: m.Title() + ": loss and logits", XLabel: "epochs", YLabel: "validation loss", RightLabel: "mean ‖f(x)‖"}
+		norms := plots.CurvePanel{Title: m.Title() + ": head", XLabel: "epochs", YLabel: "‖V‖_{F}", RightLabel: "‖b‖"}
+		for i, seed := range s.Profile.Seeds {
+			t, err := s.FineTune(ctx, id, m, seed)
+			if err != nil {
+				return report.Figure{}, nil, err
+			}
+			addNorms(&loss, &norms, t.Course, i > 0)
+		}
+		panels = append(panels, loss, norms)
+	}
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Loss, logits and bias during training, %s", id))
+	if err != nil {
+		return report.Figure{}, nil, err
+	}
+	f, err := plots.NormGrowth(panels, opt)
+	if err != nil {
+		return report.Figure{}, nil, err
+	}
+	caption := fmt.Sprintf("%s: validation loss and mean ‖f(x)‖, ‖V‖ and ‖b‖ during FT and LP-FT (section 4.4 of the paper).", id)
+	saved, err := saveFigure(s, "figure01-norms-"+id, caption, f)
+	return saved, f, err
+}
+
+// addNorms adds one run's curves to the two panels of a method.
+func addNorms(loss, norms *plots.CurvePanel, c *finetune.Course, faint bool) {
+	series := func(name string, value func(finetune.Point) float64) plots.Series {
+		out := plots.Series{Name: name, Faint: faint}
+		for _, p := range c.Points {
+			out.X, out.Y = append(out.X, p.Epoch), append(out.Y, value(p))
+		}
+		return out
+	}
+	loss.Left = append(loss.Left, series("loss", func(p finetune.Point) float64 { return p.Loss }))
+	loss.Right = append(loss.Right, series("‖f(x)‖", func(p finetune.Point) float64 { return p.LogitNorm }))
+	norms.Left = append(norms.Left, series("‖V‖", func(p finetune.Point) float64 { return p.NormC }))
+	norms.Right = append(norms.Right, series("‖b‖", func(p finetune.Point) float64 { return p.NormB }))
+}
+
+// ShowProbePath computes a probe's course and shows its ends.
+func (s *Session) ShowProbePath(task string, seed uint64) {
+	path := must(s.ProbePath(s.ctx, task, seed))
+	first, last := path[0], path[len(path)-1]
+	line(fmt.Sprintf("LP %s, seed %d", task, seed), "%d → %d iterations: ‖V‖ %.3g → %.3g, training accuracy %.3f → %.3f, training loss %.3f → %.3f",
+		first.MaxIter, last.MaxIter, first.Norm, last.Norm, first.TrainAccuracy, last.TrainAccuracy, first.Loss, last.Loss)
+}
+
+// ShowFigure1 draws the panels of Figure 1 for a task.
+func (s *Session) ShowFigure1(task string) {
+	_, f, err := growthFigure(s.ctx, s.Session, task)
+	if err != nil {
+		fail(err)
+	}
+	PNG(must(f.PNG()))
+}
+
+// ShowFigure1Norms draws loss, logits and bias for a task.
+func (s *Session) ShowFigure1Norms(task string) {
+	_, f, err := normsFigure(s.ctx, s.Session, task)
+	if err != nil {
+		fail(err)
+	}
+	PNG(must(f.PNG()))
+}
+
+// ShowFigure1Verdict shows which of the paper's claims Figure 1 bears out.
+func (s *Session) ShowFigure1Verdict() { s.showClaims(must(BuildFigure1(s.ctx, s.Session)).Claims) }

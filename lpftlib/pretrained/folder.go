@@ -1,0 +1,108 @@
+package pretrained
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// digestError says that a weights file is not the pinned one.
+type digestError struct{ file, got, want string }
+
+func (e *digestError) Error() string {
+	return fmt.Sprintf("%s has SHA-256 %s, expected %s", e.file, e.got, e.want)
+}
+
+// fromPath takes the checkpoint in the folder that the user names.
+func fromPath(name string) (*Checkpoint, error) {
+	dir := name
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, fmt.Errorf("model folder %s: %w", name, err)
+		}
+		dir = filepath.Join(home, rest)
+	}
+	c, err := take(dir, "folder", "")
+	if err != nil {
+		return nil, fmt.Errorf("model folder %s: %w; it must hold config.json, %s and the tokenizer's files", name, err, Weights)
+	}
+	c.Name = name
+	return c, nil
+}
+
+// fromModelsDir takes the first sub-folder of dir that bears one of the model's names.
+func fromModelsDir(m model, dir string) (*Checkpoint, error) {
+	if dir == "" {
+		return nil, errors.New("LPFT_MODELS names none")
+	}
+	for _, name := range m.folders {
+		sub := filepath.Join(dir, filepath.FromSlash(name))
+		if _, err := os.Stat(sub); err != nil {
+			continue
+		}
+		return take(sub, "folder", m.digest)
+	}
+	return nil, fmt.Errorf("no %s in %s", strings.Join(m.folders, " or "), dir)
+}
+
+// take checks that dir holds a whole checkpoint with the wanted weights ("": any) and digests it.
+func take(dir, source, want string) (*Checkpoint, error) {
+	if err := complete(dir); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, Weights)
+	got, err := fileDigest(file)
+	if err != nil {
+		return nil, err
+	}
+	if want != "" && got != want {
+		return nil, &digestError{file, got, want}
+	}
+	return &Checkpoint{Dir: dir, Source: source, Digest: got}, nil
+}
+
+// complete says which file of a checkpoint dir lacks, nil when none.
+func complete(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return errors.New("no such folder")
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return errors.New("not a folder")
+	}
+	has := func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err == nil && info.Mode().IsRegular() && info.Size() > 0
+	}
+	for _, name := range []string{"config.json", Weights} {
+		if !has(name) {
+			return fmt.Errorf("%s has no %s", dir, name)
+		}
+	}
+	if !has("tokenizer.json") && !has("vocab.txt") && !(has("vocab.json") && has("merges.txt")) {
+		return fmt.Errorf("%s has no tokenizer.json, vocab.txt, or vocab.json with merges.txt", dir)
+	}
+	return nil
+}
+
+// fileDigest returns the SHA-256 of a file in hexadecimal digits.
+func fileDigest(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,160 @@
+package pretrained
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gomlx/go-huggingface/hub"
+)
+
+const (
+	hubAnswer = 5 * time.Second  // how long the Hub may take to say what a repository holds
+	hubStall  = 30 * time.Second // how long a download may stand still
+)
+
+// wanted are the files of a checkpoint; a repository need not have all of them.
+var wanted = []string{
+	"config.json", Weights, "tokenizer.json", "tokenizer_config.json",
+	"special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+}
+
+// fromHub downloads the model into the Hugging Face cache.
+func fromHub(ctx context.Context, m model, o Options) (*Checkpoint, error) {
+	cache := cacheDir(o.HFHome)
+	repo := hub.New(m.repo).WithRevision(m.revision).WithCacheDir(cache).WithAuth(os.Getenv("HF_TOKEN"))
+	if o.Endpoint != "" {
+		repo = repo.WithEndpoint(strings.TrimSuffix(o.Endpoint, "/"))
+	}
+	repo.Verbosity = 0
+	if err := askHub(ctx, repo); err != nil {
+		return nil, err
+	}
+	files, total := offered(repo)
+	if !slices.Contains(files, Weights) {
+		return nil, fmt.Errorf("the repository has no %s (one file)", Weights)
+	}
+	what := "model " + m.repo
+	var paths []string
+	err := watch(ctx, filepath.Join(cache, repoFolder(m.repo), "blobs"), hubStall,
+		func(done int64) { report(o, what, min(done, total), total) },
+		func(ctx context.Context) (err error) { paths, err = repo.DownloadFilesCtx(ctx, files...); return err })
+	if err != nil {
+		return nil, reason(err)
+	}
+	report(o, what, total, total)
+	want := m.digest
+	if want == "" {
+		want = lfsDigest(repo)
+	}
+	return take(filepath.Dir(paths[0]), fmt.Sprintf("Hub %s@%s", m.repo, repo.Info().CommitHash), want)
+}
+
+// askHub fetches the repository's list of files. The library's request knows no
+// deadline, so a Hub that does not answer in time is left behind.
+func askHub(ctx context.Context, repo *hub.Repo) error {
+	done := make(chan error, 1)
+	go func() { done <- repo.DownloadInfo(true) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return reason(err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(hubAnswer):
+		return fmt.Errorf("no answer within %v", hubAnswer)
+	}
+}
+
+// offered lists the wanted files that the repository has, and their size in bytes.
+func offered(repo *hub.Repo) (files []string, total int64) {
+	for _, f := range repo.Info().Siblings {
+		if slices.Contains(wanted, f.Name) {
+			files = append(files, f.Name)
+			total += f.Size
+		}
+	}
+	return files, total
+}
+
+// lfsDigest is the digest that the Hub itself states for the weights, "" when it states none.
+func lfsDigest(repo *hub.Repo) string {
+	for _, f := range repo.Info().Siblings {
+		if f.Name == Weights && f.LFS != nil {
+			return f.LFS.SHA256
+		}
+	}
+	return ""
+}
+
+func report(o Options, what string, done, total int64) {
+	if o.Progress != nil {
+		o.Progress(what, done, total)
+	}
+}
+
+// watch runs work, which downloads into dir, and stops it when dir has not grown for stall.
+// It tells grown how many bytes were added, about twice a second.
+func watch(ctx context.Context, dir string, stall time.Duration, grown func(int64), work func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan error, 1)
+	start := folderSize(dir)
+	go func() { done <- work(ctx) }()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	last, since := start, time.Now()
+	for {
+		select {
+		case err := <-done:
+			if cause := context.Cause(ctx); err != nil && cause != nil {
+				return cause
+			}
+			return err
+		case <-tick.C:
+		}
+		size := folderSize(dir)
+		if size != last {
+			last, since = size, time.Now()
+			grown(size - start)
+		} else if time.Since(since) > stall {
+			cancel(fmt.Errorf("no byte came within %v", stall))
+		}
+	}
+}
+
+// folderSize sums the files below dir, in bytes; 0 when there is none.
+func folderSize(dir string) (size int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		return nil
+	})
+	return size
+}
+
+// reason is an error's own message in one line, without the path of calls that the library puts before it.
+func reason(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	} else {
+		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(next) {
+			err = next
+		}
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
+}

@@ -1,0 +1,248 @@
+package probe
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Accuracy of the solutions, relative in ‖W‖: a held-out accuracy needs little, the head is meant to be exact.
+const (
+	foldAccuracy  = 1e-4
+	refitAccuracy = 1e-9
+)
+
+// Fit cross-validates κ and returns the head fitted to all rows with the best one (see the package comment).
+//
+// x is [N, h] with finite entries, y [N] with classes 0 … classes−1, each present. The folds follow the row
+// order. Fit stops early with ctx's error when ctx is cancelled.
+func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*Head, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkData(x, y, classes); err != nil {
+		return nil, err
+	}
+	held, err := StratifiedFolds(y, classes, o.Folds)
+	if err != nil {
+		return nil, err
+	}
+	data := newCoordinates(x)
+	folds := make([]*fold, o.Folds)
+	for f := range folds {
+		folds[f] = newFold(data, held[f], y, classes, o)
+	}
+	all := newFold(data, nil, y, classes, o)
+	all.problem.workers = o.Workers
+
+	// Four rows a feature are plenty for a preconditioner.
+	_, r := data.x.Dims()
+	gram := data.sampledGram(max(2048, 4*r))
+	n := len(y)
+	report := newProgress(o.Progress, len(o.Kappas)*o.Folds+1)
+	for _, kappa := range o.Kappas {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		curvature := 0.0 // the folds' mean at their warm starts
+		for _, f := range folds {
+			f.problem.setKappa(kappa)
+			curvature += f.curvature / float64(len(folds))
+		}
+		shared := newPreconditioner(gram, n, curvature, 1/kappa)
+		var group errgroup.Group
+		group.SetLimit(o.Workers)
+		for _, f := range folds {
+			group.Go(func() error {
+				defer report.step()
+				return f.advance(ctx, shared, o)
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+	}
+
+	head := &Head{C: classes, Kappas: o.Kappas}
+	best := head.choose(folds)
+	head.Kappa = o.Kappas[best]
+	all.startFromMean(folds, best)
+	all.problem.setKappa(head.Kappa)
+	all.refreshCurvature()
+	goal := accuracy{gradient: o.Tol * float64(n), relative: refitAccuracy, maxIter: o.MaxIter}
+	head.Iterations, head.Converged, err = newton(ctx, all.problem, all.theta,
+		newPreconditioner(gram, n, all.curvature, 1/head.Kappa), goal)
+	if err != nil {
+		return nil, err
+	}
+	weight, bias := all.expanded()
+	removeMean(weight, bias)
+	_, head.H = x.Dims()
+	head.Weight, head.Bias = data.head(weight.RawMatrix().Data, bias)
+	if o.PaperCompatible {
+		head.halve()
+	}
+	report.step()
+	return head, nil
+}
+
+// choose records the scores of the folds and returns the index of the first best κ.
+func (h *Head) choose(folds []*fold) int {
+	sums := make([]float64, len(h.Kappas))
+	h.Scores = make([]float64, len(h.Kappas))
+	for _, f := range folds {
+		h.FoldScores = append(h.FoldScores, f.scores)
+		for k, s := range f.scores {
+			sums[k] += s // scikit-learn compares the sums, added in this order
+		}
+	}
+	for k, s := range sums {
+		h.Scores[k] = s / float64(len(folds))
+	}
+	return argmax(sums)
+}
+
+// removeMean subtracts the mean over classes from W and b. The optimal W has mean zero anyway; b is determined
+// only up to a constant, and scikit-learn's is the one with mean zero too.
+func removeMean(weight *mat.Dense, bias []float64) {
+	classes, r := weight.Dims()
+	mean := make([]float64, r)
+	shift := 0.0
+	for c := range classes {
+		axpy(1/float64(classes), weight.RawRowView(c), mean)
+		shift += bias[c] / float64(classes)
+	}
+	for c := range classes {
+		axpy(-1, mean, weight.RawRowView(c))
+		bias[c] -= shift
+	}
+}
+
+// fold is one training set of the cross-validation on its way along the κ grid.
+type fold struct {
+	problem *problem
+	held    []int // the rows of the test fold; none for the refit
+	labels  []int // of all rows, as given
+	active  []int // the classes present among the training rows, ascending
+	classes int
+
+	theta     []float64 // solution of the last κ, start of the next
+	curvature float64   // mean curvature at theta
+	path      [][]float64
+	scores    []float64
+}
+
+func newFold(data *coordinates, held, y []int, classes int, o Options) *fold {
+	f := &fold{held: held, labels: y, classes: classes}
+	rows := complement(held, len(y))
+	position := make([]int, classes) // of a class among the active ones, +1
+	for _, i := range rows {
+		position[y[i]] = 1
+	}
+	for c := range position {
+		if position[c] > 0 {
+			f.active = append(f.active, c)
+			position[c] = len(f.active)
+		}
+	}
+	labels := make([]int, len(rows))
+	for k, i := range rows {
+		labels[k] = position[y[i]] - 1
+	}
+	f.problem = newProblem(data, rows, labels, len(f.active), false, max(1, o.Workers/o.Folds))
+	f.theta = make([]float64, f.problem.size())
+	f.refreshCurvature()
+	return f
+}
+
+// refreshCurvature evaluates the problem at theta for the preconditioner of the next fit.
+func (f *fold) refreshCurvature() {
+	f.problem.value(f.theta, make([]float64, len(f.theta)))
+	f.curvature = f.problem.meanCurvature()
+}
+
+// advance fits the fold with the κ that its problem is set to, and scores it on the held-out rows.
+func (f *fold) advance(ctx context.Context, m *preconditioner, o Options) error {
+	goal := accuracy{gradient: o.Tol * float64(len(f.problem.rows)), relative: foldAccuracy, maxIter: o.MaxIter}
+	if _, _, err := newton(ctx, f.problem, f.theta, m, goal); err != nil {
+		return err
+	}
+	f.curvature = f.problem.meanCurvature()
+	f.path = append(f.path, append([]float64(nil), f.theta...))
+	f.scores = append(f.scores, f.heldOutAccuracy())
+	return nil
+}
+
+// heldOutAccuracy is the share of held-out rows whose class has the largest logit among the active classes.
+func (f *fold) heldOutAccuracy() float64 {
+	weight, bias := f.problem.expand(f.theta)
+	_, r := weight.Dims()
+	logits := make([]float64, len(bias))
+	for c := range bias {
+		bias[c] -= dot(weight.RawRowView(c)[:r], f.problem.data.mean)
+	}
+	right := 0
+	for _, i := range f.held {
+		row := f.problem.data.x.RawRowView(i)
+		for c := range logits {
+			logits[c] = dot(weight.RawRowView(c), row) + bias[c]
+		}
+		if f.active[argmax(logits)] == f.labels[i] {
+			right++
+		}
+	}
+	return float64(right) / float64(len(f.held))
+}
+
+// expanded returns theta as weight [C, r] and bias [C] over all classes; absent ones are zero.
+func (f *fold) expanded() (*mat.Dense, []float64) {
+	weight, bias := f.problem.expand(f.theta)
+	if len(f.active) == f.classes {
+		return weight, bias
+	}
+	_, r := weight.Dims()
+	fullWeight, fullBias := mat.NewDense(f.classes, r, nil), make([]float64, f.classes)
+	for k, c := range f.active {
+		fullWeight.SetRow(c, weight.RawRowView(k))
+		fullBias[c] = bias[k]
+	}
+	return fullWeight, fullBias
+}
+
+// startFromMean starts the refit from the mean of the folds' solutions at grid position best.
+func (f *fold) startFromMean(folds []*fold, best int) {
+	r := f.problem.width()
+	k := f.problem.outputs
+	for _, other := range folds {
+		other.theta = other.path[best]
+		weight, bias := other.expanded()
+		if f.problem.binary { // the row of class 1 is w
+			axpy(1/float64(len(folds)), weight.RawRowView(1), f.theta[:r])
+			f.theta[r] += bias[1] / float64(len(folds))
+			continue
+		}
+		axpy(1/float64(len(folds)), weight.RawMatrix().Data, f.theta[:k*r])
+		axpy(1/float64(len(folds)), bias, f.theta[k*r:])
+	}
+}
+
+// progress counts finished fits for a callback that must not be called by two goroutines at once.
+type progress struct {
+	turn  chan int // holds the count
+	total int
+	tell  func(done, total int)
+}
+
+func newProgress(tell func(int, int), total int) *progress {
+	p := &progress{turn: make(chan int, 1), total: total, tell: tell}
+	p.turn <- 0
+	return p
+}
+
+func (p *progress) step() {
+	done := <-p.turn + 1
+	p.tell(done, p.total)
+	p.turn <- done
+}

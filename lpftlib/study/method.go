@@ -1,0 +1,35 @@
+package study
+
+import "fmt"
+
+// Method is a way to adapt the pre-trained model, in the paper's words.
+type Method string
+
+// The methods of the paper (protocol section 1).
+const (
+	Pretrained Method = "pretrained" // pre-trained encoder, random head
+	LP         Method = "lp"         // linear probing: the head alone, by logistic regression
+	FT         Method = "ft"         // fine-tuning from a random head
+	LPFT       Method = "lpft"       // LP, then FT
+	LoRA       Method = "lora"       // low-rank adaptation from a random head
+	LPLoRA     Method = "lplora"     // LP, then LoRA
+)
+
+var titles = map[Method]string{Pretrained: "Pre-trained", LP: "LP", FT: "FT", LPFT: "LP-FT", LoRA: "LoRA", LPLoRA: "LP-LoRA"}
+
+// Title is the method's name as the paper prints it.
+func (m Method) Title() string { return titles[m] }
+
+// ParseMethod reads a method's short name.
+func ParseMethod(name string) (Method, error) {
+	if _, ok := titles[Method(name)]; !ok {
+		return "", fmt.Errorf("method %q is not known: there are pretrained, lp, ft, lpft, lora, lplora", name)
+	}
+	return Method(name), nil
+}
+
+// startsFromLP tells whether the FT stage begins with a linear probe's head.
+func (m Method) startsFromLP() bool { return m == LPFT || m == LPLoRA }
+
+// lowRank tells whether only low-rank factors and the head are trained.
+func (m Method) lowRank() bool { return m == LoRA || m == LPLoRA }

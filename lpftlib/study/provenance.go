@@ -1,0 +1,20 @@
+package study
+
+import (
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/task"
+)
+
+// provenance opens the record that goes beside a step's result.
+func (s *Session) provenance(be *backend.Backend, step store.Step, d *task.Data) *store.Provenance {
+	p := store.NewProvenance()
+	p.Config = step.Inputs
+	p.Profile = s.Profile.Name
+	p.Task, p.TaskDigest, p.TaskSource = d.Task.ID, d.Digest, d.Source
+	if s.model != nil {
+		p.Model, p.ModelDigest, p.ModelSource = s.model.Checkpoint.Name, s.model.Digest, s.model.Checkpoint.Source
+	}
+	p.Backend, p.Device, p.TF32, p.SIMD = be.Engine, be.Device, be.TF32, be.SIMD
+	return p
+}

@@ -1,0 +1,276 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/pretrained"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/task"
+	"lpft/lpftlib/tokenizer"
+)
+
+// Options say where a session finds things. Empty fields mean the environment's value, then
+// the default.
+type Options struct {
+	Profile   string   // name or path; default LPFT_PROFILE, then "demo"
+	Tasks     []string // default LPFT_TASKS (comma-separated), then the profile's
+	Seeds     []uint64 // default LPFT_SEEDS (comma-separated), then the profile's
+	Home      string   // artefacts, models, the notebooks' Python; default LPFT_HOME, then the user's cache folder
+	DataDir   string   // original data files; default LPFT_DATA
+	ModelsDir string   // checkpoints' parent folder; default LPFT_MODELS
+	Backend   string   // default GOMLX_BACKEND, then the best there is
+	Offline   bool     // never ask the network
+	Progress  progress.Sink
+	Say       func(string) // one-line messages; default: standard error
+}
+
+// Session is a profile bound to a model, data, a backend and a store.
+type Session struct {
+	Profile *Profile
+	Store   *store.Store
+	opt     Options
+
+	mu    sync.Mutex
+	be    *backend.Backend
+	model *Model
+	data  map[string]*task.Data
+	tasks []string // resolved by Tasks
+}
+
+// Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
+func Home() (string, error) {
+	if dir := os.Getenv("LPFT_HOME"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for artefacts: %v; set LPFT_HOME", err)
+	}
+	return filepath.Join(cache, "lpft"), nil
+}
+
+// Open reads the profile and opens the store. Model, data and backend are opened when a verb
+// first needs them.
+func Open(opt Options) (*Session, error) {
+	if err := opt.complete(); err != nil {
+		return nil, err
+	}
+	profile, err := LoadProfile(opt.Profile)
+	if err != nil {
+		return nil, err
+	}
+	if len(opt.Seeds) > 0 {
+		profile.Seeds = opt.Seeds
+	}
+	st, err := store.Open(filepath.Join(opt.Home, "store"))
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}}
+	st.OnWait(func(label string, pid int) {
+		opt.Say(fmt.Sprintf("waiting for process %d, which computes %s", pid, label))
+	})
+	return s, nil
+}
+
+// complete fills empty fields from the environment and defaults.
+func (o *Options) complete() error {
+	first := func(values ...string) string {
+		for _, v := range values {
+			if v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	o.Profile = first(o.Profile, os.Getenv("LPFT_PROFILE"), "demo")
+	o.DataDir = first(o.DataDir, os.Getenv("LPFT_DATA"))
+	o.ModelsDir = first(o.ModelsDir, os.Getenv("LPFT_MODELS"))
+	if o.Home == "" {
+		home, err := Home()
+		if err != nil {
+			return err
+		}
+		o.Home = home
+	}
+	if len(o.Tasks) == 0 && os.Getenv("LPFT_TASKS") != "" {
+		o.Tasks = strings.Split(os.Getenv("LPFT_TASKS"), ",")
+	}
+	if len(o.Seeds) == 0 && os.Getenv("LPFT_SEEDS") != "" {
+		seeds, err := ParseSeeds(os.Getenv("LPFT_SEEDS"))
+		if err != nil {
+			return fmt.Errorf("LPFT_SEEDS: %w", err)
+		}
+		o.Seeds = seeds
+	}
+	if o.Progress == nil {
+		o.Progress = progress.Discard
+	}
+	if o.Say == nil {
+		o.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
+	}
+	return nil
+}
+
+// ParseSeeds reads a comma-separated list of seeds.
+func ParseSeeds(text string) ([]uint64, error) {
+	var seeds []uint64
+	for _, part := range strings.Split(text, ",") {
+		var seed uint64
+		if _, err := fmt.Sscan(strings.TrimSpace(part), &seed); err != nil {
+			return nil, fmt.Errorf("seed %q is no number", part)
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds, nil
+}
+
+// Backend opens the backend at the first call.
+func (s *Session) Backend() (*backend.Backend, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.be == nil {
+		be, err := backend.Open(s.opt.Backend)
+		if err != nil {
+			return nil, err
+		}
+		s.opt.Say(be.Why)
+		s.be = be
+	}
+	return s.be, nil
+}
+
+// Model is a checkpoint with its tokenizer.
+type Model struct {
+	Checkpoint *pretrained.Checkpoint
+	Config     *encoder.Config
+	Tokenizer  *tokenizer.Tokenizer
+	Digest     string // of the weights' file
+}
+
+// StandIn says which model is used in the paper's model's place, "" when it is the paper's.
+func (m *Model) StandIn() string {
+	if m.Checkpoint.Name == "roberta-base" {
+		return ""
+	}
+	return m.Checkpoint.Name
+}
+
+// Weights reads the checkpoint's weights.
+func (m *Model) Weights() (*encoder.Weights, error) {
+	return encoder.LoadWeights(m.Checkpoint.Dir, m.Config)
+}
+
+// Model finds the profile's checkpoint at the first call: in a folder, the Hugging Face
+// cache, on the Hub, or for MiniLM in its Python package.
+func (s *Session) Model(ctx context.Context) (*Model, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.model != nil {
+		return s.model, nil
+	}
+	cp, err := s.checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := encoder.ReadConfig(cp.Dir)
+	if err != nil {
+		return nil, err
+	}
+	tok, err := tokenizer.Load(cp.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s.model = &Model{Checkpoint: cp, Config: cfg, Tokenizer: tok, Digest: cp.Digest}
+	return s.model, nil
+}
+
+func (s *Session) checkpoint(ctx context.Context) (*pretrained.Checkpoint, error) {
+	if s.Profile.Model == "tiny" {
+		return tinyCheckpoint(filepath.Join(s.opt.Home, "models", "tiny"))
+	}
+	return pretrained.Resolve(ctx, s.Profile.Model, s.pretrainedOptions())
+}
+
+func (s *Session) pretrainedOptions() pretrained.Options {
+	return pretrained.Options{ModelsDir: s.opt.ModelsDir, Home: s.opt.Home, Offline: s.opt.Offline, Endpoint: os.Getenv("HF_ENDPOINT")}
+}
+
+// Tasks are the tasks this session runs: those asked for, else the profile's for which there
+// is data, else the profile's fallback, with a loud line.
+func (s *Session) Tasks(ctx context.Context) ([]string, error) {
+	s.mu.Lock()
+	chosen := s.tasks
+	s.mu.Unlock()
+	if chosen != nil {
+		return chosen, nil
+	}
+	if len(s.opt.Tasks) > 0 {
+		for _, id := range s.opt.Tasks {
+			if s.Profile.Tasks[id] == nil {
+				return nil, fmt.Errorf("profile %s has no task %q: it has %s", s.Profile.Name, id, strings.Join(s.Profile.TaskIDs(), ", "))
+			}
+		}
+		return s.choose(s.opt.Tasks), nil
+	}
+	var there, missing []string
+	for _, id := range s.Profile.TaskIDs() {
+		_, err := s.Data(ctx, id)
+		switch {
+		case err == nil:
+			there = append(there, id)
+		case task.IsAbsent(err):
+			missing = append(missing, err.Error())
+		default:
+			return nil, err // a broken file is never passed over in silence
+		}
+	}
+	if len(there) > 0 {
+		for _, why := range missing {
+			s.opt.Say("left out: " + why)
+		}
+		return s.choose(there), nil
+	}
+	if s.Profile.Fallback == "" {
+		return nil, fmt.Errorf("no data: %s", strings.Join(missing, "; "))
+	}
+	s.opt.Say(fmt.Sprintf("NOTE: no data for %s: the built-in task %q is used instead (%s)", strings.Join(s.Profile.TaskIDs(), ", "), s.Profile.Fallback, missing[0]))
+	return s.choose([]string{s.Profile.Fallback}), nil
+}
+
+func (s *Session) choose(ids []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tasks = ids
+	return ids
+}
+
+// Data loads a task at the first call.
+func (s *Session) Data(ctx context.Context, id string) (*task.Data, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.data[id]; d != nil {
+		return d, nil
+	}
+	opt := task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Endpoint: os.Getenv("HF_ENDPOINT"), CacheDir: os.Getenv("HF_HOME"), Offline: s.opt.Offline}}
+	if plan := s.Profile.Tasks[id]; plan != nil {
+		opt.FirstRows = plan.FirstRows
+	}
+	d, err := task.Load(ctx, id, opt)
+	if err != nil {
+		return nil, err
+	}
+	s.data[id] = d
+	return d, nil
+}
+
+// Home is the folder that this session keeps artefacts, models and figures in.
+func (s *Session) Home() string { return s.opt.Home }

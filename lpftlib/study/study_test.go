@@ -1,0 +1,173 @@
+package study
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/store"
+)
+
+// open opens the smoke profile on the toy task: a generated model, no files, no network.
+func open(t *testing.T, home string, seeds ...uint64) *Session {
+	t.Helper()
+	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
+		t.Setenv(name, "")
+	}
+	s, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	require.NoError(t, err)
+	return s
+}
+
+// events counts what happened to steps of a kind since the log had from lines.
+func events(t *testing.T, s *Session, from int) map[string]int {
+	t.Helper()
+	all, err := s.Store.Log()
+	require.NoError(t, err)
+	out := map[string]int{}
+	for _, e := range all[from:] {
+		out[e.Kind+" "+e.What]++
+	}
+	return out
+}
+
+// Table 1 of the toy task has a row for every method and test set; asking again computes
+// nothing; another seed recomputes what depends on the seed and reuses pre-trained features.
+func TestTable1IsComputedOnce(t *testing.T) {
+	home := t.TempDir()
+	ctx := context.Background()
+	s := open(t, home, 1001)
+	rows, err := s.Table1(ctx)
+	require.NoError(t, err)
+	require.Len(t, rows, 2*len(Table1Methods))
+	for _, r := range rows {
+		if r.Method == Pretrained || r.Method == LP {
+			require.Zero(t, r.Diff, "%s leaves the encoder alone", r.Method)
+		} else {
+			require.Positive(t, r.Diff, "%s moves the encoder", r.Method)
+		}
+		require.Positive(t, r.NormC)
+	}
+	all, err := s.Store.Log()
+	require.NoError(t, err)
+
+	again, err := open(t, home, 1001).Table1(ctx)
+	require.NoError(t, err)
+	require.Equal(t, rows, again)
+	for what := range events(t, s, len(all)) {
+		require.True(t, strings.HasSuffix(what, store.Reused), what)
+	}
+
+	all, err = s.Store.Log()
+	require.NoError(t, err)
+	other, err := open(t, home, 2002).Table1(ctx)
+	require.NoError(t, err)
+	require.NotEqual(t, rows, other)
+	got := events(t, s, len(all))
+	require.Equal(t, 1, got["probe computed"])
+	require.Equal(t, 2, got["finetune computed"])
+	require.Equal(t, 4, got["features computed"], "of the two trained models on two test sets; not of the pre-trained one")
+}
+
+// The course of a probe and of a training run have enough points to draw.
+func TestCoursesHaveAtLeastEightPoints(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, t.TempDir(), 1001)
+	path, err := s.ProbePath(ctx, "toy", 1001)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(path), 8)
+	run, err := s.FineTune(ctx, "toy", FT, 1001)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(run.Course.Points), 8)
+	require.Zero(t, run.Course.Points[0].Epoch)
+}
+
+// LoRA and LP-LoRA go the same way as FT and LP-FT.
+func TestLowRankMethodsRun(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, t.TempDir(), 1001)
+	rates := &Rates{Batch: 16, LearningRate: 1e-2}
+	s.Profile.Tasks["toy"].LoRA, s.Profile.Tasks["toy"].LPLoRA = rates, rates
+	for _, m := range []Method{LoRA, LPLoRA} {
+		row, err := s.FeatureRow(ctx, "toy", m, 1001)
+		require.NoError(t, err)
+		require.Positive(t, row.Diff)
+	}
+}
+
+// Every built-in profile loads and gives rates for the methods that Table 1 runs.
+func TestBuiltInProfiles(t *testing.T) {
+	for _, name := range Profiles() {
+		p, err := LoadProfile(name)
+		require.NoError(t, err, name)
+		for id := range p.Tasks {
+			for _, m := range []Method{FT, LPFT} {
+				r, err := p.rates(id, m)
+				require.NoError(t, err, "%s %s %s", name, id, m)
+				require.Positive(t, r.Batch)
+				require.Positive(t, r.LearningRate)
+			}
+		}
+	}
+}
+
+// A profile is a list of differences; unknown keys are errors that name the key.
+func TestOwnProfiles(t *testing.T) {
+	write := func(text string) string {
+		path := filepath.Join(t.TempDir(), "mine.json")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	p, err := LoadProfile(write(`{"epochs": 3, "tasks": {"rte": null}}`))
+	require.NoError(t, err)
+	require.Equal(t, 3, p.Epochs)
+	require.Equal(t, "roberta-base", p.Model)
+	require.Equal(t, []string{"cb"}, p.TaskIDs())
+	for text, want := range map[string]string{
+		`{"epoch": 3}`:                      `unknown key "epoch"`,
+		`{"tasks": {"cb": {"rows": 3}}}`:    `unknown key "rows"`,
+		`{"seeds": []}`:                     "no seeds",
+		`{"max_len": 2}`:                    "max_len is 2",
+		`{"epochs": 3} {}`:                  "something follows",
+		`{"tasks": {"cb": {"ft": 3}}, "x"}`: "invalid character",
+	} {
+		_, err := LoadProfile(write(text))
+		require.ErrorContains(t, err, want, text)
+	}
+	_, err = LoadProfile("demmo")
+	require.ErrorContains(t, err, "there are demo, paper, smoke")
+}
+
+// A broken data file is an error with file and line, not a reason to take another task.
+func TestBrokenDataIsNotPassedOver(t *testing.T) {
+	data := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(data, "CB"), 0o755))
+	row, err := json.Marshal(map[string]any{"premise": "a", "hypothesis": "b", "label": "neutral", "idx": 0})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(data, "CB", "train.jsonl"), append(row, []byte("\n{\"premise\": \n")...), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(data, "CB", "val.jsonl"), append(row, '\n'), 0o644))
+	s := open(t, t.TempDir())
+	s.opt.Tasks, s.opt.DataDir = nil, data
+	_, err = s.Tasks(context.Background())
+	require.ErrorContains(t, err, "train.jsonl:2")
+}
+
+// Without data the fallback task is taken.
+func TestFallback(t *testing.T) {
+	t.Setenv("HF_HOME", t.TempDir())
+	s := open(t, t.TempDir())
+	var said []string
+	s.opt.Tasks, s.opt.Say = nil, func(line string) { said = append(said, line) }
+	ids, err := s.Tasks(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, []string{"toy"}, ids)
+	require.Contains(t, strings.Join(said, " "), "built-in task")
+	notes, err := s.StudyNotes(context.Background())
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(notes, " "), "not the paper's data")
+}
