@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/sbinet/npyio"
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/store"
 )
 
 // benchShapes are the LP problems of RTE, CoLA and CB at RoBERTa-base's width.
@@ -26,8 +27,8 @@ func BenchmarkFit(b *testing.B) {
 				for i, c := range y {
 					labels[i] = int64(c)
 				}
-				writeNpy(b, filepath.Join(dir, name+",x.npy"), x)
-				writeNpy(b, filepath.Join(dir, name+",y.npy"), labels)
+				require.NoError(b, store.WriteNpy(filepath.Join(dir, name+",x.npy"), []int{s.n, s.h}, x.RawMatrix().Data))
+				require.NoError(b, store.WriteNpy(filepath.Join(dir, name+",y.npy"), []int{s.n}, labels))
 			}
 			for b.Loop() {
 				head, err := Fit(context.Background(), x, y, s.classes, Options{})
@@ -37,11 +38,4 @@ func BenchmarkFit(b *testing.B) {
 			}
 		})
 	}
-}
-
-func writeNpy(b *testing.B, path string, value any) {
-	file, err := os.Create(path)
-	require.NoError(b, err)
-	require.NoError(b, npyio.Write(file, value))
-	require.NoError(b, file.Close())
 }
