@@ -151,3 +151,14 @@ func TestTicks(t *testing.T) {
 	require.Equal(t, "2.26·10^{-4}", shortNumber(2.26e-4))
 	require.Equal(t, []string{"0.776", "24.8", "132", "0"}, []string{shortNumber(0.7762), shortNumber(24.82), shortNumber(132.4), shortNumber(0)})
 }
+
+// Labels of a narrow range around a larger number differ from each other.
+func TestTickLabelsOfANarrowRangeDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, tick := range (linearTicks{about: 4}).Ticks(0.17921, 0.17929) {
+		require.NotContains(t, seen, tick.Label)
+		require.NotContains(t, tick.Label, "10^")
+		seen[tick.Label] = true
+	}
+	require.Greater(t, len(seen), 2)
+}

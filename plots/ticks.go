@@ -25,15 +25,17 @@ func (t linearTicks) Ticks(lo, hi float64) []plot.Tick {
 	for d := step; decimals < 9 && math.Abs(d-math.Round(d)) > 1e-6*d; d *= 10 {
 		decimals++
 	}
+	// A narrow range around a larger number needs its decimals: only then do labels differ.
+	tiny := math.Max(math.Abs(lo), math.Abs(hi)) < 0.01
 	var ticks []plot.Tick
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: linearLabel(i*step, decimals)})
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: linearLabel(i*step, decimals, tiny)})
 	}
 	return ticks
 }
 
-func linearLabel(v float64, decimals int) string {
-	if v != 0 && (decimals > 4 || math.Abs(v) >= 1e5) {
+func linearLabel(v float64, decimals int, tiny bool) string {
+	if v != 0 && (decimals > 4 && tiny || math.Abs(v) >= 1e5) {
 		return scientific(v)
 	}
 	s := strconv.FormatFloat(v, 'f', decimals, 64)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -11,13 +12,16 @@ import (
 
 func labCommand() *cobra.Command {
 	var port int
-	var host string
+	var host, data, models string
 	var noBrowser bool
 	cmd := &cobra.Command{
 		Use:   "lab",
 		Short: "Open the notebooks in JupyterLab, kernel \"Go (lpft)\" ready",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := forCells(map[string]string{"LPFT_DATA": data, "LPFT_MODELS": models}); err != nil {
+				return err
+			}
 			home, err := prepared()
 			if err != nil {
 				return err
@@ -38,6 +42,32 @@ func labCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&port, "port", 0, "port to listen on (default 8888, or any free one when that is taken)")
 	cmd.Flags().StringVar(&host, "host", "127.0.0.1", "address to listen on")
+	cmd.Flags().StringVar(&data, "data", "", "parent folder of the data sets (default LPFT_DATA)")
+	cmd.Flags().StringVar(&models, "models", "", "parent folder of checkpoints (default LPFT_MODELS)")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "do not open a browser")
 	return cmd
+}
+
+// forCells sets the folders that cells find in their environment, as absolute paths: a cell's
+// working folder is its notebook's.
+func forCells(folders map[string]string) error {
+	for variable, dir := range folders {
+		if dir == "" {
+			dir = os.Getenv(variable)
+		}
+		if dir == "" {
+			continue
+		}
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+			return fmt.Errorf("folder %s (%s): not found", abs, variable)
+		}
+		if err := os.Setenv(variable, abs); err != nil {
+			return err
+		}
+	}
+	return nil
 }

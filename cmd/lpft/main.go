@@ -5,6 +5,8 @@
 //	lpft lab           open the notebooks in JupyterLab
 //	lpft doctor        what is there, what is missing
 //	lpft store log     what was computed and what was reused
+//	lpft tokenize      token ids of texts
+//	lpft features      a model's features of texts as .npy
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -47,6 +49,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand())
+	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand())
 	return cmd
 }

@@ -62,17 +62,44 @@ func (r *reproduction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	executed := map[string]string{}
-	seconds := map[string]float64{}
+	runs := map[string]executed{}
 	for _, item := range items {
-		began := time.Now()
-		out, err := r.execute(ctx, env, item)
-		if err != nil {
+		if runs[item.ID], err = r.executeLogged(ctx, env, s, item); err != nil {
 			return err
 		}
-		executed[item.ID], seconds[item.ID] = out, time.Since(began).Seconds()
 	}
-	return r.write(ctx, s, items, executed, seconds)
+	return r.write(ctx, s, items, runs)
+}
+
+// executed is a notebook after its headless run.
+type executed struct {
+	notebook string
+	seconds  float64
+	state    string // "fresh" when something was computed for it, else "cached"
+}
+
+// executeLogged runs a notebook and looks in the store's log whether it computed anything.
+func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *study.Session, item lpftlib.Item) (executed, error) {
+	began := time.Now()
+	before, err := s.Store.Log()
+	if err != nil {
+		return executed{}, err
+	}
+	out, err := r.execute(ctx, env, item)
+	if err != nil {
+		return executed{}, err
+	}
+	after, err := s.Store.Log()
+	if err != nil {
+		return executed{}, err
+	}
+	state := "cached"
+	for _, e := range after[len(before):] {
+		if e.What != store.Reused {
+			state = "fresh"
+		}
+	}
+	return executed{notebook: out, seconds: time.Since(began).Seconds(), state: state}, nil
 }
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
@@ -123,31 +150,15 @@ func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.I
 	return s, items, nil
 }
 
-// absolute makes the folders independent of the cells' working folder, and takes defaults
-// from the environment.
+// absolute makes the folders independent of the cells' working folder.
 func (r *reproduction) absolute() error {
-	for dir, variable := range map[*string]string{&r.data: "LPFT_DATA", &r.models: "LPFT_MODELS", &r.reportDir: ""} {
-		if *dir == "" && variable != "" {
-			*dir = os.Getenv(variable)
-		}
-		if *dir == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*dir)
-		if err != nil {
-			return err
-		}
-		*dir = abs
+	if err := forCells(map[string]string{"LPFT_DATA": r.data, "LPFT_MODELS": r.models}); err != nil {
+		return err
 	}
-	for name, dir := range map[string]string{"data folder": r.data, "models folder": r.models} {
-		if dir == "" {
-			continue
-		}
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return fmt.Errorf("%s %s: not found", name, dir)
-		}
-	}
-	return nil
+	r.data, r.models = os.Getenv("LPFT_DATA"), os.Getenv("LPFT_MODELS")
+	var err error
+	r.reportDir, err = filepath.Abs(r.reportDir)
+	return err
 }
 
 // writable makes the folder and tries to write into it.
@@ -238,8 +249,7 @@ func (r *reproduction) environment(feed string) []string {
 			profile = abs
 		}
 	}
-	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed,
-		"LPFT_DATA=" + r.data, "LPFT_MODELS=" + r.models}
+	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed}
 	if r.seeds != "" {
 		env = append(env, "LPFT_SEEDS="+r.seeds)
 	}
@@ -247,7 +257,7 @@ func (r *reproduction) environment(feed string) []string {
 }
 
 // write puts the report together from the store, where the notebooks left everything.
-func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpftlib.Item, executed map[string]string, seconds map[string]float64) error {
+func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpftlib.Item, runs map[string]executed) error {
 	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
 	var err error
 	if out.Loud, err = s.StudyNotes(ctx); err != nil {
@@ -258,8 +268,8 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 		if err != nil {
 			return err
 		}
-		built.Item.NotebookPath, built.Item.Seconds = executed[item.ID], seconds[item.ID]
-		built.Item.State = "fresh"
+		run := runs[item.ID]
+		built.Item.NotebookPath, built.Item.Seconds, built.Item.State = run.notebook, run.seconds, run.state
 		out.Items = append(out.Items, built.Item)
 		out.Claims = append(out.Claims, built.Claims...)
 	}

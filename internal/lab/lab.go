@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sync/errgroup"
 )
 
 // KernelName is how a notebook names its kernel, and KernelTitle how Jupyter shows it.
@@ -127,17 +128,15 @@ func (e *Env) make(ctx context.Context, want stamps, name string) error {
 		return err
 	}
 	defer unlock()
+	// One waits for the network and the other for the compiler: they go at the same time.
+	work, ctx := errgroup.WithContext(ctx)
 	if e.stamp(toolsStamp) != want.tools {
-		if err := e.buildTools(ctx, want.tools); err != nil {
-			return err
-		}
+		work.Go(func() error { return e.buildTools(ctx, want.tools) })
 	}
 	if !e.venvReady(want.venv) { // another process may have made it meanwhile
-		if err := e.buildVenv(ctx, want.venv, python); err != nil {
-			return err
-		}
+		work.Go(func() error { return e.buildVenv(ctx, want.venv, python) })
 	}
-	return nil
+	return work.Wait()
 }
 
 // lock keeps other processes from building in the same folder; it says so when it has to wait.

@@ -127,6 +127,17 @@ func (c *Config) check() error {
 	if c.PadID < 0 || c.PadID >= c.VocabSize {
 		return fmt.Errorf("pad_token_id %d lies outside the vocabulary of %d", c.PadID, c.VocabSize)
 	}
+	if c.MaxTokens() <= 0 {
+		return fmt.Errorf("max_position_embeddings %d leaves no position after pad_token_id %d", c.MaxPositions, c.PadID)
+	}
+	if !(c.LayerNormEps > 0) {
+		return fmt.Errorf("layer_norm_eps is %v: expected a positive number", c.LayerNormEps)
+	}
+	for name, rate := range map[string]float64{"hidden_dropout_prob": c.HiddenDropout, "attention_probs_dropout_prob": c.AttentionDropout} {
+		if !(rate >= 0 && rate < 1) {
+			return fmt.Errorf("%s is %v: expected at least 0 and below 1", name, rate)
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -35,18 +36,16 @@ func NewLoRA(cfg *Config, layers []string, rank int, alpha float64, seed uint64)
 	if rank <= 0 {
 		return nil, fmt.Errorf("LoRA rank %d: expected a positive number", rank)
 	}
-	dims := map[string][2]int{}
-	for _, spec := range cfg.Specs() {
-		if len(spec.Shape) == 2 {
-			dims[spec.Name] = [2]int{spec.Shape[0], spec.Shape[1]}
-		}
-	}
+	dims := cfg.denseShapes()
 	l := &LoRAWeights{Rank: rank, Alpha: alpha, Layers: layers, A: map[string][]float32{}, B: map[string][]float32{}, shapes: map[string][2]int{}}
 	rng := rand.New(rand.NewPCG(seed, 0x6c6f7261))
 	for _, name := range layers {
-		d, ok := dims[name+".weight"]
+		d, ok := dims[name]
 		if !ok {
 			return nil, fmt.Errorf("LoRA on %q: the model has no such dense layer", name)
+		}
+		if l.A[name] != nil {
+			return nil, fmt.Errorf("LoRA on %q: the layer is named twice", name)
 		}
 		l.shapes[name] = d
 		a := make([]float32, rank*d[1])
@@ -57,6 +56,17 @@ func NewLoRA(cfg *Config, layers []string, rank int, alpha float64, seed uint64)
 		l.A[name], l.B[name] = a, make([]float32, d[0]*rank)
 	}
 	return l, nil
+}
+
+// denseShapes maps every dense layer's name to out, in.
+func (c *Config) denseShapes() map[string][2]int {
+	shapes := map[string][2]int{}
+	for _, spec := range c.Specs() {
+		if name, ok := strings.CutSuffix(spec.Name, ".weight"); ok && len(spec.Shape) == 2 && strings.HasPrefix(name, "encoder.") {
+			shapes[name] = [2]int{spec.Shape[0], spec.Shape[1]}
+		}
+	}
+	return shapes
 }
 
 // Specs lists the factors in the order of [LoRAWeights.Args]: A then B of every layer.

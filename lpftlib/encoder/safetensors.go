@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -58,6 +57,9 @@ func (st *stFile) readHeader() error {
 	if err != nil {
 		return fmt.Errorf("%s: %v", st.path, err)
 	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", st.path)
+	}
 	var length [8]byte
 	if _, err := io.ReadFull(st.file, length[:]); err != nil {
 		return fmt.Errorf("%s: truncated: %d bytes, not even a safetensors header; fetch the file again", st.path, info.Size())
@@ -70,9 +72,9 @@ func (st *stFile) readHeader() error {
 	if _, err := io.ReadFull(st.file, raw); err != nil {
 		return fmt.Errorf("%s: truncated header: %v", st.path, err)
 	}
-	var header map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &header); err != nil {
-		return fmt.Errorf("%s: not a safetensors file: the header is no JSON object: %v", st.path, err)
+	header, err := jsonObject(raw)
+	if err != nil {
+		return fmt.Errorf("%s: not a safetensors file: header: %v", st.path, err)
 	}
 	st.base = 8 + int64(n)
 	st.entries = make(map[string]entry, len(header))
@@ -80,16 +82,11 @@ func (st *stFile) readHeader() error {
 		if name == "__metadata__" {
 			continue
 		}
-		var e entry
-		if err := json.Unmarshal(value, &e); err != nil {
-			return fmt.Errorf("%s: tensor %q: malformed header entry: %v", st.path, name, err)
-		}
-		if err := e.check(info.Size() - st.base); err != nil {
+		if st.entries[name], err = parseEntry(value, info.Size()-st.base); err != nil {
 			return fmt.Errorf("%s: tensor %q: %w", st.path, name, err)
 		}
-		st.entries[name] = e
 	}
-	return st.checkOverlap()
+	return st.checkCover(info.Size() - st.base)
 }
 
 // check compares an entry's shape and offsets with each other and with the data's size.
@@ -117,17 +114,23 @@ func (e entry) check(dataSize int64) error {
 	return nil
 }
 
-func (st *stFile) checkOverlap() error {
+// checkCover makes sure that the tensors lie end to end and fill the data, as the format says.
+func (st *stFile) checkCover(dataSize int64) error {
 	names := st.names()
-	sort.Slice(names, func(i, j int) bool {
-		a, b := st.entries[names[i]].Offsets, st.entries[names[j]].Offsets
-		return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
-	})
-	for i := 1; i < len(names); i++ {
-		before, after := st.entries[names[i-1]], st.entries[names[i]]
-		if after.Offsets[0] < before.Offsets[1] {
-			return fmt.Errorf("%s: tensors %q and %q overlap", st.path, names[i-1], names[i])
+	slices.SortStableFunc(names, func(a, b string) int { return slices.Compare(st.entries[a].Offsets, st.entries[b].Offsets) })
+	end, before := int64(0), ""
+	for _, name := range names {
+		from := st.entries[name].Offsets[0]
+		if from < end {
+			return fmt.Errorf("%s: tensors %q and %q overlap", st.path, before, name)
 		}
+		if from > end {
+			return fmt.Errorf("%s: %d data bytes before tensor %q belong to no tensor; fetch the file again", st.path, from-end, name)
+		}
+		end, before = st.entries[name].Offsets[1], name
+	}
+	if end != dataSize {
+		return fmt.Errorf("%s: %d bytes follow the last tensor; fetch the file again", st.path, dataSize-end)
 	}
 	return nil
 }
@@ -146,32 +149,37 @@ func (st *stFile) names() []string {
 // float64 is rounded.
 func (st *stFile) float32s(name string) ([]float32, error) {
 	e := st.entries[name]
-	raw := make([]byte, e.Offsets[1]-e.Offsets[0])
-	if _, err := st.file.ReadAt(raw, st.base+e.Offsets[0]); err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %v", st.path, name, err)
-	}
-	out := make([]float32, product(e.Shape))
-	switch e.DType {
-	case "F32":
-		for i := range out {
-			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		}
-	case "F64":
-		for i := range out {
-			out[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
-		}
-	case "BF16":
-		for i := range out {
-			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
-		}
-	case "F16":
-		for i := range out {
-			out[i] = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
-		}
-	default:
+	if !slices.Contains([]string{"F64", "F32", "F16", "BF16"}, e.DType) {
 		return nil, fmt.Errorf("%s: tensor %q is %s: expected floating-point numbers", st.path, name, e.DType)
 	}
+	out := make([]float32, product(e.Shape))
+	size := int(dtypeSize[e.DType])
+	buf := make([]byte, min(1<<16, size*len(out)))
+	for done := 0; done < len(out); {
+		n := min(len(out)-done, len(buf)/size)
+		if _, err := st.file.ReadAt(buf[:n*size], st.base+e.Offsets[0]+int64(done*size)); err != nil {
+			return nil, fmt.Errorf("%s: tensor %q: %v", st.path, name, err)
+		}
+		widen(out[done:done+n], buf, e.DType)
+		done += n
+	}
 	return out, nil
+}
+
+// widen decodes little-endian numbers of a floating-point dtype.
+func widen(out []float32, raw []byte, dtype string) {
+	for i := range out {
+		switch dtype {
+		case "F32":
+			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		case "F64":
+			out[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
+		case "BF16":
+			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		case "F16":
+			out[i] = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+	}
 }
 
 // fromHalf widens an IEEE 754 binary16 number.
@@ -201,7 +209,8 @@ func WriteSafetensors(path string, tensors []NamedTensor) error {
 	var offset int64
 	for _, t := range tensors {
 		size := int64(4 * len(t.Data))
-		header[t.Name] = entry{DType: "F32", Shape: t.Shape, Offsets: []int64{offset, offset + size}}
+		// A scalar's shape is [], which a nil slice would not give.
+		header[t.Name] = entry{DType: "F32", Shape: append([]int{}, t.Shape...), Offsets: []int64{offset, offset + size}}
 		offset += size
 	}
 	raw, err := json.Marshal(header)

@@ -26,43 +26,36 @@ type Weights struct {
 var ignored = []string{"pooler.", "lm_head.", "cls.", "classifier."}
 var ignoredBuffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
 
-// LoadWeights reads dir/model.safetensors into the encoder's tensors.
+// LoadWeights reads dir/model.safetensors, or the shards of
+// dir/model.safetensors.index.json, into the encoder's tensors.
 //
 // The map is strict: with or without the prefixes "bert." and "roberta.", and with the old
 // names LayerNorm.gamma and .beta, every tensor of cfg must be there in its shape, and a
 // tensor that is neither the encoder's nor on the short list of ignored ones is an error.
+// Half precision is widened exactly and said in Notes; NaN and infinity are errors.
 func LoadWeights(dir string, cfg *Config) (*Weights, error) {
-	path := filepath.Join(dir, "model.safetensors")
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%s: not found; lpft reads weights from model.safetensors only", path)
-	}
-	st, err := openSafetensors(path)
+	cp, err := openCheckpoint(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer st.Close()
-	found, err := st.match(cfg)
+	defer cp.Close()
+	found, err := cp.match(cfg)
 	if err != nil {
 		return nil, err
 	}
 	w := &Weights{Config: cfg, Tensors: make(map[string][]float32, len(found))}
-	widened := map[string]int{}
+	converted := map[string]int{}
 	for _, spec := range cfg.Specs() {
 		name := found[spec.Name]
-		data, err := st.float32s(name)
-		if err != nil {
+		if w.Tensors[spec.Name], err = cp.read(name); err != nil {
 			return nil, err
 		}
-		if i := slices.IndexFunc(data, notFinite); i >= 0 {
-			return nil, fmt.Errorf("%s: tensor %q holds %v at element %d: not a usable checkpoint", path, name, data[i], i)
+		if dtype := cp.entry(name).DType; dtype != "F32" {
+			converted[dtype]++
 		}
-		if dtype := st.entries[name].DType; dtype != "F32" {
-			widened[dtype]++
-		}
-		w.Tensors[spec.Name] = data
 	}
-	for dtype, n := range widened {
-		w.Notes = append(w.Notes, fmt.Sprintf("%s: %d tensors converted from %s to float32", path, n, dtype))
+	for dtype, n := range converted {
+		w.Notes = append(w.Notes, fmt.Sprintf("%s: %d tensors converted from %s to float32", cp.path, n, dtype))
 	}
 	slices.Sort(w.Notes)
 	return w, nil
@@ -71,29 +64,29 @@ func LoadWeights(dir string, cfg *Config) (*Weights, error) {
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
 
 // match maps the encoder's names to the file's and checks shapes.
-func (st *stFile) match(cfg *Config) (map[string]string, error) {
+func (cp *checkpoint) match(cfg *Config) (map[string]string, error) {
 	want := map[string][]int{}
 	for _, spec := range cfg.Specs() {
 		want[spec.Name] = spec.Shape
 	}
 	found := map[string]string{}
-	for _, name := range st.names() {
+	for _, name := range cp.names() {
 		canonical := canonicalName(name)
 		shape, needed := want[canonical]
 		switch {
 		case needed && found[canonical] != "":
-			return nil, fmt.Errorf("%s: tensors %q and %q are both %q", st.path, found[canonical], name, canonical)
-		case needed && !slices.Equal(shape, st.entries[name].Shape):
-			return nil, fmt.Errorf("%s: tensor %q has shape %v: config.json asks for %v", st.path, name, st.entries[name].Shape, shape)
+			return nil, fmt.Errorf("%s: tensors %q and %q are both %q", cp.path, found[canonical], name, canonical)
+		case needed && !slices.Equal(shape, cp.entry(name).Shape):
+			return nil, fmt.Errorf("%s: tensor %q has shape %v: config.json asks for %v", cp.path, name, cp.entry(name).Shape, shape)
 		case needed:
 			found[canonical] = name
 		case !isIgnored(canonical):
-			return nil, fmt.Errorf("%s: unknown tensor %q: not part of a %s encoder with %d layers", st.path, name, cfg.Family, cfg.Layers)
+			return nil, fmt.Errorf("%s: unknown tensor %q: not part of a %s encoder with %d layers", cp.path, name, cfg.Family, cfg.Layers)
 		}
 	}
 	for _, spec := range cfg.Specs() {
 		if found[spec.Name] == "" {
-			return nil, fmt.Errorf("%s: tensor %q of shape %v is missing", st.path, spec.Name, spec.Shape)
+			return nil, fmt.Errorf("%s: tensor %q of shape %v is missing", cp.path, spec.Name, spec.Shape)
 		}
 	}
 	return found, nil
@@ -102,7 +95,10 @@ func (st *stFile) match(cfg *Config) (map[string]string, error) {
 // canonicalName strips a checkpoint's prefix and translates gamma and beta.
 func canonicalName(name string) string {
 	for _, prefix := range []string{"roberta.", "bert."} {
-		name = strings.TrimPrefix(name, prefix)
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			name = rest
+			break
+		}
 	}
 	if rest, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
 		return rest + "LayerNorm.weight"
@@ -185,7 +181,7 @@ func (w *Weights) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("%s: cannot be made: %v", dir, err)
 	}
-	if err := WriteSafetensors(filepath.Join(dir, "model.safetensors"), w.named()); err != nil {
+	if err := WriteSafetensors(filepath.Join(dir, weightsFile), w.named()); err != nil {
 		return err
 	}
 	return w.Config.write(dir)

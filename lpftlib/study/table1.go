@@ -21,7 +21,7 @@ type FeatureRow struct {
 	CS       float64 `json:"cs_f"`    // mean cosine similarity among features
 	Diff     float64 `json:"diff_f"`  // mean ‖φ − φ_pre‖; 0 where the encoder is the pre-trained one
 	FDR      float64 `json:"fdr_f"`   // tr(S_W⁻¹S_B)
-	FDRKind  string  `json:"fdr_by"`  // "inverse", or "pinv" where n ≤ h + C
+	FDRKind  string  `json:"fdr_by"`  // "inverse", or "pinv" where S_W is singular
 	FDRFloor float64 `json:"fdr_min"` // E[FDR] of pure noise, 0 where undefined
 	NormC    float64 `json:"norm_c"`  // ‖V‖_F
 	Score    float64 `json:"score"`   // accuracy in per cent (CoLA: Matthews × 100)
@@ -104,6 +104,11 @@ func (r *FeatureRow) measureFeatures(phi, base *mat.Dense, labels []int, classes
 	}
 	n, h := phi.Dims()
 	fdr, err := measure.FDR(phi, labels, classes, measure.DefaultFDR(n, h, classes))
+	if err != nil {
+		// A last LayerNorm ties its outputs together by one linear equation, so S_W of enough
+		// rows is singular all the same; the pseudo-inverse leaves that direction out.
+		fdr, err = measure.FDR(phi, labels, classes, measure.FDRPinv())
+	}
 	r.FDR, r.FDRKind, r.FDRFloor = fdr.Value, fdr.Variant, fdr.Floor
 	return err
 }

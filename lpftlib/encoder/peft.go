@@ -1,0 +1,147 @@
+package encoder
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// An adapter in the format of Python's PEFT library is a folder with two files.
+const (
+	adapterConfig  = "adapter_config.json"
+	adapterWeights = "adapter_model.safetensors"
+	adapterPrefix  = "base_model.model."
+)
+
+// SavePEFT writes the factors as a PEFT adapter for the bare encoder of cfg:
+// dir/adapter_config.json and dir/adapter_model.safetensors. In Python,
+// PeftModel.from_pretrained(AutoModel.from_pretrained(model), dir) loads it.
+func (l *LoRAWeights) SavePEFT(dir string, cfg *Config) error {
+	if l == nil {
+		return fmt.Errorf("%s: there are no LoRA factors to write", dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("%s: cannot be made: %v", dir, err)
+	}
+	var list []NamedTensor
+	for i, spec := range l.Specs() {
+		list = append(list, NamedTensor{Name: adapterPrefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+	}
+	if err := WriteSafetensors(filepath.Join(dir, adapterWeights), list); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(map[string]any{
+		"peft_type": "LORA", "task_type": "FEATURE_EXTRACTION", "base_model_name_or_path": nil, "inference_mode": true,
+		"r": l.Rank, "lora_alpha": l.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
+		"target_modules": l.targets(cfg),
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, adapterConfig), append(data, '\n'), 0o644)
+}
+
+// targets are PEFT's target_modules for the factors' layers: the layers' last names
+// (["query", "value"]) if these name the same layers and no others, else the full names.
+func (l *LoRAWeights) targets(cfg *Config) []string {
+	short := map[string]bool{}
+	for _, name := range l.Layers {
+		short[name[strings.LastIndex(name, ".")+1:]] = true
+	}
+	suffixes := slices.Sorted(maps.Keys(short))
+	named, err := cfg.DenseLayers(suffixes)
+	// The pooler, which lpft does not have, is a "dense" too.
+	if err == nil && !short["dense"] && slices.Equal(named, slices.Sorted(slices.Values(l.Layers))) {
+		return suffixes
+	}
+	return l.Layers
+}
+
+// DenseLayers are the encoder's dense layers that one of suffixes names, as PEFT reads
+// target_modules: "query" or "attention.self.query" is that layer of every block. A suffix
+// that names no layer is an error. The result is sorted.
+func (c *Config) DenseLayers(suffixes []string) ([]string, error) {
+	var layers []string
+	used := map[string]bool{}
+	for name := range c.denseShapes() {
+		for _, suffix := range suffixes {
+			if name == suffix || strings.HasSuffix(name, "."+suffix) {
+				used[suffix] = true
+				layers = append(layers, name)
+			}
+		}
+	}
+	for _, suffix := range suffixes {
+		if !used[suffix] {
+			return nil, fmt.Errorf("LoRA on %q: the model has no such dense layer", suffix)
+		}
+	}
+	slices.Sort(layers)
+	return slices.Compact(layers), nil
+}
+
+// LoadPEFT reads a PEFT adapter of an encoder, made with or without a task's head around it
+// (names with or without "bert." and "roberta."). Settings that change what is computed
+// beyond W + (α/r)·BA (DoRA, rank-stabilised scale, trained biases, ranks that differ between
+// layers, further trained modules) are errors that name the setting.
+func LoadPEFT(dir string, cfg *Config) (*LoRAWeights, error) {
+	path := filepath.Join(dir, adapterConfig)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("adapter folder %s: no readable %s", dir, adapterConfig)
+	}
+	layers, rank, alpha, err := parseAdapterConfig(raw, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	l, err := NewLoRA(cfg, layers, rank, alpha, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return l, l.readAdapter(filepath.Join(dir, adapterWeights))
+}
+
+// readAdapter fills the factors: every one must be there in its shape, and nothing else.
+func (l *LoRAWeights) readAdapter(path string) error {
+	st, err := openSafetensors(path)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	at := map[string]int{}
+	for i, spec := range l.Specs() {
+		at[spec.Name] = i
+	}
+	values := make([][]float32, len(at))
+	for _, name := range st.names() {
+		canonical := canonicalName(strings.TrimPrefix(name, adapterPrefix))
+		i, known := at[canonical]
+		switch {
+		case strings.HasPrefix(canonical, "pooler."):
+			continue // φ does not pass through it
+		case !known:
+			return fmt.Errorf("%s: unknown tensor %q: not a LoRA factor of the layers that target_modules names", path, name)
+		case values[i] != nil:
+			return fmt.Errorf("%s: tensor %q occurs twice under different prefixes", path, canonical)
+		case !slices.Equal(st.entries[name].Shape, l.Specs()[i].Shape):
+			return fmt.Errorf("%s: tensor %q has shape %v, expected %v", path, name, st.entries[name].Shape, l.Specs()[i].Shape)
+		}
+		if values[i], err = st.float32s(name); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(values[i], notFinite) {
+			return fmt.Errorf("%s: tensor %q holds NaN or infinity", path, name)
+		}
+	}
+	for i, spec := range l.Specs() {
+		if values[i] == nil {
+			return fmt.Errorf("%s: tensor %q of shape %v is missing", path, spec.Name, spec.Shape)
+		}
+	}
+	l.Set(values)
+	return nil
+}

@@ -1,0 +1,40 @@
+package study
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/progress"
+)
+
+// The toy task is no toy problem: with MiniLM and the demo's recipe, linear probing leaves
+// room above it, fine-tuning takes it, and the shifted test set is harder for both.
+func TestToyIsNoToyProblem(t *testing.T) {
+	models := os.Getenv("LPFT_MODELS")
+	if models == "" {
+		t.Skip("LPFT_MODELS is not set: it names the folder that holds minilm/ (this test trains for about two minutes)")
+	}
+	home := os.Getenv("LPFT_HOME") // CI keeps artefacts there; they do not change the result
+	if home == "" {
+		home = t.TempDir()
+	}
+	s, err := Open(Options{Profile: "demo", Tasks: []string{"toy"}, Home: home, ModelsDir: models, Offline: true, Progress: progress.Terminal(os.Stderr)})
+	require.NoError(t, err)
+	ctx := context.Background()
+	score := func(m Method, testSet string) float64 {
+		row, err := s.FeatureRowOn(ctx, "toy", testSet, m, s.Profile.Seeds[0])
+		require.NoError(t, err)
+		return row.Score
+	}
+	lp, ft := score(LP, "toy"), score(FT, "toy")
+	lpOOD, ftOOD := score(LP, "toy-ood"), score(FT, "toy-ood")
+	t.Logf("LP %.1f %% (shifted %.1f %%), FT %.1f %% (shifted %.1f %%)", lp, lpOOD, ft, ftOOD)
+	require.GreaterOrEqual(t, lp, 60.0)
+	require.LessOrEqual(t, lp, 90.0)
+	require.GreaterOrEqual(t, ft, lp+5)
+	require.Less(t, lpOOD, lp)
+	require.Less(t, ftOOD, ft)
+}
