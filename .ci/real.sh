@@ -18,8 +18,19 @@ step "reproduce again: everything is there"
 "$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
 "$work/lpft" store log --last 12
 
-step "tests that want data and models"
-LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd go test ./lpftlib/... 2>&1 | tee "$work/real.log"
+step "killed in the middle, started again"
+bash .ci/kill.sh "$work"
+
+step "tests that want data and models, the toy task's promise among them"
+LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd go test -v ./lpftlib/... >"$work/real.log" 2>&1 || { grep -v "^=== \|^    --- PASS\|^--- PASS" "$work/real.log" | tail -60; exit 1; }
+grep "^ok\|toy_test.go\|^--- SKIP" "$work/real.log"
+if grep -A2 "^--- SKIP" "$work/real.log" | grep -q "LPFT_DATA is not set\|LPFT_MODELS is not set"; then
+    echo "FAIL: tests on data or models were skipped although both are there"
+    exit 1
+fi
+
+step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
+LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
 
 step "XLA:CPU"
 plugin=$cache/pjrt

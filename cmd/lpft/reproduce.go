@@ -218,7 +218,7 @@ func (r *reproduction) execute(ctx context.Context, env *lab.Env, item lpftlib.I
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return "", err
 	}
-	feed := filepath.Join(r.home, fmt.Sprintf("progress-%d.jsonl", os.Getpid()))
+	feed := filepath.Join(os.TempDir(), fmt.Sprintf("lpft-progress-%d.jsonl", os.Getpid()))
 	defer os.Remove(feed)
 	followed, stop := context.WithCancel(ctx)
 	finished := make(chan error, 1)
