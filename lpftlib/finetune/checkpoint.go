@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/store"
 )
 
 // Checkpoint is where a run leaves its state so that a killed run can go on.
@@ -103,29 +104,13 @@ func (t *trainer) save() error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(dir, checkpointName), raw); err != nil {
+	if err := store.WriteFileAtomic(filepath.Join(dir, checkpointName), raw); err != nil {
 		return fmt.Errorf("checkpoint at step %d: %w; the one before is kept", t.state.step, err)
 	}
 	return removeOthers(dir, name)
 }
 
-// replaceFile writes data beside path, syncs and renames.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
+// removeOthers deletes the checkpoints before.
 func removeOthers(dir, keep string) error {
 	old, err := filepath.Glob(filepath.Join(dir, "state-*.safetensors"))
 	if err != nil {

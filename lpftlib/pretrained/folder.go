@@ -1,14 +1,13 @@
 package pretrained
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"lpft/lpftlib/store"
 )
 
 // digestError says that a weights file is not the pinned one.
@@ -57,7 +56,7 @@ func take(dir, source, want string) (*Checkpoint, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, Weights)
-	got, err := fileDigest(file)
+	got, err := store.DigestFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -91,18 +90,4 @@ func complete(dir string) error {
 		return fmt.Errorf("%s has no tokenizer.json, vocab.txt, or vocab.json with merges.txt", dir)
 	}
 	return nil
-}
-
-// fileDigest returns the SHA-256 of a file in hexadecimal digits.
-func fileDigest(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

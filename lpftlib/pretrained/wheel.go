@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"lpft/lpftlib/store"
+
 	"github.com/gofrs/flock"
 )
 
@@ -116,7 +118,7 @@ func pipDownload(ctx context.Context, w *wheel, tmp string, o Options) (string, 
 	if len(found) != 1 {
 		return "", fmt.Errorf("pip left %d wheels in %s, expected 1", len(found), tmp)
 	}
-	got, err := fileDigest(found[0])
+	got, err := store.DigestFile(found[0])
 	if err != nil {
 		return "", err
 	}
