@@ -1,0 +1,77 @@
+package backend
+
+import (
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+)
+
+// The built-in engine is always there and computes.
+func TestGoEngine(t *testing.T) {
+	b, err := Open("go")
+	require.NoError(t, err)
+	require.Equal(t, "go", b.Engine)
+	require.Contains(t, b.Why, "asked for")
+	out, err := graph.CallOnce(b.Backend, func(x *graph.Node) *graph.Node { return graph.ReduceAllSum(x) }, []float32{1, 2, 3})
+	require.NoError(t, err)
+	require.Equal(t, float32(6), tensors.ToScalar[float32](out))
+}
+
+// A typing error lists what there is; what was asked for by name and is not there is an error.
+func TestUnknownEngine(t *testing.T) {
+	_, err := Open("xpu")
+	require.ErrorContains(t, err, "go, xla:cpu, xla:cuda")
+	t.Setenv(EnvVar, "tpu")
+	_, err = Open("")
+	require.ErrorContains(t, err, `"tpu"`)
+}
+
+func TestNamedEngineIsNotReplaced(t *testing.T) {
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
+	_, err := Open("xla:cuda")
+	require.ErrorContains(t, err, "xla:cuda")
+}
+
+// Several device batches with large matrix products at once: the engine's own executor would
+// block here when all of its workers wait for one another.
+func TestLanesDoNotBlock(t *testing.T) {
+	b, err := Open("go")
+	require.NoError(t, err)
+	exec, err := graph.NewExec(b.Backend, func(x, y *graph.Node) *graph.Node {
+		var sum *graph.Node
+		for range 8 {
+			product := graph.ReduceAllSum(graph.MatMul(graph.AddScalar(x, 1), y))
+			if sum == nil {
+				sum = product
+				continue
+			}
+			sum = graph.Add(sum, product)
+		}
+		return sum
+	})
+	require.NoError(t, err)
+	data := make([]float32, 384*384)
+	x, y := tensors.FromFlatDataAndDimensions(data, 384, 384), tensors.FromFlatDataAndDimensions(data, 384, 384)
+	require.NoError(t, b.Place([]*tensors.Tensor{x, y}))
+	var work errgroup.Group
+	for range 4 * b.Lanes() {
+		work.Go(func() error {
+			_, err := exec.Exec(x, y)
+			return err
+		})
+	}
+	require.NoError(t, work.Wait())
+}
+
+// Every engine is listed, with a reason where it is not there.
+func TestCandidates(t *testing.T) {
+	list := Candidates()
+	require.Len(t, list, len(Known()))
+	for _, c := range list {
+		require.NotEmpty(t, c.Note)
+		require.Contains(t, Known(), c.Engine)
+	}
+}

@@ -1,0 +1,98 @@
+package lpftlib
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// toy opens the smoke profile on the built-in task: no files, no network.
+func toy(t *testing.T, seeds ...uint64) *study.Session {
+	t.Helper()
+	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
+		t.Setenv(name, "")
+	}
+	s, err := study.Open(study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: t.TempDir(), Offline: true, Say: func(string) {}})
+	require.NoError(t, err)
+	return s
+}
+
+// Every item builds, and together they make a report page with figures and claims.
+func TestItemsMakeAReport(t *testing.T) {
+	s := toy(t, 1001, 2002)
+	r := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: "test"}
+	for _, item := range Items() {
+		require.FileExists(t, filepath.Join("..", "notebooks", item.Notebook))
+		built, err := item.Build(context.Background(), s)
+		require.NoError(t, err)
+		require.Equal(t, item.ID, built.Item.ID)
+		require.NotEmpty(t, built.Claims)
+		r.Items = append(r.Items, built.Item)
+		r.Claims = append(r.Claims, built.Claims...)
+	}
+	dir := t.TempDir()
+	require.NoError(t, report.Write(dir, r))
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "another model", "LP-FT"} {
+		require.Contains(t, string(page), want)
+	}
+	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
+	require.NoError(t, err)
+	require.Len(t, figures, 2)
+}
+
+// A row of Table 1 is the mean over seeds; a pre-trained encoder has no Diff.
+func TestTable1Rows(t *testing.T) {
+	s := toy(t, 1001, 2002)
+	built, err := BuildTable1(context.Background(), s)
+	require.NoError(t, err)
+	table := built.Item.Tables[0]
+	require.Len(t, table.Rows, 8) // four methods on two test sets
+	for _, row := range table.Rows {
+		diff := row.Cells[1].Ours
+		if row.Method == "Pre-trained" || row.Method == "LP" {
+			require.Equal(t, "-", diff)
+		} else {
+			require.Contains(t, diff, " ± ")
+		}
+	}
+}
+
+// On the paper's own task the printed number stands beside ours, with the reason why another
+// model's is no target.
+func TestCellsCarryThePrintedNumber(t *testing.T) {
+	rows := []study.FeatureRow{{Task: "cb", TestSet: "cb", Method: study.FT, NormC: 0.95}}
+	cell := table1Columns[3].cell(group{"cb", study.FT}, rows, paper.Setting{Model: "minilm", PaperCompatible: true})
+	require.NotEmpty(t, cell.Paper)
+	require.Equal(t, paper.NotATarget, cell.Verdict)
+	require.Contains(t, cell.Reason, "another model")
+}
+
+func TestUnknownItem(t *testing.T) {
+	_, err := ItemByID("table99")
+	require.ErrorContains(t, err, "table1, figure1")
+}
+
+// Notebooks are committed without outputs, use this project's kernel and import nothing else.
+func TestNotebooksAreClean(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join("..", "notebooks", "*.ipynb"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text := string(data)
+		require.NotContains(t, text, `"output_type"`, path)
+		require.Contains(t, text, `"name": "lpft"`, path)
+		require.Equal(t, 1, strings.Count(text, `import \"`), path)
+	}
+}
