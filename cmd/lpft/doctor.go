@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,7 +58,7 @@ func examine(ctx context.Context, w io.Writer, data string) error {
 	checks = append(checks, checkLab(ctx, home)...)
 	checks = append(checks, checkModel(home)...)
 	checks = append(checks, checkData(ctx, data)...)
-	var problems []string
+	var problems problemList
 	for _, c := range checks {
 		mark := "ok "
 		if c.problem != "" {
@@ -72,8 +71,13 @@ func examine(ctx context.Context, w io.Writer, data string) error {
 		fmt.Fprintln(w, "everything the main job needs is there: lpft reproduce")
 		return nil
 	}
-	return errors.New(strings.Join(problems, "; "))
+	return problems
 }
+
+// problemList is an error of several lines, one a problem.
+type problemList []string
+
+func (p problemList) Error() string { return strings.Join(p, "; ") }
 
 func checkGo(ctx context.Context) check {
 	out, err := exec.CommandContext(ctx, "go", "version").Output()

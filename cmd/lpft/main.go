@@ -28,9 +28,20 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "lpft: "+oneLine(err))
+		for _, line := range lines(err) {
+			fmt.Fprintln(os.Stderr, "lpft: "+line)
+		}
 		os.Exit(1)
 	}
+}
+
+// lines is an error as it is printed: one line, or one a problem.
+func lines(err error) []string {
+	var problems problemList
+	if errors.As(err, &problems) {
+		return problems
+	}
+	return []string{oneLine(err)}
 }
 
 // oneLine is an error as one line, with what to do after an interruption.

@@ -6,10 +6,10 @@ import (
 	"lpft/lpftlib/task"
 )
 
-// provenance opens the record that goes beside a step's result.
-func (s *Session) provenance(be *backend.Backend, step store.Step, d *task.Data) *store.Provenance {
+// provenance opens the record that goes beside a step's result; seed is nil where nothing is random.
+func (s *Session) provenance(be *backend.Backend, step store.Step, d *task.Data, seed *uint64) *store.Provenance {
 	p := store.NewProvenance()
-	p.Config = step.Inputs
+	p.Config, p.Seed = step.Inputs, seed
 	p.Profile = s.Profile.Name
 	p.Task, p.TaskDigest, p.TaskSource = d.Task.ID, d.Digest, d.Source
 	if s.model != nil {

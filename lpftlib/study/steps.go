@@ -95,7 +95,7 @@ func (s *Session) parts(ctx context.Context, id string) (*task.Data, *Model, *ba
 }
 
 func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backend.Backend, d *task.Data, names []string, weights *encoder.Weights, lora *encoder.LoRAWeights, step store.Step) error {
-	prov := s.provenance(be, step, d)
+	prov := s.provenance(be, step, d, nil)
 	run, err := encoder.NewRunner(be, weights, lora)
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (s *Session) probe(ctx context.Context, id string, seed uint64) (*probe.Hea
 	step := store.Step{Kind: "probe", Version: probeVersion, Label: fmt.Sprintf("LP %s, seed %d", id, seed),
 		Inputs: probeInputs{f.Key, seed, s.Profile.PaperCompatible}}
 	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d)
+		prov := s.provenance(be, step, d, &seed)
 		x, y := shuffled(f, seed)
 		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
 		defer bar.Done()
@@ -251,7 +251,7 @@ func (s *Session) ProbePath(ctx context.Context, id string, seed uint64) ([]Path
 	step := store.Step{Kind: "probe-path", Version: pathVersion, Label: fmt.Sprintf("LP course %s, seed %d", id, seed),
 		Inputs: map[string]any{"probe": key, "iterations": pathIterations}}
 	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d)
+		prov := s.provenance(be, step, d, &seed)
 		x, y := shuffled(f, seed)
 		path, err := probe.Path(ctx, x, y, len(d.Task.Classes), head.Kappa, pathIterations, s.probeOptions(nil))
 		if err != nil {
@@ -366,7 +366,7 @@ func headOf(lp *probe.Head) *finetune.Head {
 
 // train is the body of FineTune.
 func (s *Session) train(ctx context.Context, w *store.Work, be *backend.Backend, model *Model, d *task.Data, step store.Step, in finetuneInputs, head *finetune.Head) error {
-	prov := s.provenance(be, step, d)
+	prov := s.provenance(be, step, d, &in.Recipe.Seed)
 	start := finetune.Start{Head: head}
 	var err error
 	if start.Weights, err = model.Weights(); err != nil {
