@@ -7,13 +7,18 @@
 //
 //	cfg, err := encoder.ReadConfig(dir)
 //	w, err := encoder.LoadWeights(dir, cfg)
-//	run, err := encoder.NewRunner(backend, w)
+//	run, err := encoder.NewRunner(backend, w, nil)
 //	phi, err := run.Features(ctx, encodings, nil)   // [N, h]: last layer at the first token
 //
 // There is one definition of the forward pass, [Forward]. Training, feature extraction
 // and the NTK all build it: training switches dropout on, the NTK asks for taps (the
 // input and output node of every parameterised layer), LoRA adds its two factors to the
 // dense layers it is told to.
+//
+// A checkpoint may be one file or shards with an index, in float32 or half precision. Its
+// classification head is read on request only ([LoadHead]). LoRA factors are exchanged with
+// Python's PEFT library as adapter folders ([LoadPEFT], [LoRAWeights.SavePEFT]), models as
+// folders for AutoModel.from_pretrained ([Weights.Save]).
 //
 // Layers are post-LayerNorm: x ← LN(x + Dropout(Attention(x))), x ← LN(x + Dropout(FFN(x))),
 // with the exact (erf) gelu and dropout where Hugging Face has it.

@@ -62,7 +62,7 @@ func writeModel(t *testing.T, tensors []oddTensor) string {
 	return dir
 }
 
-// prefixed renames every tensor.
+// renamed renames every tensor.
 func renamed(tensors []oddTensor, name func(string) string) []oddTensor {
 	out := slices.Clone(tensors)
 	for i := range out {

@@ -60,7 +60,9 @@ func TestMergeAndUnmerge(t *testing.T) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				fresh, err := NewLoRA(w.Config, layers, 4, 8, 1)
 				require.NoError(t, err)
-				require.Equal(t, plain, featuresOf(t, w, fresh, encs))
+				for i, v := range featuresOf(t, w, fresh, encs) {
+					require.InDelta(t, plain[i], v, 2e-6, "B = 0 changes nothing") // XLA sums in another order
+				}
 
 				l := randomLoRA(t, w.Config, layers, 4, 8)
 				adapted := featuresOf(t, w, l, encs)
