@@ -24,7 +24,7 @@ func writeConfig(t *testing.T, changes map[string]any) string {
 	}
 	raw, err = json.Marshal(fields)
 	require.NoError(t, err)
-	dir := t.TempDir()
+	dir := tempDir(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), raw, 0o644))
 	return dir
 }
@@ -58,7 +58,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 	_, err := ReadConfig("/nowhere/model")
 	require.ErrorContains(t, err, "model folder /nowhere/model: not found")
-	_, err = ReadConfig(t.TempDir())
+	_, err = ReadConfig(tempDir(t))
 	require.ErrorContains(t, err, "no readable config.json")
 }
 

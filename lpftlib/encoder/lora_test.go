@@ -114,14 +114,14 @@ func TestLoRARoundTrips(t *testing.T) {
 	for kind, layers := range adaptable(cfg) {
 		t.Run(kind, func(t *testing.T) {
 			l := randomLoRA(t, cfg, layers, 2, 3)
-			path := filepath.Join(t.TempDir(), "lora.safetensors")
+			path := filepath.Join(tempDir(t), "lora.safetensors")
 			require.NoError(t, l.Save(path))
 			plain, err := NewLoRA(cfg, layers, 2, 3, 9)
 			require.NoError(t, err)
 			require.NoError(t, plain.Load(path))
 			require.Equal(t, l, plain)
 
-			dir := filepath.Join(t.TempDir(), "adapter")
+			dir := filepath.Join(tempDir(t), "adapter")
 			require.NoError(t, l.SavePEFT(dir, cfg))
 			back, err := LoadPEFT(dir, cfg)
 			require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestLoRARoundTrips(t *testing.T) {
 		})
 	}
 	var none *LoRAWeights
-	require.ErrorContains(t, none.SavePEFT(t.TempDir(), cfg), "no LoRA factors")
+	require.ErrorContains(t, none.SavePEFT(tempDir(t), cfg), "no LoRA factors")
 }
 
 // target_modules are the short names where these say the same, else the full names.
@@ -205,7 +205,7 @@ func loadAdapter(t *testing.T, cfg *Config, config []byte, change func([]oddTens
 		require.NoError(t, err)
 		list = append(list, oddTensor{name, "F32", st.entries[name].Shape, f32(data...)})
 	}
-	dir := t.TempDir()
+	dir := tempDir(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, adapterConfig), config, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, adapterWeights), rawFile(change(list), nil), 0o644))
 	return LoadPEFT(dir, cfg)

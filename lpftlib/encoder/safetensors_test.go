@@ -55,7 +55,7 @@ func TestLongTensors(t *testing.T) {
 		values[i] = float32(i) * 0.5
 		raw64 = binary.LittleEndian.AppendUint64(raw64, math.Float64bits(float64(i)*0.5))
 	}
-	path := filepath.Join(t.TempDir(), "x.safetensors")
+	path := filepath.Join(tempDir(t), "x.safetensors")
 	require.NoError(t, os.WriteFile(path, rawFile([]oddTensor{{"a", "F32", []int{n}, f32(values...)}, {"b", "F64", []int{n, 1}, raw64}}, nil), 0o644))
 	got, err := ReadSafetensors(path)
 	require.NoError(t, err)
@@ -104,14 +104,14 @@ func TestBrokenFiles(t *testing.T) {
 		"gap before the first": {append(header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`), 1, 2), `1 data bytes before tensor "a"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "x.safetensors")
+			path := filepath.Join(tempDir(t), "x.safetensors")
 			require.NoError(t, os.WriteFile(path, c.file, 0o644))
 			_, err := ReadSafetensors(path)
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, path)
 		})
 	}
-	_, err := ReadSafetensors(t.TempDir())
+	_, err := ReadSafetensors(tempDir(t))
 	require.ErrorContains(t, err, "not a regular file")
 }
 
