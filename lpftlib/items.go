@@ -104,7 +104,7 @@ func provenance(ctx context.Context, s *study.Session) ([]report.KeyValue, error
 	p := store.NewProvenance()
 	list := []report.KeyValue{
 		{Key: "profile", Value: s.Profile.Name}, {Key: "seeds", Value: fmt.Sprint(s.Profile.Seeds)},
-		{Key: "model", Value: fmt.Sprintf("%s from %s, sha256 %s", m.Checkpoint.Name, m.Checkpoint.Source, m.Digest)},
+		{Key: "model", Value: fmt.Sprintf("%s from %s, sha256 %s", m.Checkpoint.Name, m.Checkpoint.Source, m.Checkpoint.Digest)},
 		{Key: "backend", Value: fmt.Sprintf("%s, TF32 %v, SIMD %v", be.Engine, be.TF32, be.SIMD)},
 		{Key: "program", Value: fmt.Sprintf("%s, %s/%s, commit %s, changed since: %v", p.Go, p.OS, p.Arch, p.Commit, p.Dirty)},
 		{Key: "binary linear probes", Value: fmt.Sprintf("halved as in the published code: %v", s.Profile.PaperCompatible)},

@@ -13,7 +13,7 @@ func (s *Session) provenance(be *backend.Backend, step store.Step, d *task.Data,
 	p.Profile = s.Profile.Name
 	p.Task, p.TaskDigest, p.TaskSource = d.Task.ID, d.Digest, d.Source
 	if s.model != nil {
-		p.Model, p.ModelDigest, p.ModelSource = s.model.Checkpoint.Name, s.model.Digest, s.model.Checkpoint.Source
+		p.Model, p.ModelDigest, p.ModelSource = s.model.Checkpoint.Name, s.model.Checkpoint.Digest, s.model.Checkpoint.Source
 	}
 	p.Backend, p.Device, p.TF32, p.SIMD = be.Engine, be.Device, be.TF32, be.SIMD
 	return p

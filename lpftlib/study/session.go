@@ -75,8 +75,9 @@ func Open(opt Options) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}}
+	// Cells say nothing on their own; their progress is what a headless run and a notebook show.
 	st.OnWait(func(label string, pid int) {
-		opt.Say(fmt.Sprintf("waiting for process %d, which computes %s", pid, label))
+		progress.Start(opt.Progress, fmt.Sprintf("waiting for process %d, which computes %s", pid, label), 1, "steps")
 	})
 	return s, nil
 }
@@ -153,7 +154,7 @@ type Model struct {
 	Checkpoint *pretrained.Checkpoint
 	Config     *encoder.Config
 	Tokenizer  *tokenizer.Tokenizer
-	Digest     string // of the weights' file
+	Digest     string // of weights, configuration and tokenizer: all that a text's features depend on
 }
 
 // StandIn says which model is used in the paper's model's place, "" when it is the paper's.
@@ -189,7 +190,11 @@ func (s *Session) Model(ctx context.Context) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.model = &Model{Checkpoint: cp, Config: cfg, Tokenizer: tok, Digest: cp.Digest}
+	digest, err := store.DigestJSON([]any{cp.Digest, cfg, tok.Digest()})
+	if err != nil {
+		return nil, err
+	}
+	s.model = &Model{Checkpoint: cp, Config: cfg, Tokenizer: tok, Digest: digest}
 	return s.model, nil
 }
 
@@ -260,7 +265,7 @@ func (s *Session) Data(ctx context.Context, id string) (*task.Data, error) {
 	if d := s.data[id]; d != nil {
 		return d, nil
 	}
-	opt := task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Endpoint: os.Getenv("HF_ENDPOINT"), CacheDir: os.Getenv("HF_HOME"), Offline: s.opt.Offline}}
+	opt := task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}}
 	if plan := s.Profile.Tasks[id]; plan != nil {
 		opt.FirstRows = plan.FirstRows
 	}

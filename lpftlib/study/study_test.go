@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 )
 
@@ -170,4 +172,51 @@ func TestFallback(t *testing.T) {
 	notes, err := s.StudyNotes(context.Background())
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(notes, " "), "not the paper's data")
+}
+
+// Features depend on the tokenizer too: the same weights with another vocabulary are another model.
+func TestModelDigestCoversTheTokenizer(t *testing.T) {
+	ctx := context.Background()
+	home := t.TempDir()
+	first, err := open(t, home).Model(ctx)
+	require.NoError(t, err)
+	vocab := filepath.Join(first.Checkpoint.Dir, "vocab.txt")
+	data, err := os.ReadFile(vocab)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(vocab, []byte(strings.Replace(string(data), "\nthe\n", "\nthy\n", 1)), 0o644))
+	second, err := open(t, home).Model(ctx)
+	require.NoError(t, err)
+	require.Equal(t, first.Checkpoint.Digest, second.Checkpoint.Digest)
+	require.NotEqual(t, first.Digest, second.Digest)
+}
+
+// What another session computes is not computed twice, and a session that waits for it shows
+// that in its progress, which is all that a notebook's cell shows.
+func TestWaitingIsShown(t *testing.T) {
+	home := t.TempDir()
+	s := open(t, home, 1001)
+	var shown []string
+	s2, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
+		Progress: func(u progress.Update) { shown = append(shown, u.Label) }})
+	require.NoError(t, err)
+	step := store.Step{Kind: "test", Version: 1, Label: "slow work", Inputs: 1}
+	began, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := s.Store.Do(context.Background(), step, func(context.Context, *store.Work) error {
+			close(began)
+			<-release
+			return nil
+		})
+		done <- err
+	}()
+	<-began
+	go func() {
+		time.Sleep(500 * time.Millisecond)
+		close(release)
+	}()
+	_, err = s2.Store.Do(context.Background(), step, func(context.Context, *store.Work) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, <-done)
+	require.Len(t, shown, 1)
+	require.Contains(t, shown[0], "slow work")
 }
