@@ -1,8 +1,6 @@
 package finetune
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,27 +64,18 @@ func (t *trainer) interrupted(why error) error {
 	return fmt.Errorf("stopped at step %d of %d, state kept: %w", t.state.step, t.steps, why)
 }
 
-// guard identifies the run a checkpoint belongs to.
-func (t *trainer) guard() (string, error) {
+// identity is a digest of all that decides the run's course.
+func (t *trainer) identity() (string, error) {
 	digest, err := t.start.Weights.Digest()
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal([]any{t.recipe, digest, t.start.Head, t.lora != nil, t.data.Train.Labels, t.data.Val.Labels, t.vocab.rows})
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:]), nil
+	return store.DigestJSON([]any{t.recipe, digest, t.start.Head, t.start.LoRA, t.data})
 }
 
 // save writes a checkpoint and removes older ones.
 func (t *trainer) save() error {
 	dir := t.hooks.Checkpoint.Dir
-	guard, err := t.guard()
-	if err != nil {
-		return err
-	}
 	list, err := t.stateTensors()
 	if err != nil {
 		return err
@@ -100,7 +89,7 @@ func (t *trainer) save() error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(saved{Guard: guard, File: name, Size: info.Size(), Step: t.state.step, Course: t.course, Best: t.best})
+	raw, err := json.Marshal(saved{Guard: t.guard, File: name, Size: info.Size(), Step: t.state.step, Course: t.course, Best: t.best})
 	if err != nil {
 		return err
 	}
@@ -170,11 +159,7 @@ func (t *trainer) resume() error {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return fmt.Errorf("%s: not a checkpoint: %v; remove the folder to start afresh", path, err)
 	}
-	guard, err := t.guard()
-	if err != nil {
-		return err
-	}
-	if s.Guard != guard {
+	if s.Guard != t.guard {
 		return fmt.Errorf("%s: belongs to a run with other data, model or recipe; remove the folder to start afresh", path)
 	}
 	if err := t.restore(filepath.Join(c.Dir, s.File), s); err != nil {

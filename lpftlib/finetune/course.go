@@ -85,6 +85,9 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
+	if t.valBase == nil {
+		t.valBase = features // nothing is trained yet: these are the pre-trained model's
+	}
 	head, err := t.state.head()
 	if err != nil {
 		return Point{}, err

@@ -73,9 +73,6 @@ func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recip
 		return nil, err
 	}
 	defer t.close()
-	if err := t.resume(); err != nil {
-		return nil, err
-	}
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -107,7 +104,8 @@ type trainer struct {
 	resumed bool
 	course  *Course
 	best    *best
-	valBase []float32 // φ_pre on the validation rows, for Diff
+	valBase []float32 // φ_pre on the validation rows, for Diff: features of the first evaluation
+	guard   string    // identifies the run a checkpoint belongs to
 	order   func(epoch int) []int
 }
 
@@ -137,7 +135,10 @@ func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hook
 		return nil, err
 	}
 	t.runner.WithBatcher(t.vocab.batch)
-	return t, nil
+	if hooks.Checkpoint != nil {
+		t.guard, err = t.identity()
+	}
+	return t, err
 }
 
 func cloneMap(m map[string][]float32) map[string][]float32 {
@@ -153,22 +154,13 @@ func (t *trainer) close() {
 	t.runner.Close()
 }
 
-// begin records the point before the first step, and φ_pre of the validation rows. A resumed
-// run has the point already; φ_pre is computed from the start weights either way.
+// begin measures the validation rows with the start's parameters, which gives φ_pre for Diff and
+// the point before the first step, and then takes up a checkpoint, which brings points of its own.
 func (t *trainer) begin(ctx context.Context) error {
-	base, err := encoder.NewRunner(t.be, t.start.Weights, nil)
-	if err != nil {
+	if _, err := t.evaluate(ctx); err != nil {
 		return err
 	}
-	defer base.Close()
-	if t.valBase, err = base.Features(ctx, t.data.Val.Texts, nil); err != nil {
-		return err
-	}
-	if len(t.course.Points) > 0 {
-		return nil
-	}
-	_, err = t.evaluate(ctx)
-	return err
+	return t.resume()
 }
 
 // rowsOfStep are the training rows of the next batch, and its epoch from 0.
