@@ -123,7 +123,7 @@ func normBars(ctx context.Context, s *study.Session, id string) ([]plots.Bar, er
 	for _, m := range study.Table1Methods {
 		var values []float64
 		for _, seed := range s.Profile.Seeds {
-			row, err := s.FeatureRow(ctx, id, m, seed)
+			row, err := s.Measure(ctx, study.Spec{Task: id, Method: m, Seed: seed})
 			if err != nil {
 				return nil, err
 			}

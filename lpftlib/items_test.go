@@ -20,7 +20,7 @@ func toy(t *testing.T, seeds ...uint64) *study.Session {
 	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
 		t.Setenv(name, "")
 	}
-	s, err := study.Open(study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: t.TempDir(), Offline: true, Say: func(string) {}})
+	s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: t.TempDir(), Offline: true, Say: func(string) {}})
 	require.NoError(t, err)
 	return s
 }
@@ -70,7 +70,7 @@ func TestTable1Rows(t *testing.T) {
 // On the paper's own task the printed number stands beside ours, with the reason why another
 // model's is no target.
 func TestCellsCarryThePrintedNumber(t *testing.T) {
-	rows := []study.FeatureRow{{Task: "cb", TestSet: "cb", Method: study.FT, NormC: 0.95}}
+	rows := []study.Measures{{Spec: study.Spec{Task: "cb", Method: study.FT}, TestSet: "cb", NormC: 0.95}}
 	cell := table1Columns[3].cell(group{"cb", study.FT}, rows, paper.Setting{Model: "minilm", PaperCompatible: true})
 	require.NotEmpty(t, cell.Paper)
 	require.Equal(t, paper.NotATarget, cell.Verdict)

@@ -30,12 +30,12 @@ type Session struct {
 func Open(params Params) *Session {
 	opt := study.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
 	overrideFromEnvironment(&opt)
-	s, err := study.Open(opt)
+	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	s, err := study.Open(ctx, opt)
 	if err != nil {
 		fail(err)
 	}
-	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	return &Session{Session: s, ctx: ctx}
 }
 

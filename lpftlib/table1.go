@@ -41,16 +41,24 @@ type column struct {
 	name   string
 	metric string // the paper's name of it, and the table that prints it
 	table  int
-	value  func(study.FeatureRow) float64
+	value  func(study.Measures) float64
 	digits int
 }
 
 var table1Columns = []column{
-	{"CS(F)", "cs_f", 1, func(r study.FeatureRow) float64 { return r.CS }, 3},
-	{"Diff(F)", "diff_f", 1, func(r study.FeatureRow) float64 { return r.Diff }, 2},
-	{"FDR(F)", "fdr_f", 1, func(r study.FeatureRow) float64 { return r.FDR }, 2},
-	{"Norm(C)", "norm_c", 1, func(r study.FeatureRow) float64 { return r.NormC }, 3},
-	{"test score", "accuracy", 8, func(r study.FeatureRow) float64 { return r.Score }, 1},
+	{"CS(F)", "cs_f", 1, func(r study.Measures) float64 { return r.CS }, 3},
+	{"Diff(F)", "diff_f", 1, func(r study.Measures) float64 { return r.Diff }, 2},
+	{"FDR(F)", "fdr_f", 1, fdrOf, 2},
+	{"Norm(C)", "norm_c", 1, func(r study.Measures) float64 { return r.NormC }, 3},
+	{"test score", "accuracy", 8, func(r study.Measures) float64 { return r.Score }, 1},
+}
+
+// fdrOf is FDR(F), not a number where it is undefined.
+func fdrOf(r study.Measures) float64 {
+	if r.FDR == nil {
+		return math.NaN()
+	}
+	return *r.FDR
 }
 
 // group identifies rows that differ by the seed only.
@@ -60,8 +68,8 @@ type group struct {
 }
 
 // grouped collects rows by test set and method, in the order of their first appearance.
-func grouped(rows []study.FeatureRow) (order []group, by map[group][]study.FeatureRow) {
-	by = map[group][]study.FeatureRow{}
+func grouped(rows []study.Measures) (order []group, by map[group][]study.Measures) {
+	by = map[group][]study.Measures{}
 	for _, r := range rows {
 		g := group{r.TestSet, r.Method}
 		if by[g] == nil {
@@ -73,7 +81,7 @@ func grouped(rows []study.FeatureRow) (order []group, by map[group][]study.Featu
 }
 
 // table1 lays the rows out, mean over seeds, with the printed number beside each.
-func table1(ctx context.Context, s *study.Session, rows []study.FeatureRow) (*report.Table, error) {
+func table1(ctx context.Context, s *study.Session, rows []study.Measures) (*report.Table, error) {
 	text, err := footer(ctx, s)
 	if err != nil {
 		return nil, err
@@ -98,7 +106,7 @@ func table1(ctx context.Context, s *study.Session, rows []study.FeatureRow) (*re
 }
 
 // fdrCaption says which inverse FDR took and what pure noise would give.
-func fdrCaption(rows []study.FeatureRow) string {
+func fdrCaption(rows []study.Measures) string {
 	var parts []string
 	seen := map[string]bool{}
 	for _, r := range rows {
@@ -116,7 +124,7 @@ func fdrCaption(rows []study.FeatureRow) string {
 }
 
 // cell is the mean over seeds beside the printed number.
-func (c column) cell(g group, rows []study.FeatureRow, set paper.Setting) report.Cell {
+func (c column) cell(g group, rows []study.Measures, set paper.Setting) report.Cell {
 	values := make([]float64, len(rows))
 	for i, r := range rows {
 		values[i] = c.value(r)
@@ -146,7 +154,7 @@ func (c column) cell(g group, rows []study.FeatureRow, set paper.Setting) report
 }
 
 // pairs compares two methods in one quantity on every test set, seed by seed.
-func pairs(rows []study.FeatureRow, a, b study.Method, value func(study.FeatureRow) float64) []paper.Pair {
+func pairs(rows []study.Measures, a, b study.Method, value func(study.Measures) float64) []paper.Pair {
 	_, by := grouped(rows)
 	var out []paper.Pair
 	for _, r := range rows {
@@ -163,8 +171,8 @@ func pairs(rows []study.FeatureRow, a, b study.Method, value func(study.FeatureR
 }
 
 // own keeps the rows measured on the test set of the training task.
-func own(rows []study.FeatureRow) []study.FeatureRow {
-	var out []study.FeatureRow
+func own(rows []study.Measures) []study.Measures {
+	var out []study.Measures
 	for _, r := range rows {
 		if r.Task == r.TestSet {
 			out = append(out, r)
@@ -175,19 +183,18 @@ func own(rows []study.FeatureRow) []study.FeatureRow {
 
 // table1Claims judges the orderings that hold whatever the model: C1, C2, C8 and those of
 // CS and FDR (protocol 15.1, item 1).
-func table1Claims(s *study.Session, rows []study.FeatureRow) []paper.Claim {
-	diff := func(r study.FeatureRow) float64 { return r.Diff }
-	norm := func(r study.FeatureRow) float64 { return r.NormC }
-	score := func(r study.FeatureRow) float64 { return r.Score }
-	cs := func(r study.FeatureRow) float64 { return r.CS }
-	fdr := func(r study.FeatureRow) float64 { return r.FDR }
+func table1Claims(s *study.Session, rows []study.Measures) []paper.Claim {
+	diff := func(r study.Measures) float64 { return r.Diff }
+	norm := func(r study.Measures) float64 { return r.NormC }
+	score := func(r study.Measures) float64 { return r.Score }
+	cs := func(r study.Measures) float64 { return r.CS }
 	mine := own(rows)
 	claims := []paper.Claim{
 		paper.C1(pairs(rows, study.LPFT, study.FT, diff)),
 		paper.C2(pairs(mine, study.LP, study.FT, norm)),
 		paper.C8(pairs(mine, study.FT, study.LPFT, score)),
 		paper.Order("CS(F) of LP-FT stays above FT's", pairs(rows, study.FT, study.LPFT, cs)),
-		paper.Order("FDR(F) of LP-FT is below FT's", pairs(mine, study.LPFT, study.FT, fdr)),
+		paper.Order("FDR(F) of LP-FT is below FT's", pairs(mine, study.LPFT, study.FT, fdrOf)),
 	}
 	if shifted := shiftedPairs(rows); len(shifted) > 0 {
 		claims = append(claims, paper.Order("the shifted test set is harder than the task's own", shifted))
@@ -196,7 +203,7 @@ func table1Claims(s *study.Session, rows []study.FeatureRow) []paper.Claim {
 }
 
 // shiftedPairs compares each trained model's score on a shifted test set with that on its own.
-func shiftedPairs(rows []study.FeatureRow) []paper.Pair {
+func shiftedPairs(rows []study.Measures) []paper.Pair {
 	var out []paper.Pair
 	for _, r := range rows {
 		for _, o := range rows {

@@ -21,7 +21,7 @@ func open(t *testing.T, home string, seeds ...uint64) *Session {
 	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
 		t.Setenv(name, "")
 	}
-	s, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	s, err := Open(t.Context(), Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
 	require.NoError(t, err)
 	return s
 }
@@ -93,21 +93,22 @@ func TestCoursesHaveAtLeastEightPoints(t *testing.T) {
 func TestLowRankMethodsRun(t *testing.T) {
 	ctx := context.Background()
 	s := open(t, t.TempDir(), 1001)
-	rates := &Rates{Batch: 16, LearningRate: 1e-2}
-	s.Profile.Tasks["toy"].LoRA, s.Profile.Tasks["toy"].LPLoRA = rates, rates
 	for _, m := range []Method{LoRA, LPLoRA} {
-		row, err := s.FeatureRow(ctx, "toy", m, 1001)
+		row, err := s.Measure(ctx, Spec{Task: "toy", Method: m, Seed: 1001})
 		require.NoError(t, err)
 		require.Positive(t, row.Diff)
 	}
 }
 
-// Every built-in profile loads and gives rates for the methods that Table 1 runs.
+// Every built-in profile loads and gives rates for the methods that Table 1 runs on its tasks.
 func TestBuiltInProfiles(t *testing.T) {
 	for _, name := range Profiles() {
 		p, err := LoadProfile(name)
 		require.NoError(t, err, name)
-		for id := range p.Tasks {
+		for _, id := range append(p.TaskIDs(), p.Fallback) {
+			if id == "" {
+				continue
+			}
 			for _, m := range []Method{FT, LPFT} {
 				r, err := p.rates(id, m)
 				require.NoError(t, err, "%s %s %s", name, id, m)
@@ -125,24 +126,32 @@ func TestOwnProfiles(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return path
 	}
-	p, err := LoadProfile(write(`{"epochs": 3, "tasks": {"rte": null}}`))
+	p, err := LoadProfile(write(`{"epochs": 3, "run": ["mrpc", "cb"], "tasks": {"rte": null}}`))
 	require.NoError(t, err)
 	require.Equal(t, 3, p.Epochs)
 	require.Equal(t, "roberta-base", p.Model)
-	require.Equal(t, []string{"cb"}, p.TaskIDs())
+	require.Equal(t, []string{"mrpc", "cb"}, p.TaskIDs())
+	require.Nil(t, p.Tasks["rte"])
 	for text, want := range map[string]string{
 		`{"epoch": 3}`:                      `unknown key "epoch"`,
 		`{"tasks": {"cb": {"rows": 3}}}`:    `unknown key "rows"`,
 		`{"seeds": []}`:                     "no seeds",
 		`{"max_len": 2}`:                    "max_len is 2",
 		`{"epochs": 3} {}`:                  "something follows",
+		`{"run": ["cbb"]}`:                  `run names "cbb"`,
+		`{"select": "luck"}`:                `select is "luck"`,
+		`{"norms": [-1]}`:                   "norm -1",
+		`{"norm_reading": "C"}`:             `reading "C"`,
+		`{"lora_rank": 0}`:                  "LoRA rank 0",
+		`{"test_rows": -1}`:                 "test_rows -1",
+		`{"own": null}`:                     "own is null",
 		`{"tasks": {"cb": {"ft": 3}}, "x"}`: "invalid character",
 	} {
 		_, err := LoadProfile(write(text))
 		require.ErrorContains(t, err, want, text)
 	}
 	_, err = LoadProfile("demmo")
-	require.ErrorContains(t, err, "there are demo, paper, smoke")
+	require.ErrorContains(t, err, "there are demo, laptop, paper, smoke")
 }
 
 // A broken data file is an error with file and line, not a reason to take another task.
@@ -196,7 +205,7 @@ func TestWaitingIsShown(t *testing.T) {
 	home := t.TempDir()
 	s := open(t, home, 1001)
 	var shown []string
-	s2, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
+	s2, err := Open(t.Context(), Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
 		Progress: func(u progress.Update) { shown = append(shown, u.Label) }})
 	require.NoError(t, err)
 	step := store.Step{Kind: "test", Version: 1, Label: "slow work", Inputs: 1}
