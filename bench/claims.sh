@@ -6,10 +6,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 lpft=${LPFT:-$(mktemp -d)/lpft}
 [ -x "$lpft" ] || GOEXPERIMENT=simd go build -o "$lpft" ./cmd/lpft
+"$lpft" run --profile bench/claims/norms.json --task cb --method ft,lpft --norm 0.5,2,10,50
+"$lpft" results --profile norms --claims
+"$lpft" run --profile bench/claims/claims.json --task cb --method pretrained,lp,ft,lpft
 for method in ft lpft; do
     "$lpft" tune --profile bench/claims/claims.json --task sst2 --method "$method" --grid bench/claims/grid.json
 done
-"$lpft" run --profile bench/claims/claims.json --task cb,sst2 --method pretrained,lp,ft,lpft
+"$lpft" run --profile bench/claims/claims.json --task sst2 --method pretrained,lp,ft,lpft
+"$lpft" results --profile claims
 "$lpft" results --profile claims --claims
-"$lpft" run --profile bench/claims/norms.json --task cb --method ft,lpft --norm 0.5,2,10,50
-"$lpft" results --profile norms --claims
