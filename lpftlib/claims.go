@@ -13,15 +13,12 @@ import (
 func ClaimsOf(rows []study.Measures) []paper.Claim {
 	own := func(m study.Measures) bool { return m.Task == m.TestSet && m.Split == "test" }
 	anywhere := func(m study.Measures) bool { return m.Split == "test" }
-	diff := func(m study.Measures) float64 { return m.Diff }
-	norm := func(m study.Measures) float64 { return m.NormC }
-	score := func(m study.Measures) float64 { return m.Score }
 	return []paper.Claim{
-		paper.C1(pairsOf(rows, anywhere, study.LPFT, study.FT, diff)),
-		paper.C2(pairsOf(rows, own, study.LP, study.FT, norm)),
+		paper.C1(pairsOf(rows, anywhere, study.LPFT, study.FT, diffOf)),
+		paper.C2(pairsOf(rows, own, study.LP, study.FT, normOf)),
 		paper.C3(curvesOf(rows)),
 		paper.C7(temperaturePairs(rows)),
-		paper.C8(pairsOf(rows, own, study.FT, study.LPFT, score)),
+		paper.C8(pairsOf(rows, own, study.FT, study.LPFT, scoreOf)),
 	}
 }
 
@@ -39,7 +36,7 @@ func placeOf(m study.Measures) place {
 func (p place) String() string { return fmt.Sprintf("%s seed %d", p.testSet, p.seed) }
 
 // pairsOf compares two methods, unscaled, wherever both were measured.
-func pairsOf(rows []study.Measures, wanted func(study.Measures) bool, a, b study.Method, value func(study.Measures) float64) []paper.Pair {
+func pairsOf(rows []study.Measures, wanted func(study.Measures) bool, a, b study.Method, value func(*study.Measures) float64) []paper.Pair {
 	first := map[place]study.Measures{}
 	for _, r := range rows {
 		if r.Method == a && r.Scaling == (study.Scaling{}) && wanted(r) {
@@ -52,7 +49,7 @@ func pairsOf(rows []study.Measures, wanted func(study.Measures) bool, a, b study
 			continue
 		}
 		if other, ok := first[placeOf(r)]; ok {
-			out = append(out, paper.Pair{Name: placeOf(r).String(), A: value(other), B: value(r)})
+			out = append(out, paper.Pair{Name: placeOf(r).String(), A: value(&other), B: value(&r)})
 		}
 	}
 	return out

@@ -94,3 +94,17 @@ func (s *Session) EachRun(f func(task string, seed uint64)) {
 		}
 	})
 }
+
+// EachTraining calls f for every task, method with an FT stage, and seed of the study.
+func (s *Session) EachTraining(f func(task string, m study.Method, seed uint64)) {
+	s.EachTask(func(task string) {
+		for _, m := range s.Profile.Methods {
+			if m == study.Pretrained || m == study.LP {
+				continue
+			}
+			for _, seed := range s.Profile.Seeds {
+				f(task, m, seed)
+			}
+		}
+	})
+}

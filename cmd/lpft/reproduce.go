@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func reproduceCommand() *cobra.Command {
 	r.studyFlags.add(f)
 	f.StringVar(&r.reportDir, "report", "report", "folder of the report")
 	f.StringSliceVar(&r.tasks, "tasks", nil, "only these tasks of the profile")
-	f.StringSliceVar(&r.only, "only", nil, "only these items: table1, figure1")
+	f.StringSliceVar(&r.only, "only", nil, "only these tables and figures, as in table1,figure4")
 	f.StringVar(&r.seeds, "seeds", "", "seeds, separated by commas (default the profile's)")
 	return cmd
 }
@@ -182,7 +183,9 @@ func (r *reproduction) items(s *study.Session) ([]lpftlib.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, item)
+		if !slices.ContainsFunc(items, func(other lpftlib.Item) bool { return other.ID == item.ID }) {
+			items = append(items, item)
+		}
 	}
 	return items, nil
 }
@@ -253,7 +256,10 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 			return err
 		}
 		run := runs[item.ID]
-		built.Item.NotebookPath, built.Item.Seconds, built.Item.State = run.notebook, run.seconds, run.state
+		built.Item.NotebookPath, built.Item.Seconds = run.notebook, run.seconds
+		if built.Item.State == "" { // else: what it needs
+			built.Item.State = run.state
+		}
 		out.Items = append(out.Items, built.Item)
 		out.Claims = append(out.Claims, built.Claims...)
 	}

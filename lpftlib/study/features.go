@@ -161,7 +161,7 @@ func (s *Session) TrainedFeatures(ctx context.Context, t *Trained, id string, na
 	name := fmt.Sprintf("%s model of %s, seed %d", t.Method.Title(), t.Task, t.Seed)
 	return s.features(ctx, id, names, t.Key, name, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
 		w, err := encoder.LoadWeights(t.Dir, m.Config)
-		if err != nil || !t.Method.lowRank() {
+		if err != nil || !t.Method.LowRank() {
 			return w, nil, err
 		}
 		lora, err := s.newLoRA(m, t.Seed)

@@ -261,7 +261,7 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 	}
 	recipe.Seed = 0
 	out.Recipe, out.Select = &recipe, s.Profile.Select
-	if run.Method.lowRank() {
+	if run.Method.LowRank() {
 		out.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
 	}
 	return out, nil
@@ -395,34 +395,6 @@ func logitsOf(head *finetune.Head, phi *mat.Dense) *mat.Dense {
 	return out
 }
 
-// MeasureAll measures runs of some methods on every task of the session, seed by seed, and on the
-// shifted test sets that the profile names.
-func (s *Session) MeasureAll(ctx context.Context, methods []Method) ([]Measures, error) {
-	ids, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var rows []Measures
-	for _, id := range ids {
-		sets, err := s.TestSets(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, testSet := range sets {
-			for _, m := range methods {
-				for _, seed := range s.Profile.Seeds {
-					row, err := s.MeasureOn(ctx, Spec{Task: id, Method: m, Seed: seed}, testSet, "test")
-					if err != nil {
-						return nil, err
-					}
-					rows = append(rows, *row)
-				}
-			}
-		}
-	}
-	return rows, nil
-}
-
 // TestSets are the test sets of a task's models: its own, and those shifted ones of the profile
 // for which there is data.
 func (s *Session) TestSets(ctx context.Context, id string) ([]string, error) {
@@ -437,12 +409,4 @@ func (s *Session) TestSets(ctx context.Context, id string) ([]string, error) {
 		}
 	}
 	return sets, nil
-}
-
-// Table1Methods are the rows of Table 1 for the methods a profile runs.
-var Table1Methods = []Method{Pretrained, LP, FT, LPFT}
-
-// Table1 measures every task, seed and method.
-func (s *Session) Table1(ctx context.Context) ([]Measures, error) {
-	return s.MeasureAll(ctx, Table1Methods)
 }

@@ -39,6 +39,7 @@ type Profile struct {
 	TestRows        int                  `json:"test_rows"`        // so many test rows, evenly spread over the file; 0: all
 	Norms           []float64            `json:"norms"`            // classifier norms of Figures 3, 10 and 11
 	NormReading     string               `json:"norm_reading"`     // "A" or "B", see [Scaling]
+	Methods         []Method             `json:"methods"`          // that tables compare
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
 	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
@@ -199,6 +200,11 @@ func (p *Profile) check() error {
 			return fmt.Errorf("profile %s: run names %q, which is none of its tasks: %s", p.Name, id, strings.Join(p.known(), ", "))
 		}
 	}
+	for _, m := range p.Methods {
+		if _, err := ParseMethod(string(m)); err != nil {
+			return fmt.Errorf("profile %s: methods: %w", p.Name, err)
+		}
+	}
 	for _, norm := range p.Norms {
 		if _, err := ParseScaling(norm, p.NormReading); err != nil {
 			return fmt.Errorf("profile %s: norms: %w", p.Name, err)
@@ -253,8 +259,8 @@ func (p *Profile) rows(id string) (train, test int) {
 	return cmp.Or(plan.FirstRows, p.TrainRows), cmp.Or(plan.TestRows, p.TestRows)
 }
 
-// rates finds a method's batch size and learning rate for a task.
-func (p *Profile) rates(task string, m Method) (*Rates, error) {
+// RatesOf finds a method's batch size and learning rate for a task.
+func (p *Profile) RatesOf(task string, m Method) (*Rates, error) {
 	plan := p.Tasks[task]
 	if plan == nil {
 		return nil, fmt.Errorf("profile %s has no task %q: it has %s", p.Name, task, strings.Join(p.known(), ", "))

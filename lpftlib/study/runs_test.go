@@ -22,7 +22,7 @@ func TestPaperProfileIsTable6(t *testing.T) {
 	cells := 0
 	for _, id := range p.TaskIDs() {
 		for _, m := range []Method{FT, LoRA, LPFT, LPLoRA} {
-			r, err := p.rates(id, m)
+			r, err := p.RatesOf(id, m)
 			require.NoError(t, err)
 			for metric, ours := range map[string]float64{"bs": float64(r.Batch), "lr": r.LearningRate, "lora_r": float64(p.LoRARank), "lora_alpha": p.LoRAAlpha} {
 				if printed, ok := paper.Lookup(6, id, string(m), metric); ok {

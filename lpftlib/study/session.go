@@ -295,5 +295,13 @@ func (s *Session) load(ctx context.Context, id string) (*task.Data, error) {
 	return task.Load(ctx, id, opt)
 }
 
+// WholeData loads a task of the catalogue with all its rows, whatever the profile cuts.
+func (s *Session) WholeData(ctx context.Context, id string) (*task.Data, error) {
+	if train, test := s.Profile.rows(id); train == 0 && test == 0 {
+		return s.Data(ctx, id)
+	}
+	return task.Load(ctx, id, task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}})
+}
+
 // Home is the folder that this session keeps artefacts, models and figures in.
 func (s *Session) Home() string { return s.opt.Home }

@@ -135,7 +135,7 @@ func (s *Session) job(ctx context.Context, run Spec) (*job, error) {
 	if s.Profile.Select == selectAccuracy && d.Task.Metric != task.Accuracy {
 		in.Select = selectAccuracy
 	}
-	if run.Method.lowRank() {
+	if run.Method.LowRank() {
 		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
 	}
 	head, key, err := s.startHead(ctx, run, d, model)

@@ -121,7 +121,7 @@ func (s *Session) Tune(ctx context.Context, id string, m Method, grid *Grid, see
 	if !m.trains() {
 		return nil, fmt.Errorf("%s has no learning rate to tune: there are ft, lpft, lora, lplora", m.Title())
 	}
-	plan, err := s.Profile.rates(id, m)
+	plan, err := s.Profile.RatesOf(id, m)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (s *Session) tunedSubject(ctx context.Context, id string, m Method) (tunedS
 // profile asks for tuned rates the newest choice of [Session.Tune] for this model and data.
 func (s *Session) rates(ctx context.Context, id string, m Method) (*Rates, error) {
 	if !s.Profile.TunedRates && !s.Profile.plan(id).TunedRates {
-		return s.Profile.rates(id, m)
+		return s.Profile.RatesOf(id, m)
 	}
 	want, err := s.tunedSubject(ctx, id, m)
 	if err != nil {
