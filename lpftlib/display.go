@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"os"
+
+	"lpft/lpftlib/report"
 )
 
 // Show builds an item of the report and shows it: tables with the paper's numbers beside ours, then
@@ -17,9 +19,14 @@ func (s *Session) Show(id string) {
 		HTML(must(t.HTML()))
 	}
 	for _, f := range b.Item.Figures {
-		PNG(must(os.ReadFile(f.PNGPath)))
-		HTML(fmt.Sprintf("<div style=\"max-width:60em\">%s</div>", html.EscapeString(f.Caption)))
+		s.showFigure(f)
 	}
+}
+
+// showFigure shows a saved figure with its caption.
+func (s *Session) showFigure(f report.Figure) {
+	PNG(must(os.ReadFile(f.PNGPath)))
+	HTML(fmt.Sprintf("<div style=\"max-width:60em\">%s</div>", html.EscapeString(f.Caption)))
 }
 
 // Verdict shows which of the paper's claims an item bears out.

@@ -168,6 +168,19 @@ func (s *Session) startHead(ctx context.Context, run Spec, d *task.Data, model *
 	return head, key, err
 }
 
+// StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
+func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint64) (float64, error) {
+	d, model, _, err := s.parts(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	head, _, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed}, d, model)
+	if err != nil {
+		return 0, err
+	}
+	return head.Norm(), nil
+}
+
 // newLoRA draws the factors of a seed, B = 0.
 func (s *Session) newLoRA(model *Model, seed uint64) (*encoder.LoRAWeights, error) {
 	return encoder.NewLoRA(model.Config, model.Config.QueryValue(), s.Profile.LoRARank, s.Profile.LoRAAlpha, seed)
