@@ -128,6 +128,7 @@ func TestFirstStepsAgainstPyTorch(t *testing.T) {
 				}
 			}
 			require.Positive(t, clipped, "clipping was never active")
+			require.Less(t, clipped, len(want.Losses), "clipping was always active")
 		})
 	}
 }
