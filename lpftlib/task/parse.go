@@ -33,8 +33,9 @@ func lines(text string) iter.Seq2[int, string] {
 // parseTSV reads tab-separated rows. There is no quoting: a quotation mark is a
 // character as any other, as in GLUE's files. With a nil header the first line is the header.
 func parseTSV(file, text string, header []string) records {
+	given := header
 	return func(yield func(record, error) bool) {
-		row := 0
+		row, header := 0, given
 		for line, s := range lines(text) {
 			fields := strings.Split(s, "\t")
 			if header == nil {
@@ -64,7 +65,9 @@ func trimmed(fields []string) []string {
 
 // parseCSV reads comma-separated rows with RFC 4180 quoting.
 func parseCSV(file, text string, header []string) records {
+	given := header
 	return func(yield func(record, error) bool) {
+		header := given
 		reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, byteOrderMark)))
 		reader.FieldsPerRecord = len(header) // 0: as the first line
 		for row := 0; ; {
