@@ -67,8 +67,11 @@ func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recip
 	if err := recipe.check(len(data.Train.Texts)); err != nil {
 		return nil, err
 	}
-	if len(data.Val.Texts) == 0 {
-		return nil, fmt.Errorf("the validation split is empty: an epoch cannot be selected")
+	if err := start.check(); err != nil {
+		return nil, err
+	}
+	if err := data.check(start); err != nil {
+		return nil, err
 	}
 	t, err := newTrainer(be, start, data, recipe, hooks)
 	if err != nil {
