@@ -10,6 +10,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const byteOrderMark = "\uFEFF"
@@ -121,6 +122,9 @@ func parseJSONL(file, text string) records {
 
 // decode fills the record from a JSON object.
 func (r *record) decode(line string) error {
+	if !utf8.ValidString(line) { // the decoder would put U+FFFD in its place
+		return errors.New("not UTF-8: convert the file, for example with iconv -t UTF-8")
+	}
 	d := json.NewDecoder(strings.NewReader(line))
 	d.UseNumber()
 	var object map[string]any
