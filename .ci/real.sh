@@ -29,6 +29,17 @@ if grep -A2 "^--- SKIP" "$work/real.log" | grep -q "LPFT_DATA is not set\|LPFT_M
     exit 1
 fi
 
+step "linear probing against scikit-learn on CB, RTE, SST-2"
+python=$cache/sklearn/bin/python
+pins=lpftlib/probe/testdata/requirements.txt
+if ! cmp -s "$pins" "$cache/sklearn/pins.txt"; then
+    rm -rf "$cache/sklearn"
+    python3 -m venv "$cache/sklearn"
+    "$python" -m pip install -q -r "$pins"
+    cp "$pins" "$cache/sklearn/pins.txt"
+fi
+"$python" lpftlib/probe/testdata/check_sklearn.py "$work/lpft" "$LPFT_HOME/models/minilm" "$LPFT_DATA"
+
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
 LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
 

@@ -7,6 +7,7 @@
 //	lpft store log     what was computed and what was reused
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
+//	lpft probe         linear probing of features as .npy
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -61,6 +62,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		runCommand(), resultsCommand(), tuneCommand())
+		probeCommand(), runCommand(), resultsCommand(), tuneCommand())
 	return cmd
 }
