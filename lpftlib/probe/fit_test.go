@@ -106,7 +106,7 @@ func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 	x, y := transformerLike(50, 6, 2)
 	rows := complement(nil, 50)
 	coordinates := newCoordinates(x)
-	short, long := newProblem(coordinates, rows, y, 2, false, 1), newProblem(coordinates, rows, y, 2, true, 1)
+	short, long := newProblem(coordinates, rows, y, 2, symmetric, 1), newProblem(coordinates, rows, y, 2, twoRows, 1)
 	short.setKappa(3)
 	long.setKappa(3)
 	theta := make([]float64, short.size())
@@ -125,7 +125,7 @@ func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 func TestDerivatives(t *testing.T) {
 	for _, classes := range []int{2, 3} {
 		x, y := transformerLike(40, 5, classes)
-		p := newProblem(newCoordinates(x), complement(nil, 40), y, classes, false, 2)
+		p := newProblem(newCoordinates(x), complement(nil, 40), y, classes, symmetric, 2)
 		p.setKappa(0.7)
 		size := p.size()
 		theta, direction := make([]float64, size), make([]float64, size)
