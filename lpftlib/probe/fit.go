@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
@@ -26,8 +25,8 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 	if err := checkData(x, y, classes); err != nil {
 		return nil, err
 	}
-	if o.Binomial && classes != 2 {
-		return nil, fmt.Errorf("probe: Options.Binomial with %d classes: expected 2", classes)
+	if err := o.checkClasses(classes); err != nil {
+		return nil, err
 	}
 	held, err := StratifiedFolds(y, classes, o.Folds)
 	if err != nil {

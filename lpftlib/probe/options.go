@@ -26,10 +26,10 @@ type Options struct {
 	//
 	// as scikit-learn does for a binary target without multi_class="multinomial". The head is [−w/2; w/2], so
 	// that f₁ − f₀ = w·φ + b. With W = [−w/2; w/2] the usual penalty is ½‖W‖² = ¼‖w‖²: the same head comes
-	// from the multinomial objective with κ/2. It is an error with more than two classes.
+	// from the multinomial objective with κ/2. It is an error with more than two classes or with PaperCompatible.
 	Binomial bool
 	// StopAsScikitLearn makes Fit follow scikit-learn's L-BFGS on the features as they are, with warm starts
-	// along the grid, and stop where that stops (Tol, MaxIter) instead of at the minimiser. On features of a bad
+	// along the grid, and stop where that stops (Tol, MaxIter) instead of at the minimiser. Path always does. On features of a bad
 	// scale the two differ, in κ too; see the package comment.
 	StopAsScikitLearn bool
 	// PaperCompatible halves the head of a two-class problem, as the paper's published code does.
@@ -87,6 +87,14 @@ func DefaultKappas() []float64 {
 		kappas[i] = math.Pow(10, -4+8*float64(i)/9)
 	}
 	return kappas
+}
+
+// checkClasses refuses options that do not fit the number of classes.
+func (o Options) checkClasses(classes int) error {
+	if o.Binomial && (classes != 2 || o.PaperCompatible) {
+		return fmt.Errorf("probe: Options.Binomial with %d classes, PaperCompatible %v: expected 2 and false", classes, o.PaperCompatible)
+	}
+	return nil
 }
 
 // form is how Fit writes a two-class problem.

@@ -36,6 +36,9 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 	if err := checkData(x, y, classes); err != nil {
 		return nil, err
 	}
+	if err := o.checkClasses(classes); err != nil {
+		return nil, err
+	}
 	for i, k := range iters {
 		if k < 1 || (i > 0 && k <= iters[i-1]) {
 			return nil, fmt.Errorf("probe: iteration counts %v: expected ascending positive numbers", iters)
@@ -44,7 +47,8 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 	if len(iters) == 0 {
 		return nil, fmt.Errorf("probe: no iteration counts for the path: give for example 1, 2, 5, 10, 20, 50")
 	}
-	p := newProblem(&coordinates{x: x}, complement(nil, len(y)), y, classes, twoRows, o.Workers)
+	o.StopAsScikitLearn = true
+	p := newProblem(&coordinates{x: x}, complement(nil, len(y)), y, classes, o.form(), o.Workers)
 	p.setKappa(kappa)
 	search := newLBFGS(p, make([]float64, p.size()), o.Tol)
 	steps := make([]Step, 0, len(iters))

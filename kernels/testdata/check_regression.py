@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Compares the kernel regressions of a result with scikit-learn's on the same matrices.
+
+    pip install -r kernels/testdata/requirements.txt
+    python kernels/testdata/check_regression.py k.npz summary.json
+
+k.npz holds p, f, theta [N, C, N, C] and labels [N], and for test scores p_test, f_test, theta_test [M, C, N, C] and
+labels_test [M]. summary.json is kernels.Summary as JSON, of those kernels.
+
+"regression" is compared with LogisticRegressionCV(cv=5, max_iter=10000), "regression_minimiser" with the same and
+solver="newton-cholesky", tol=1e-10. The first stops before the minimiser where rounding decides: it is fitted again
+with permuted columns, and a disagreement with our result counts only where scikit-learn agrees with itself. Exit
+status 1 if anything counts.
+"""
+import json
+import sys
+import warnings
+
+import numpy as np
+import sklearn
+from sklearn.linear_model import LogisticRegressionCV
+
+PERMUTATIONS = 6
+
+
+def pairs(y, classes):
+    return (y[:, None] == np.arange(classes)).ravel().astype(int)
+
+
+def answer(train, y, test, y_test, classes, columns, **how):
+    m = LogisticRegressionCV(cv=5, max_iter=10000, **how).fit(train[:, columns], pairs(y, classes))
+
+    def score(k, labels):
+        k = k[:, columns]
+        right = m.decision_function(k).reshape(-1, classes).argmax(1) == labels
+        return m.score(k, pairs(labels, classes)), float(right.mean())
+
+    return dict(kappa=float(m.C_[0]), scores=m.scores_[1].mean(0), train=score(train, y),
+                test=None if test is None else score(test, y_test))
+
+
+def ours(r):
+    both = lambda s: (s["pairs"], s["accuracy"])
+    return dict(kappa=r["kappa"], scores=np.array(r["scores"]), train=both(r["train"]),
+                test=both(r["test"]) if "test" in r else None)
+
+
+def same(a, b):
+    """Whether κ and all final scores are equal."""
+    close = lambda u, v: u is None or v is None or np.allclose(u, v, rtol=0, atol=1e-9)
+    return bool(np.isclose(a["kappa"], b["kappa"], rtol=1e-9)) and close(a["train"], b["train"]) and close(a["test"], b["test"])
+
+
+def line(name, a):
+    per = lambda s: "-" if s is None else f"{100 * s[0]:6.2f} ({100 * s[1]:6.2f})"
+    return f"  {name:12} kappa {a['kappa']:9.4g}  train {per(a['train'])}  test {per(a['test'])}"
+
+
+def main(kernel_file, summary_file):
+    z = np.load(kernel_file)
+    with open(summary_file) as f:
+        summary = json.load(f)
+    y, y_test = z["labels"], z["labels_test"] if "labels_test" in z else None
+    failures = 0
+    for key, part in [("p", "pretrain_e"), ("f", "ft_e"), ("theta", "ntk")]:
+        n, classes = z[key].shape[:2]
+        train = z[key].astype(np.float64).reshape(n * classes, -1)  # in float32 scikit-learn would also compute so
+        test = z[key + "_test"].astype(np.float64).reshape(-1, n * classes) if key + "_test" in z else None
+        rest = (train, y, test, y_test, classes)
+        identity = np.arange(n * classes)
+
+        early, got = answer(*rest, identity), ours(summary[part]["regression"])
+        others = [answer(*rest, np.random.default_rng(i).permutation(n * classes)) for i in range(PERMUTATIONS)]
+        stable = all(same(early, o) for o in others)
+        columns = [all(o["scores"][j] == s for o in others) for j, s in enumerate(early["scores"])]
+        equal = np.abs(early["scores"] - got["scores"]) < 1e-9
+        bad = sum(c and not e for c, e in zip(columns, equal))
+        verdict = "equal" if same(early, got) else "DIFFERENT" if stable else "different, but scikit-learn differs from itself"
+        failures += (verdict == "DIFFERENT") + bad
+        print(f"{key}, stopping early: {verdict}; mean fold scores equal for {equal.sum()} of 10 kappa "
+              f"(scikit-learn agrees with itself for {sum(columns)}, and we differ in {bad} of those)")
+        print(line("lpft", got), line("scikit-learn", early), sep="\n")
+
+        exact, got = answer(*rest, identity, solver="newton-cholesky", tol=1e-10), ours(summary[part]["regression_minimiser"])
+        equal = np.abs(exact["scores"] - got["scores"]) < 1e-9
+        good = same(exact, got) and equal.all()
+        failures += not good
+        print(f"{key}, minimiser: {'equal' if good else 'DIFFERENT'}; mean fold scores equal for {equal.sum()} of 10 kappa")
+        print(line("lpft", got), line("scikit-learn", exact), sep="\n")
+    print("all equal" if failures == 0 else f"{failures} disagreements")
+    return failures != 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    warnings.simplefilter("ignore")
+    assert sklearn.__version__ == "1.7.2", sklearn.__version__
+    sys.exit(main(*sys.argv[1:]))
