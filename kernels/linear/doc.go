@@ -14,10 +14,11 @@
 // The parts, one file each:
 //
 //   - model.go, kernel.go: the model, Θ^φ, P and F;
-//   - step.go: gradient descent, equations (4) and (5), and Corollary 1, equation (6);
+//   - step.go: one step of gradient descent, equations (4) and (5);
+//   - course.go: many steps, for Corollary 1, equation (6), and the growth of the head;
 //   - growth.go: why the head's norm grows, equations (7) and (8);
 //   - lora.go, exceedance.go: Proposition 2, equations (9) and (10).
 //
-// Nothing here is trained for its own sake; [Model.StepErrors], [Exceedances] and [Geometry] return the numbers that
-// a notebook plots. Matrices whose shapes do not fit panic, as in gonum.
+// Nothing here is trained for its own sake; [Model.StepErrors], [Model.Course], [Exceedances] and [Geometry] return the
+// numbers that a notebook plots. Matrices whose shapes do not fit panic, as in gonum.
 package linear

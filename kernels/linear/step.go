@@ -23,18 +23,6 @@ func (m *Model) Step(x *mat.Dense, labels []int, eta float64) (*Model, error) {
 	return &Model{V: v, B: b}, nil
 }
 
-// Train is the model after a number of steps.
-func (m *Model) Train(x *mat.Dense, labels []int, eta float64, steps int) (*Model, error) {
-	for range steps {
-		next, err := m.Step(x, labels, eta)
-		if err != nil {
-			return nil, err
-		}
-		m = next
-	}
-	return m, nil
-}
-
 // PredictedLogitChange is η Σ_i (P + F)(x, x_i) δ_i, the right side of (4), for rows of test [M, d]: [M, C].
 func (m *Model) PredictedLogitChange(test, x *mat.Dense, labels []int, eta float64) (*mat.Dense, error) {
 	delta, err := kernels.Residuals(m.Logits(x), labels)
