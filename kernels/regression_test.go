@@ -92,6 +92,9 @@ func TestRegressionStopsAsScikitLearn(t *testing.T) {
 				return
 			}
 			require.InEpsilon(t, o.Early.Kappa, r.Kappa, 1e-12)
+			if r.Iterations < 500 { // a longer route ends at a point that rounding moves by per cents
+				require.InEpsilon(t, o.Early.Norm, r.Norm, 1e-3)
+			}
 			require.Equal(t, o.Early.Train, score(t, r, train, o.Labels))
 			require.Equal(t, o.Early.Test, score(t, r, test, o.LabelsTest))
 		})
