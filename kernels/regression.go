@@ -15,13 +15,12 @@ type RegressionOptions struct {
 	// Minimiser goes on to the minimiser of the objective for every κ. Otherwise the fit follows scikit-learn's L-BFGS
 	// and stops where that stops, as the paper's numbers did.
 	Minimiser bool
-	// MaxIter bounds the iterations of one fit; 0: 10,000.
-	MaxIter int
-	// Workers is the number of goroutines that compute at once; 0: the number of CPUs.
-	Workers int
 	// Progress, if set, is told after each of the total fits; calls do not overlap.
 	Progress func(done, total int)
 }
+
+// regressionIterations bounds the iterations of one fit (protocol, section 10).
+const regressionIterations = 10_000
 
 // Regression is the kernel regression of Tables 2 and 9: one binary logistic regression on the rows of a training
 // kernel. The row of sample n and class c, of length N·C, has the target 1[y_n = c].
@@ -59,11 +58,8 @@ func FitRegression(ctx context.Context, train *Kernel, labels []int, o Regressio
 	if err := train.checkLabels(labels); err != nil {
 		return nil, err
 	}
-	if o.MaxIter == 0 {
-		o.MaxIter = 10_000
-	}
 	head, err := probe.Fit(ctx, rows, pairTargets(labels, train.C), 2, probe.Options{
-		Binomial: true, StopAsScikitLearn: !o.Minimiser, MaxIter: o.MaxIter, Workers: o.Workers, Progress: o.Progress,
+		Binomial: true, StopAsScikitLearn: !o.Minimiser, MaxIter: regressionIterations, Progress: o.Progress,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("kernels: kernel regression on a %d×%d kernel: %w", train.N*train.C, train.N*train.C, err)
