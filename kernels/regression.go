@@ -12,8 +12,8 @@ import (
 
 // RegressionOptions of [FitRegression]; the zero value is the paper's setting.
 type RegressionOptions struct {
-	// Minimiser goes on to the minimiser of the objective for every κ. Otherwise the fit follows scikit-learn's L-BFGS
-	// and stops where that stops, as the paper's numbers did.
+	// Minimiser goes on to the minimiser of the objective for every κ. Otherwise the fit follows the L-BFGS of
+	// scikit-learn 1.7 and stops where that stops; the paper's numbers come from an L-BFGS too, that of 1.0.
 	Minimiser bool
 	// Progress, if set, is told after each of the total fits; calls do not overlap.
 	Progress func(done, total int)
@@ -49,7 +49,8 @@ type Regression struct {
 // Rows of a kernel are badly scaled features (entries of 10² to 10⁴ and a condition number beyond 10⁶), so that for
 // large κ L-BFGS stops well before the minimiser, and where it stops can hang on rounding: scikit-learn itself may
 // choose another κ when the columns are permuted. Minimiser avoids that; its κ and scores are those of
-// LogisticRegressionCV(solver="newton-cholesky", tol=1e-10).
+// LogisticRegressionCV(solver="newton-cholesky", tol=1e-10), as long as the entries are small enough (below some 10⁵)
+// for that not to fall back to L-BFGS.
 func FitRegression(ctx context.Context, train *Kernel, labels []int, o RegressionOptions) (*Regression, error) {
 	rows, err := train.square("kernel regression")
 	if err != nil {
