@@ -63,6 +63,15 @@ func Items() []Item {
 		{"table12", []string{"table12", "table13"}, "Tables 12, 13: feature changes and classifier norms",
 			"On every data set features change less in LP-FT than in FT, and LP leaves a far larger classifier norm than FT.",
 			"table12_changes.ipynb", BuildTable12},
+		{"corollary1", []string{"corollary1"}, "Equations (4), (5), Corollary 1 (6): one step and many",
+			"In the NTK regime logits and features change by (4) and (5); in the linear model features outside the training rows' span never move.",
+			"theory_corollary1.ipynb", BuildCorollary1},
+		{"growth", []string{"equation7", "equation8"}, "Equations (7), (8): why the head's norm grows",
+			"Once the cosines have the labels' signs, the loss falls in every row's norm: the head grows as long as it trains.",
+			"theory_growth.ipynb", BuildGrowth},
+		{"proposition2", []string{"proposition2"}, "Proposition 2: LoRA's kernel is nearly a multiple of FT's",
+			"With a Gaussian A, LoRA's P is FT's, and its F is close to σ²r times FT's with high probability.",
+			"theory_proposition2.ipynb", BuildProposition2},
 	}
 }
 

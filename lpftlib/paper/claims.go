@@ -300,3 +300,15 @@ func C9(fits []Fit) Claim {
 	c.Explanation = strings.Join(each, "; ") + " (our threshold; the paper shows spectra only)"
 	return c
 }
+
+// Below judges that a statistic over n cases stays at or below a threshold; NaN leaves it undecided.
+func Below(text string, statistic, threshold float64, n int, explanation string) Claim {
+	c := Claim{Text: text, Statistic: statistic, Threshold: threshold, N: n, Outcome: Fails, Explanation: explanation}
+	switch {
+	case bad(statistic) || n == 0:
+		c.Outcome = Undecided
+	case statistic <= threshold:
+		c.Outcome = Holds
+	}
+	return c
+}
