@@ -23,6 +23,7 @@ type Item struct {
 	Title    string
 	Claim    string // what the paper reads from it
 	Notebook string // file in notebooks/
+	Plan     planOf // what its runs would take
 	Build    func(ctx context.Context, s *study.Session) (*Built, error)
 }
 
@@ -37,41 +38,41 @@ func Items() []Item {
 	return []Item{
 		{"table1", []string{"table1"}, "Table 1: features and classifier norms",
 			"LP-FT changes the features less than FT does, keeps them as similar to each other as they were before, and its classifier's norm is far larger.",
-			"table01_features.ipynb", BuildTable1},
+			"table01_features.ipynb", measuredRuns(true, anyTask), BuildTable1},
 		{"figure1", []string{"figure1", "figure4"}, "Figures 1 and 4: growth of the classifier's norm",
 			"The norm of the classifier grows while training goes on, by one to two orders of magnitude in LP and little in FT.",
-			"figure01_norm_growth.ipynb", BuildFigure1},
+			"figure01_norm_growth.ipynb", measuredRuns(false, anyTask), BuildFigure1},
 		{"figure3", []string{"figure3", "figure10", "figure11"}, "Figures 3, 10, 11: feature changes against the classifier's norm",
 			"The larger the classifier's norm at the start of the FT stage, the less features change, with LP-FT below FT.",
-			"figure03_norm_sweep.ipynb", BuildFigure3},
+			"figure03_norm_sweep.ipynb", sweepRuns, BuildFigure3},
 		{"figure5", []string{"figure5", "figure6"}, "Figures 5, 6: features and classifier before and after training",
 			"FT moves features apart by class and leaves the classifier near its start; LP-FT keeps the layout of the features and moves the classifier's rows.",
-			"figure05_tsne.ipynb", BuildFigure5},
+			"figure05_tsne.ipynb", layoutRuns, BuildFigure5},
 		{"table3", []string{"table3", "table14", "table15"}, "Tables 3, 14, 15: calibration and temperature scaling",
 			"LP-FT's large classifier norm makes it overconfident; temperature scaling, which shrinks the norm after training, mends that, and gains most for LP-FT.",
-			"table03_calibration.ipynb", BuildTable3},
+			"table03_calibration.ipynb", measuredRuns(false, anyTask), BuildTable3},
 		{"table6", []string{"table6"}, "Table 6: hyperparameters", "Batch size and learning rate of every method on every data set.",
-			"table06_hyperparameters.ipynb", BuildTable6},
+			"table06_hyperparameters.ipynb", noRuns, BuildTable6},
 		{"table7", []string{"table7"}, "Table 7: data sets", "Rows and classes of the thirteen data sets.",
-			"table07_datasets.ipynb", BuildTable7},
+			"table07_datasets.ipynb", noRuns, BuildTable7},
 		{"table8", []string{"table8", "table16"}, "Tables 8, 16: test results",
 			"LP-FT is at least as accurate as FT on most data sets; LP alone is below both.",
-			"table08_results.ipynb", BuildTable8},
+			"table08_results.ipynb", measuredRuns(false, anyTask), BuildTable8},
 		{"table10", []string{"table10", "table11"}, "Tables 10, 11: in and out of distribution",
 			"Trained on Amazon reviews and tested on other sentiment sets, LP-FT changes features less than FT and is at least as accurate on most.",
-			"table10_boss.ipynb", BuildTable10},
+			"table10_boss.ipynb", measuredRuns(true, withShifted), BuildTable10},
 		{"table12", []string{"table12", "table13"}, "Tables 12, 13: feature changes and classifier norms",
 			"On every data set features change less in LP-FT than in FT, and LP leaves a far larger classifier norm than FT.",
-			"table12_changes.ipynb", BuildTable12},
+			"table12_changes.ipynb", measuredRuns(true, anyTask), BuildTable12},
 		{"corollary1", []string{"corollary1"}, "Equations (4), (5), Corollary 1 (6): one step and many",
 			"In the NTK regime logits and features change by (4) and (5); in the linear model features outside the training rows' span never move.",
-			"theory_corollary1.ipynb", BuildCorollary1},
+			"theory_corollary1.ipynb", noRuns, BuildCorollary1},
 		{"growth", []string{"equation7", "equation8"}, "Equations (7), (8): why the head's norm grows",
 			"Once the cosines have the labels' signs, the loss falls in every row's norm: the head grows as long as it trains.",
-			"theory_growth.ipynb", BuildGrowth},
+			"theory_growth.ipynb", noRuns, BuildGrowth},
 		{"proposition2", []string{"proposition2"}, "Proposition 2: LoRA's kernel is nearly a multiple of FT's",
 			"With a Gaussian A, LoRA's P is FT's, and its F is close to σ²r times FT's with high probability.",
-			"theory_proposition2.ipynb", BuildProposition2},
+			"theory_proposition2.ipynb", noRuns, BuildProposition2},
 	}
 }
 
