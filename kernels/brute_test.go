@@ -90,8 +90,10 @@ func randomLoRA(t testing.TB, cfg *encoder.Config, layers []string, rank int, al
 // bruteJacobian is ∂f_c(x)/∂p for one row, one reverse pass a class, by tensor name: [C, size].
 // It shares nothing with the package's way but the forward pass: parameters are differentiated
 // directly, each text alone and unpadded, in float64.
-func bruteJacobian(t testing.TB, be *backend.Backend, m *Model, head *Head, text encoder.Encoding) (phi []float64, jacobian map[string][][]float64) {
+func bruteJacobian(t testing.TB, m *Model, head *Head, text encoder.Encoding) (phi []float64, jacobian map[string][][]float64) {
 	t.Helper()
+	be, err := backend.Open("go") // whatever engine is tested
+	require.NoError(t, err)
 	cfg := m.Weights.Config
 	specs := append(cfg.Specs(), m.LoRA.Specs()...)
 	exec, err := graph.NewExec(be.Backend, func(in []*graph.Node) []*graph.Node {
@@ -135,6 +137,30 @@ func bruteJacobian(t testing.TB, be *backend.Backend, m *Model, head *Head, text
 	return phi, jacobian
 }
 
+// forwardFloat64 are one text's features for parameters in float64.
+func forwardFloat64(t testing.TB, cfg *encoder.Config, params map[string][]float64, text encoder.Encoding) []float64 {
+	t.Helper()
+	be, err := backend.Open("go")
+	require.NoError(t, err)
+	exec, err := graph.NewExec(be.Backend, func(in []*graph.Node) *graph.Node {
+		p, _ := cfg.BindParams(in[4:])
+		return cfg.Forward(p, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: graph.ConvertDType(in[3], dtypes.Float64)}, encoder.ForwardOptions{}).First
+	})
+	require.NoError(t, err)
+	defer exec.Finalize()
+	b, err := cfg.NewBatch([]encoder.Encoding{text}, len(text.IDs))
+	require.NoError(t, err)
+	args := b.Tensors()
+	for _, spec := range cfg.Specs() {
+		args = append(args, tensors.FromFlatDataAndDimensions(params[spec.Name], spec.Shape...))
+	}
+	outputs, err := exec.Exec(args...)
+	require.NoError(t, err)
+	phi, err := tensors.CopyFlatData[float64](outputs[0])
+	require.NoError(t, err)
+	return phi
+}
+
 // groupOf is the parameter group of a tensor, written down a second time.
 func groupOf(name string) string {
 	var i int
@@ -158,11 +184,11 @@ func groupOf(name string) string {
 }
 
 // bruteKernels are the Gram matrices by group, train [N·C, N·C] and test [M·C, N·C].
-func bruteKernels(t testing.TB, be *backend.Backend, m *Model, head *Head, train, test []encoder.Encoding) (trainKernels, testKernels map[string][]float64) {
+func bruteKernels(t testing.TB, m *Model, head *Head, train, test []encoder.Encoding) (trainKernels, testKernels map[string][]float64) {
 	t.Helper()
 	var jacobians []map[string][][]float64
 	for _, text := range append(append([]encoder.Encoding{}, train...), test...) {
-		_, j := bruteJacobian(t, be, m, head, text)
+		_, j := bruteJacobian(t, m, head, text)
 		jacobians = append(jacobians, j)
 	}
 	gram := func(rows, cols []map[string][][]float64) map[string][]float64 {

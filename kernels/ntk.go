@@ -175,6 +175,9 @@ func (r *run) all(ctx context.Context) error {
 
 func gflop(flops float64) int { return int(flops/1e9) + 1 }
 
+// silent is a progress bar that nobody sees.
+func (r *run) silent() { r.bar = progress.Start(progress.Discard, "", 1, "") }
+
 // advance moves the progress bar.
 func (r *run) advance(flops float64, note string) {
 	r.done += flops

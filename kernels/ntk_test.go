@@ -28,7 +28,7 @@ func TestKernelIsTheGramMatrixOfGradients(t *testing.T) {
 		} {
 			for _, classes := range []int{2, 3} {
 				head := randomHead(classes, w.Config.Hidden, 4)
-				wantTrain, wantTest := bruteKernels(t, be, m, head, train, test)
+				wantTrain, wantTest := bruteKernels(t, m, head, train, test)
 				for _, wide := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%s, %s, C = %d, float64 %v", name, kind, classes, wide), func(t *testing.T) {
 						tolerance := 1e-5

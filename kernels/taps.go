@@ -180,6 +180,9 @@ type tapped struct {
 // differentiate takes the gradient of each class's logits, summed over the batch: rows are
 // independent in evaluation mode, so each row has its own gradient.
 func (t *tapped) differentiate(logits *graph.Node, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	ends := make([]*graph.Node, len(names))
 	for i, name := range names {
 		ends[i] = t.nodes[name].Output
