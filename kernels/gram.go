@@ -27,6 +27,7 @@ type program struct {
 	first   bool
 	tokens  bool // token-by-token product
 	width   int  // outputs of a chunk
+	start   int  // its first output, where the engine cannot slice at a run-time index
 }
 
 func newGram(e *engine, list []*batch, leastRows int) *gram {
@@ -42,7 +43,7 @@ func (g *gram) close() {
 }
 
 // exec is the program's graph; inputs: x of every batch (dense), δ of every batch, the chunk's
-// first output (not for the token product).
+// first output (chunks on XLA).
 func (g *gram) exec(p program) (*graph.Exec, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -98,7 +99,11 @@ func (g *gram) products(p program, in []*graph.Node) []*graph.Node {
 // chunk is the columns start … start+width of a unit's Jacobian, [n·C, width·in].
 func chunk(p program, b *batch, x, delta, start *graph.Node) *graph.Node {
 	c, dims := delta.Shape().Dimensions[1], delta.Shape().Dimensions
-	if p.width < p.out {
+	switch {
+	case p.width < p.out && start == nil:
+		delta = graph.Slice(delta, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(p.start, p.start+p.width))
+		dims = delta.Shape().Dimensions
+	case p.width < p.out:
 		zero := graph.ScalarZero(delta.Graph(), start.DType())
 		at, size := []*graph.Node{zero, zero, start}, []int{dims[0], c, p.width}
 		if len(dims) == 4 {
@@ -181,8 +186,9 @@ type job struct {
 	start int
 }
 
-// jobs cuts a unit into chunks of at most width outputs.
-func jobs(u unit, tokens bool, width int) []job {
+// jobs cuts a unit into chunks of at most width outputs. The "go" engine has no dynamic slice:
+// there each chunk is a graph of its own, which costs milliseconds; XLA compiles one for all.
+func (g *gram) jobs(u unit, tokens bool, width int) []job {
 	p := program{kind: u.kind, in: u.in, out: u.out, first: u.first, tokens: tokens}
 	if tokens {
 		return []job{{p: p}}
@@ -190,10 +196,15 @@ func jobs(u unit, tokens bool, width int) []job {
 	var out []job
 	for start := 0; start < u.out; start += width {
 		p.width = min(width, u.out-start)
+		if !g.dynamic() {
+			p.start = start
+		}
 		out = append(out, job{p, start})
 	}
 	return out
 }
+
+func (g *gram) dynamic() bool { return g.e.be.Engine != "go" }
 
 // run executes a job on a unit's kept tensors and returns the pairs' products in float64.
 func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
@@ -211,7 +222,7 @@ func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
 	for _, k := range data {
 		args = append(args, k.delta)
 	}
-	if !j.p.tokens {
+	if !j.p.tokens && g.dynamic() {
 		args = append(args, int32(j.start))
 	}
 	outputs, err := exec.Exec(args...)

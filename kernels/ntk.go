@@ -311,7 +311,7 @@ func (r *run) collect(units []unit, tables []occurrences, b *batch, data []kept)
 
 // multiply adds a unit's Gram matrix to s.
 func (r *run) multiply(ctx context.Context, p *plan, g *gram, u planned, data []kept, s *sums) error {
-	list := jobs(u.unit, u.method == Tokens, u.width)
+	list := g.jobs(u.unit, u.method == Tokens, u.width)
 	return inOrder(ctx, len(list), p.lanes, func(i int) ([][]float64, error) { return g.run(list[i], data) },
 		func(i int, products [][]float64) {
 			g.add(s, products)

@@ -252,9 +252,13 @@ func floats(t *tensors.Tensor) ([]float64, error) {
 		return tensors.CopyFlatData[float64](t)
 	}
 	narrow, err := tensors.CopyFlatData[float32](t)
+	return widened(narrow), err
+}
+
+func widened(narrow []float32) []float64 {
 	out := make([]float64, len(narrow))
 	for i, v := range narrow {
 		out[i] = float64(v)
 	}
-	return out, err
+	return out
 }
