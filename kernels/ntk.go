@@ -194,6 +194,9 @@ func (r *run) pass(ctx context.Context, p *plan, g *gram, pass []planned, number
 	}
 	r.report.Reverse += time.Since(start).Seconds()
 	for i, u := range pass {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		start := time.Now()
 		s := r.sums[u.group]
 		if s == nil {
