@@ -48,7 +48,7 @@ func blockRows(engine string, classes int) int {
 	if engine == "xla:cuda" {
 		return max(1, 2048/classes)
 	}
-	return max(1, 64/classes)
+	return max(1, 96/classes)
 }
 
 // makePlan chooses batches, lanes and passes. It tries to keep all layers at once, and comes

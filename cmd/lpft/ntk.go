@@ -194,19 +194,9 @@ func (j *ntkJob) run(ctx context.Context) error {
 
 // load reads model and data and opens the backend.
 func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
-	cfg, err := encoder.ReadConfig(j.model)
-	if err != nil {
-		return nil, err
-	}
-	in := &ntkInputs{}
-	if in.tok, err = tokenizer.Load(j.model); err != nil {
-		return nil, err
-	}
-	dir := j.data
-	if dir == "" {
-		dir = os.Getenv("LPFT_DATA")
-	}
-	if in.data, err = task.Load(ctx, j.task, task.Options{Dir: dir}); err != nil {
+	in := &ntkInputs{model: &kernels.Model{}}
+	var err error
+	if in.data, err = loadTask(ctx, j.task, j.data); err != nil {
 		return nil, err
 	}
 	if in.train, err = in.data.Split("train"); err != nil {
@@ -217,13 +207,10 @@ func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
 			return nil, err
 		}
 	}
-	in.model = &kernels.Model{}
-	if in.model.Weights, err = encoder.LoadWeights(j.model, cfg); err != nil {
+	if in.model.Weights, in.tok, err = loadModel(j.model); err != nil {
 		return nil, err
 	}
-	for _, note := range in.model.Weights.Notes {
-		say(note)
-	}
+	cfg := in.model.Weights.Config
 	rank, alpha, err := j.factors()
 	if err != nil {
 		return nil, err
@@ -233,11 +220,8 @@ func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
 			return nil, err
 		}
 	}
-	if in.be, err = backend.Open(j.backend); err != nil {
-		return nil, err
-	}
-	say(in.be.Why)
-	return in, nil
+	in.be, err = openBackend(j.backend)
+	return in, err
 }
 
 // draw chooses the rows.
@@ -266,11 +250,7 @@ func pick(examples []task.Example, rows []int) []task.Example {
 
 // texts tokenises examples.
 func (j *ntkJob) texts(in *ntkInputs, examples []task.Example) []encoder.Encoding {
-	list := make([]tokenizer.Text, len(examples))
-	for i, e := range examples {
-		list[i] = tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}
-	}
-	return encode(in.tok, list, min(j.maxLen, in.model.Weights.Config.MaxTokens()))
+	return encode(in.tok, textsOf(examples), min(j.maxLen, in.model.Weights.Config.MaxTokens()))
 }
 
 // startHead is the head that the kernel is taken at, and says which.
