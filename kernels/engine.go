@@ -55,7 +55,7 @@ func newEngine(be *backend.Backend, m *Model, head *Head, wide bool) (*engine, e
 	return e, nil
 }
 
-// Close frees the parameters on the device.
+// close frees the parameters on the device.
 func (e *engine) close() {
 	for _, t := range e.tensors {
 		t.FinalizeAll()

@@ -32,14 +32,10 @@ type Column struct {
 // Options' Groups, Memory and ResumeDir mean nothing here; the embedding mode must be exact.
 func Jacobian(ctx context.Context, model *Model, head *Head, group string, rows []encoder.Encoding, opt Options) (*Block, error) {
 	opt.Groups = []string{group}
-	in := &input{model: model, head: head, train: rows, opt: opt}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	if in.opt.Embedding != ExactEmbedding {
+	if opt.Embedding != "" && opt.Embedding != ExactEmbedding {
 		return nil, fmt.Errorf("kernels: Jacobian in embedding mode %q: only exact is defined", opt.Embedding)
 	}
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	in, e, err := open(model, head, rows, nil, opt)
 	if err != nil {
 		return nil, err
 	}

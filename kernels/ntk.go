@@ -79,11 +79,7 @@ type input struct {
 // chunks, the block of per-sample gradients [rows·C, columns] is formed, multiplied into the
 // Gram matrix and dropped.
 func NTK(ctx context.Context, model *Model, head *Head, train, test []encoder.Encoding, opt Options) (*Result, error) {
-	in := &input{model: model, head: head, train: train, test: test, opt: opt}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	in, e, err := open(model, head, train, test, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +92,16 @@ func NTK(ctx context.Context, model *Model, head *Head, train, test []encoder.En
 		return nil, err
 	}
 	return r.result()
+}
+
+// open checks what was asked for and puts the model on the backend; the caller closes it.
+func open(model *Model, head *Head, train, test []encoder.Encoding, opt Options) (*input, *engine, error) {
+	in := &input{model: model, head: head, train: train, test: test, opt: opt}
+	if err := in.check(); err != nil {
+		return nil, nil, err
+	}
+	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	return in, e, err
 }
 
 func (in *input) check() (err error) {

@@ -69,23 +69,19 @@ type direction struct {
 
 // newDirection computes u = Σ_jd v_jd ∂f_d(x_j)/∂θ.
 func newDirection(ctx context.Context, model *Model, head *Head, columns []encoder.Encoding, v []float64, opt Options) (*direction, error) {
-	in := &input{model: model, head: head, train: columns, opt: opt}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	if in.opt.Embedding.sampled() {
+	if opt.Embedding.sampled() {
 		return nil, fmt.Errorf("kernels: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
 	}
 	if len(v) != len(columns)*head.Classes() {
 		return nil, fmt.Errorf("kernels: K·v with %d numbers: expected [N, C] = [%d, %d]", len(v), len(columns), head.Classes())
 	}
-	d := &direction{in: in, shape: map[string][]int{}, u: map[string][]float64{}}
-	d.trained()
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	in, e, err := open(model, head, columns, nil, opt)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
+	d := &direction{in: in, shape: map[string][]int{}, u: map[string][]float64{}}
+	d.trained()
 	exec, err := graph.NewExec(e.be.Backend, func(nodes []*graph.Node) []*graph.Node {
 		m := e.bind(nodes)
 		weighted := graph.ReduceAllSum(graph.Mul(m.logits, graph.ConvertDType(nodes[len(nodes)-1], e.dtype)))

@@ -49,11 +49,7 @@ func residual(f []float64, y int) {
 
 // features are φ(x) [N, h] in evaluation mode, in the precision of the options.
 func features(ctx context.Context, model *Model, head *Head, rows []encoder.Encoding, opt Options) ([]float64, error) {
-	in := &input{model: model, head: head, train: rows, opt: opt}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	in, e, err := open(model, head, rows, nil, opt)
 	if err != nil {
 		return nil, err
 	}
