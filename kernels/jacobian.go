@@ -63,7 +63,7 @@ func Jacobian(ctx context.Context, model *Model, head *Head, group string, rows 
 // wholePlan is one pass over all units of the chosen groups.
 func (r *run) wholePlan() (*plan, []unit) {
 	units := r.model.units(r.groups)
-	tokens := encoder.DeviceTokens(r.e.be.Engine)
+	tokens := shapeOf(r.e.be.Engine).tokens
 	if r.opt.BatchTokens > 0 {
 		tokens = r.opt.BatchTokens
 	}

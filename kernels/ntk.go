@@ -24,7 +24,7 @@ type Options struct {
 	Progress  progress.Sink // nil: silent
 
 	BatchTokens  int // padded tokens of a device batch; 0: the engine's
-	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: 32,768
+	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: the engine's
 }
 
 // GroupKernel is one parameter group's part of F.

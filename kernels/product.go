@@ -95,7 +95,7 @@ func newDirection(ctx context.Context, model *Model, head *Head, columns []encod
 	exec.SetMaxCache(-1)
 	h, c := e.cfg.Hidden, e.classes
 	d.phi = make([]float64, len(columns)*h)
-	list := batches(columns, nil, e.be.Engine, encoder.DeviceTokens(e.be.Engine), e.cfg.MaxTokens())
+	list := batches(columns, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) {
 		b := list[i]
 		weights := make([]float64, b.b*c) // copies that fill a batch weigh 0
@@ -222,7 +222,7 @@ func (d *direction) along(ctx context.Context, head *Head, rows []encoder.Encodi
 	exec.SetMaxCache(-1)
 	h, c := e.cfg.Hidden, e.classes
 	phi, moved = make([]float64, len(rows)*h), make([]float64, len(rows)*c)
-	list := batches(rows, nil, e.be.Engine, encoder.DeviceTokens(e.be.Engine), e.cfg.MaxTokens())
+	list := batches(rows, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) { return e.execute(exec, list[i], more...) },
 		func(i int, out [][]float64) {
 			for k, row := range list[i].rows {

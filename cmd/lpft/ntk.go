@@ -126,10 +126,8 @@ func (j *ntkJob) budget() (int64, error) {
 // factors are LoRA's rank and α; rank 0 means all parameters.
 func (j *ntkJob) factors() (rank int, alpha float64, err error) {
 	if j.lora == "" {
-		if study.Method(j.method).LowRank() {
-			return study.LoRARank, study.LoRAAlpha, nil
-		}
-		return 0, 0, nil
+		rank, alpha = study.Method(j.method).Factors()
+		return rank, alpha, nil
 	}
 	r, a, ok := strings.Cut(j.lora, ",")
 	if ok {

@@ -30,15 +30,16 @@ func ProbeHead(ctx context.Context, phi []float32, labels []int, classes int, se
 	return probe.Fit(ctx, x, y, classes, probe.Options{Progress: report})
 }
 
-// LowRank tells whether a method trains LoRA factors, StartsFromLP whether its head is a probe's.
-func (m Method) LowRank() bool      { return m.lowRank() }
+// StartsFromLP tells whether the FT stage begins with a linear probe's head.
 func (m Method) StartsFromLP() bool { return m.startsFromLP() }
 
-// The paper's LoRA: rank and α.
-const (
-	LoRARank  = loraRank
-	LoRAAlpha = loraAlpha
-)
+// Factors are the rank and α of the method's LoRA factors; rank 0 where it trains all parameters.
+func (m Method) Factors() (rank int, alpha float64) {
+	if m.lowRank() {
+		return loraRank, loraAlpha
+	}
+	return 0, 0
+}
 
 func widen(x []float32) []float64 {
 	out := make([]float64, len(x))
