@@ -58,9 +58,9 @@ func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 	if s.FTRatio, err = FTRatio(in.P, in.F, delta); err != nil {
 		return nil, err
 	}
-	theta, thetaTest := sumOf(in.P, in.F), (*Kernel)(nil)
+	theta, thetaTest := in.P.plus(in.F), (*Kernel)(nil)
 	if in.PTest != nil {
-		thetaTest = sumOf(in.PTest, in.FTest)
+		thetaTest = in.PTest.plus(in.FTest)
 	}
 	parts := []struct {
 		name        string
@@ -123,13 +123,4 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 		}
 	}
 	return nil
-}
-
-// sumOf is Θ = P + F of two kernels of one shape.
-func sumOf(p, f *Kernel) *Kernel {
-	theta := &Kernel{N: p.N, C: p.C, M: p.M, Data: make([]float64, len(p.Data))}
-	for i, v := range p.Data {
-		theta.Data[i] = v + f.Data[i]
-	}
-	return theta
 }

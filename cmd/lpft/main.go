@@ -8,6 +8,10 @@
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
 //	lpft probe         linear probing of features as .npy
+//	lpft ntk           the exact NTK of a classifier as .npz
+//	lpft run           train and measure methods on tasks
+//	lpft results       all runs there are, and the claims they decide
+//	lpft tune          grid search for batch size and learning rate
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -62,6 +66,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), runCommand(), resultsCommand(), tuneCommand())
+		probeCommand(), ntkCommand(), runCommand(), resultsCommand(), tuneCommand())
 	return cmd
 }
