@@ -234,3 +234,40 @@ func (s *Session) PlanSweep(ctx context.Context, id string, methods []Method) ([
 	}
 	return s.Plan(ctx, runs, func(Spec) ([]string, error) { return s.TestSets(ctx, id) })
 }
+
+// PlanKernels is what kernels of some runs and their statistics would take. A kernel's cost is
+// about C reverse passes over its rows and as much again for the Gram matrices.
+func (s *Session) PlanKernels(ctx context.Context, runs []Spec) ([]Planned, error) {
+	p := &plan{s: s, seen: map[string]bool{}}
+	for _, run := range runs {
+		if err := p.pretrained(ctx, run.Task); err != nil {
+			return nil, err
+		}
+		if run.Method.startsFromLP() {
+			step, err := s.probeStep(ctx, run.Task, run.Seed)
+			if err := p.add(step, err, 0, 1<<14); err != nil {
+				return nil, err
+			}
+		}
+		d, _, _, err := s.parts(ctx, run.Task)
+		if err != nil {
+			return nil, err
+		}
+		n := float64(min(s.Profile.NTKRows, len(d.Train)) + min(s.Profile.NTKRows, len(d.Test)))
+		mean, err := s.countTokens(ctx, d.Test)
+		if err != nil {
+			return nil, err
+		}
+		classes := float64(len(d.Task.Classes))
+		tokens := n * mean / float64(len(d.Test)) * (1 + 2*classes) * 2
+		step, err := s.kernelStep(ctx, run)
+		if err := p.add(step, err, tokens, int64(n*n*classes*classes*8*20)); err != nil {
+			return nil, err
+		}
+		step, err = s.kernelStatStep(ctx, run)
+		if err := p.add(step, err, 0, 1<<20); err != nil {
+			return nil, err
+		}
+	}
+	return p.steps, nil
+}
