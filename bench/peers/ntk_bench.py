@@ -8,7 +8,7 @@ published method on a slice: torch.autograd.functional.jacobian of the features 
 one parameter group at a time. The slice is 16 of the 384 features and two groups (attention and FFN of block
 3); the figure is extrapolated to all features, to 12 groups and the embedding's tenth of one, and to N samples,
 without the products with V.
-One line a figure: name, seconds; and the process's peak memory in MiB. bench/ntk.sh runs both sides.
+One line a figure: name, seconds; name-MiB, the process's peak memory. bench/ntk.sh runs both sides.
 """
 import argparse
 import resource
@@ -101,7 +101,7 @@ def main():
         blocks = published(model, texts(1)) * HIDDEN / SLICE * 6
         embedding = blocks / 12 / 10  # a tenth of the outputs of one group
         print(f"published {(blocks + embedding) * arguments.n:.1f}")
-    print(f"peak-MiB {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+    print(f"{arguments.method}-MiB {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
 
 if __name__ == "__main__":
