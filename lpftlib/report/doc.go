@@ -7,9 +7,10 @@
 //
 //	report/
 //	  index.html     style and script inside, nothing is loaded from elsewhere
+//	  tables/        each table as table1-1.csv, .md and .tex
 //	  figures/       the figures, copied
 //	  notebooks/     the notebooks, copied
 //
-// The tables alone can also be had as Markdown, CSV, LaTeX, or an HTML fragment for a notebook's output
+// A table alone can also be had as Markdown, CSV, LaTeX, or an HTML fragment for a notebook's output
 // (see [Table]). Texts may hold any characters: every format escapes them.
 package report

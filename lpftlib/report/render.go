@@ -72,7 +72,8 @@ func (p page) ArXiv() string       { return paper.URL }
 func (p page) Citation() string    { return paper.Citation }
 func (p page) BibTeX() string      { return paper.BibTeX }
 
-// Link is an item's figure or notebook relative to the page.
+// Table, Figure and Notebook are links to an item's files, relative to the page.
+func (p page) Table(item, table int) linkedTable    { return p.links[item].tables[table] }
 func (p page) Figure(item, figure int) linkedFigure { return p.links[item].figures[figure] }
 func (p page) Notebook(item int) string             { return p.links[item].notebook }
 

@@ -186,6 +186,9 @@ func TestOffline(t *testing.T) {
 		}
 	})
 	require.Equal(t, []string{paper.URL}, links)
+	for _, name := range []string{"tables/table8-1.csv", "tables/table8-1.md", "tables/table8-1.tex"} {
+		require.Contains(t, text, `<a href="`+name+`">`)
+	}
 	require.NotRegexp(t, regexp.MustCompile(`@import|url\(|fetch\(|XMLHttpRequest|<form`), text)
 	require.NotContains(t, text, "<b>&")
 }
@@ -193,6 +196,7 @@ func TestOffline(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir, _, _ := write(t)
 	for name, want := range map[string]string{
+		"tables/table8-1.csv": someTable().CSV(), "tables/table8-1.md": someTable().Markdown(), "tables/table8-1.tex": someTable().LaTeX(),
 		"figures/figure1.png": "content of figure1.png", "figures/figure1-growth.svg": "content of growth.svg", "notebooks/table8-table08.ipynb": "content of table08.ipynb",
 	} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
@@ -260,18 +264,40 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
+	require.Equal(t, `data set,method,accuracy,accuracy paper,accuracy difference,accuracy verdict,accuracy reason,κ*
+cb,ft,80.36 ± 2.1,81.43 ± 3.91,−1.07,match,two pooled deviations,–
+cb,lpft,75.00 ± 1.5,84.64 ± 2.40,−9.64,trend only,outside the tolerance,7.74
+rte,ft,60.10,74.95 ± 1.0,−14.85,differs,outside the tolerance,–
+rte,lpft,"<b>&""'|_",x,,not a target,another model: orderings only,0.1
+`, someTable().CSV())
 	rows, err := csv.NewReader(strings.NewReader(someTable().CSV())).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"data set", "method", "accuracy", "accuracy paper", "accuracy difference", "accuracy verdict", "accuracy reason", "κ*"}, rows[0])
 	require.Equal(t, []string{"rte", "lpft", `<b>&"'|_`, "x", "", "not a target", "another model: orderings only", "0.1"}, rows[4])
 }
 
 func TestLaTeX(t *testing.T) {
-	tex := someTable().LaTeX()
-	require.True(t, strings.HasPrefix(tex, "% Table 8."))
-	require.Contains(t, tex, "\\begin{tabular}{llrr}\n\\toprule\ndata set & method & accuracy & κ* \\\\\n")
-	require.Contains(t, tex, `cb & ft & 80.36 $\pm$ 2.1 (81.43 $\pm$ 3.91) & – \\`)
-	require.Contains(t, tex, `<b>\&"'|\_ (x)`)
+	require.Equal(t, `% Table 8. Accuracy (%), mean ± standard deviation over seeds
+\begin{tabular}{llrr}
+\toprule
+data set & method & accuracy & $\kappa$* \\
+\midrule
+cb & ft & 80.36 $\pm$ 2.1 (81.43 $\pm$ 3.91) & -- \\
+cb & lpft & 75.00 $\pm$ 1.5 (84.64 $\pm$ 2.40) & 7.74 \\
+rte & ft & 60.10 (74.95 $\pm$ 1.0) & -- \\
+rte & lpft & $<$b$>$\&"'$|$\_ (x) & 0.1 \\
+\bottomrule
+\end{tabular}
+`, someTable().LaTeX())
+	bare := Table{Columns: []string{"50 % {of} $1"}, Rows: []Row{{Cells: []Cell{{Ours: "[1, 2]"}}}, {Cells: []Cell{{Ours: "\\a~b^c#\n−3·σ²"}}}}}
+	require.Equal(t, `\begin{tabular}{r}
+\toprule
+50 \% \{of\} \$1 \\
+\midrule
+{[}1, 2{]} \\
+\textbackslash{}a\textasciitilde{}b\textasciicircum{}c\# $-$3$\cdot$$\sigma$$^2$ \\
+\bottomrule
+\end{tabular}
+`, bare.LaTeX(), "a bracket after a line break would be its argument")
 }
 
 func TestHTMLFragment(t *testing.T) {

@@ -107,7 +107,8 @@ func (t Table) CSV() string {
 }
 
 // LaTeX renders the table as a tabular with rules of the booktabs package, the paper's numbers in
-// parentheses. Signs outside ASCII need XeLaTeX, LuaLaTeX or a recent pdfLaTeX.
+// parentheses, the caption as a comment. Signs such as ± and κ become LaTeX's own; letters outside ASCII
+// stay as they are.
 func (t Table) LaTeX() string {
 	var b strings.Builder
 	names := t.header()
@@ -141,7 +142,13 @@ func (t Table) LaTeX() string {
 	return b.String()
 }
 
+// latexEscapes covers LaTeX's own characters and the signs that this project's tables use. A row that begins
+// with "[" would be read as the argument of the line break before it.
 var latexEscapes = strings.NewReplacer("\\", "\\textbackslash{}", "&", "\\&", "%", "\\%", "$", "\\$", "#", "\\#", "_", "\\_", "{", "\\{", "}", "\\}",
-	"~", "\\textasciitilde{}", "^", "\\textasciicircum{}", "±", "$\\pm$", "−", "$-$", "‖", "$\\|$", "\n", " ")
+	"~", "\\textasciitilde{}", "^", "\\textasciicircum{}", "[", "{[}", "]", "{]}", "<", "$<$", ">", "$>$", "|", "$|$", "\n", " ",
+	"±", "$\\pm$", "−", "$-$", "–", "--", "×", "$\\times$", "·", "$\\cdot$", "→", "$\\to$", "≤", "$\\le$", "≥", "$\\ge$", "≈", "$\\approx$",
+	"‖", "$\\|$", "∂", "$\\partial$", "ℓ", "$\\ell$", "∞", "$\\infty$", "…", "\\dots{}", "²", "$^2$", "³", "$^3$", "⁻¹", "$^{-1}$", "₀", "$_0$", "′", "$'$",
+	"α", "$\\alpha$", "δ", "$\\delta$", "Δ", "$\\Delta$", "ε", "$\\varepsilon$", "η", "$\\eta$", "θ", "$\\theta$", "Θ", "$\\Theta$", "κ", "$\\kappa$",
+	"λ", "$\\lambda$", "ρ", "$\\rho$", "σ", "$\\sigma$", "τ", "$\\tau$", "φ", "$\\phi$")
 
 func escapeLaTeX(s string) string { return latexEscapes.Replace(s) }

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Write makes dir/index.html, dir/figures and dir/notebooks. Every file is complete or absent, and
+// Write makes dir/index.html, dir/tables, dir/figures and dir/notebooks. Every file is complete or absent, and
 // index.html is written last: an interrupted call leaves the old page. Figures and notebooks are copied from
-// the paths in the report, under names that begin with their item's ID.
+// the paths in the report, under names that begin with their item's ID; an item's tables are numbered from 1.
 func Write(dir string, r *Report) error {
 	if err := r.check(); err != nil {
 		return err
@@ -34,17 +34,28 @@ func Write(dir string, r *Report) error {
 
 // linked are the paths of an item's files relative to index.html.
 type linked struct {
+	tables   []linkedTable
 	figures  []linkedFigure
 	notebook string
 }
 
-type linkedFigure struct{ PNG, SVG string }
+type (
+	linkedTable  struct{ CSV, Markdown, LaTeX string }
+	linkedFigure struct{ PNG, SVG string }
+)
 
-// copyFiles copies what the report refers to and returns the page's content.
+// copyFiles writes the tables, copies what the report refers to, and returns the page's content.
 func (r *Report) copyFiles(dir string) (page, error) {
 	p := page{Report: r}
 	for _, it := range r.Items {
 		var l linked
+		for i, t := range it.Tables {
+			table, err := writeTable(dir, fmt.Sprintf("%s-%d", it.ID, i+1), t)
+			if err != nil {
+				return page{}, err
+			}
+			l.tables = append(l.tables, table)
+		}
 		for _, f := range it.Figures {
 			png, err := copyInto(dir, "figures", it.ID, f.PNGPath)
 			if err != nil {
@@ -80,10 +91,28 @@ func copyInto(dir, sub, id, source string) (link string, err error) {
 	if !strings.HasPrefix(name, id) {
 		name = id + "-" + name
 	}
+	return writeInto(dir, sub, name, in)
+}
+
+// writeTable writes a table as dir/tables/name.csv, .md and .tex and returns the links to them.
+func writeTable(dir, name string, t Table) (l linkedTable, err error) {
+	for _, f := range []struct {
+		extension, text string
+		link            *string
+	}{{".csv", t.CSV(), &l.CSV}, {".md", t.Markdown(), &l.Markdown}, {".tex", t.LaTeX(), &l.LaTeX}} {
+		if *f.link, err = writeInto(dir, "tables", name+f.extension, strings.NewReader(f.text)); err != nil {
+			return linkedTable{}, err
+		}
+	}
+	return l, nil
+}
+
+// writeInto writes dir/sub/name and returns the link to it.
+func writeInto(dir, sub, name string, content io.Reader) (link string, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 		return "", fmt.Errorf("report: cannot make the folder %s: %w", filepath.Join(dir, sub), reason(err))
 	}
-	return path.Join(sub, name), writeAtomic(filepath.Join(dir, sub, name), in)
+	return path.Join(sub, name), writeAtomic(filepath.Join(dir, sub, name), content)
 }
 
 // writeAtomic writes a temporary file beside target and renames it.
