@@ -32,6 +32,11 @@ func (s *Session) showFigure(f report.Figure) {
 // Verdict shows which of the paper's claims an item bears out.
 func (s *Session) Verdict(id string) { s.showClaims(s.build(id).Claims) }
 
+// build builds an item, and says before what that will compute.
 func (s *Session) build(id string) *Built {
-	return must(must(ItemByID(id)).Build(s.ctx, s.Session))
+	item := must(ItemByID(id))
+	if text := must(toCompute(s.ctx, s.Session, item)); text != "" {
+		line(item.Title, "%s", text)
+	}
+	return must(item.Build(s.ctx, s.Session))
 }

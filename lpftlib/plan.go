@@ -96,17 +96,16 @@ func stateOf(ctx context.Context, s *study.Session, item Item) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	missing := 0
-	for _, step := range steps {
-		if !step.Cached {
-			missing++
-		}
-	}
+	left, _ := missing(steps)
 	switch {
 	case len(steps) == 0:
 		return "computed at once", nil
-	case missing == 0:
+	case left == 0:
 		return "cached", nil
 	}
-	return fmt.Sprintf("%d of %d steps to compute: <code>lpft reproduce --profile %s --only %s</code>", missing, len(steps), html.EscapeString(s.Profile.Name), item.Covers[0]), nil
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d of %d steps to compute: <code>%s</code>", left, len(steps), html.EscapeString(command(s, ids, item))), nil
 }

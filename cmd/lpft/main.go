@@ -3,6 +3,7 @@
 //
 //	lpft reproduce     run the study and write report/index.html
 //	lpft lab           open the notebooks in JupyterLab
+//	lpft kernel        add the kernel to a Jupyter or VS Code of your own
 //	lpft doctor        what is there, what is missing
 //	lpft store log     what was computed and what was reused
 //	lpft tokenize      token ids of texts
@@ -66,6 +67,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), runCommand(), resultsCommand(), tuneCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand())
 	return cmd
 }

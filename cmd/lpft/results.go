@@ -69,9 +69,27 @@ func (j *resultsJob) run(out io.Writer) error {
 		return fmt.Errorf("no runs in %s: lpft run --task cb --method lp makes one", st.Dir())
 	}
 	if j.claims {
+		if err := oneProfile(rows); err != nil {
+			return err
+		}
 		return writeClaims(out, j.format, lpftlib.ClaimsOf(rows))
 	}
 	return writeRuns(out, j.format, rows)
+}
+
+// oneProfile refuses runs of several profiles: a claim counts data sets and seeds, and the same data
+// set at two sizes would count twice.
+func oneProfile(rows []study.Measures) error {
+	var profiles []string
+	for _, r := range rows { // sorted by profile
+		if !slices.Contains(profiles, r.Setting.Profile) {
+			profiles = append(profiles, r.Setting.Profile)
+		}
+	}
+	if len(profiles) > 1 {
+		return fmt.Errorf("there are runs of the profiles %s: claims are judged on one; choose it with --profile", strings.Join(profiles, ", "))
+	}
+	return nil
 }
 
 func (j *resultsJob) wants(m study.Measures) bool {

@@ -111,3 +111,18 @@ func TestRunRefuses(t *testing.T) {
 	_, err := lpft(t, "", "tune", "--profile", "smoke", "--task", "toy", "--method", "lp", "--grid", "none.json")
 	require.ErrorContains(t, err, "none.json")
 }
+
+// Runs of two profiles are listed apart and never judged together.
+func TestClaimsAreOfOneProfile(t *testing.T) {
+	inHome(t)
+	mine := filepath.Join(t.TempDir(), "mine.json")
+	require.NoError(t, os.WriteFile(mine, []byte(`{"model": "tiny", "max_len": 32, "tasks": {"toy": {}}}`), 0o644))
+	for _, profile := range []string{"smoke", mine} {
+		_, err := lpft(t, "", "run", "--profile", profile, "--task", "toy", "--method", "lp", "--seed", "1", "--test-set", "toy")
+		require.NoError(t, err)
+	}
+	_, err := lpft(t, "", "results", "--claims")
+	require.EqualError(t, err, "there are runs of the profiles mine, smoke: claims are judged on one; choose it with --profile")
+	_, err = lpft(t, "", "results", "--claims", "--profile", "smoke")
+	require.NoError(t, err)
+}

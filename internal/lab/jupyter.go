@@ -61,18 +61,23 @@ func (e *Env) writeJupyter() error {
 		e.path("jupyter", "config", "labconfig", "page_config.json"): pageConfig,
 	}
 	for file, content := range files {
-		text, err := json.MarshalIndent(content, "", "  ")
-		if err != nil {
-			return err
-		}
-		if old, err := os.ReadFile(file); err == nil && string(old) == string(text) {
-			continue
-		}
-		if err := writeFile(file, text, 0o644); err != nil {
+		if err := writeJSON(file, content); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeJSON writes a file unless it holds just this already.
+func writeJSON(file string, content any) error {
+	text, err := json.MarshalIndent(content, "", "  ")
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(file); err == nil && string(old) == string(text) {
+		return nil
+	}
+	return writeFile(file, text, 0o644)
 }
 
 // environ is the environment of Jupyter and, through it, of every cell: the caller's own,

@@ -48,13 +48,8 @@ func (e *Env) Lab(ctx context.Context, o LabOptions) error {
 	if err != nil {
 		return err
 	}
-	if e.stamp(goplsStamp) != want.tools {
-		if err := e.buildGopls(ctx, want.tools); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			e.progress(fmt.Sprintf("cells will not complete code: %v", err))
-		}
+	if err := e.makeGopls(ctx, want); err != nil {
+		return nil // stopped
 	}
 	return e.serve(ctx, o, port)
 }

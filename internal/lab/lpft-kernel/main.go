@@ -44,6 +44,9 @@ func main() {
 
 // run starts GoNB and returns when it could not start; otherwise it ends with its own process group.
 func run(work, home, connection string) error {
+	if _, err := os.Stat(filepath.Join(work, "go.mod")); err != nil {
+		return fmt.Errorf("the sources that cells are compiled with are not in %s any more: run \"lpft kernel install\" where they are now", work)
+	}
 	parent := os.Getppid()
 	if syscall.Getpgrp() != os.Getpid() {
 		if err := syscall.Setpgid(0, 0); err != nil {
