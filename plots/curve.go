@@ -76,8 +76,11 @@ func (s span) padded(share float64, log bool) span {
 		l := span{math.Log(s.lo), math.Log(s.hi)}.padded(share, false)
 		return span{math.Exp(l.lo), math.Exp(l.hi)}
 	}
-	if s.lo == s.hi {
-		d := math.Max(math.Abs(s.lo)*0.1, 0.5)
+	if s.lo == s.hi { // a constant: a tenth of it either way, so that an accuracy stays above 0
+		d := math.Abs(s.lo) * 0.1
+		if d == 0 {
+			d = 0.5
+		}
 		return span{s.lo - d, s.hi + d}
 	}
 	d := share * (s.hi - s.lo)

@@ -162,3 +162,14 @@ func TestTickLabelsOfANarrowRangeDiffer(t *testing.T) {
 	}
 	require.Greater(t, len(seen), 2)
 }
+
+// A curve that does not move keeps its axis near its value, and a colour bar says two values at least.
+func TestRangesThatSayLittle(t *testing.T) {
+	flat := span{0.2, 0.2}.padded(0.05, false)
+	require.InDelta(t, 0.18, flat.lo, 1e-12)
+	require.InDelta(t, 0.22, flat.hi, 1e-12)
+	require.Equal(t, span{-0.5, 0.5}, span{0, 0}.padded(0.05, false))
+	for _, s := range []span{{3.4, 19.2}, {0.0006, 0.0041}, {71, 98}, {-3, 8}, {0.99, 2.01}} {
+		require.GreaterOrEqual(t, len(colorBar{s}.ticks()), 2, "%v", s)
+	}
+}

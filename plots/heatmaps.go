@@ -182,7 +182,13 @@ type colorBar struct{ span }
 
 const barWidth = vg.Length(5)
 
-func (b colorBar) ticks() []plot.Tick { return linearTicks{about: 3}.Ticks(b.lo, b.hi) }
+// ticks are about three, and at least two: one label says nothing about the colours between.
+func (b colorBar) ticks() (ticks []plot.Tick) {
+	for about := 3; about <= 6 && len(ticks) < 2; about++ {
+		ticks = linearTicks{about: about}.Ticks(b.lo, b.hi)
+	}
+	return ticks
+}
 
 // width implements sideAxis.
 func (b colorBar) width() vg.Length { return 3 + barWidth + tickGap + widestLabel(b.ticks()) }
