@@ -209,14 +209,15 @@ def drive(args, page):
     print(f"{len(cells)} cells ran in {seconds:.1f} s without an error, {len(shown)} pictures")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser):
     parser.add_argument("--url", required=True)
-    parser.add_argument("--expect-image", action="store_true")
     parser.add_argument("--screenshot")
     parser.add_argument("--timeout", type=float, default=600)
     parser.add_argument("--browser", default="chromium")
-    args = parser.parse_args()
+
+
+def browse(args, drive):
+    """Calls drive(args, page) with a page of a browser that shows every cell of a notebook."""
     in_own_environment()
 
     import shutil
@@ -242,6 +243,13 @@ def main():
                 context.close()
     finally:
         server.ask(SETTINGS, {"raw": before})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    parser.add_argument("--expect-image", action="store_true")
+    browse(parser.parse_args(), drive)
 
 
 if __name__ == "__main__":

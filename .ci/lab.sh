@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Opens two notebooks in a real JupyterLab with headless Chromium, runs all cells and asserts
-# on what is rendered; then proves that a panicking cell fails. Usage: lab.sh WORK, from a
-# clone, with $WORK/lpft built.
+# In a real JupyterLab, with headless Chromium: changes a seed in a notebook and runs it again;
+# opens two notebooks, runs all cells and asserts on what is rendered; then proves that a
+# panicking cell fails. Usage: lab.sh WORK, from a clone, with $WORK/lpft built.
 set -euo pipefail
 work=$1
 if ! command -v chromium >/dev/null; then
@@ -19,18 +19,33 @@ cat >"$panicking" <<'JSON'
  "metadata": {"kernelspec": {"name": "lpft", "display_name": "Go (lpft)", "language": "go"}}, "nbformat": 4, "nbformat_minor": 5}
 JSON
 
-LPFT_PROFILE=demo LPFT_TASKS=cb "$work/lpft" lab --no-browser --port 18888 >"$work/lab.url" 2>"$work/lab.log" &
-lab=$!
-for _ in $(seq 120); do
-    [ -s "$work/lab.url" ] && break
-    kill -0 "$lab" 2>/dev/null || { cat "$work/lab.log"; echo "FAIL: lpft lab ended"; exit 1; }
-    sleep 1
-done
-token=$(sed -n 's/.*token=\([^& ]*\).*/\1/p' "$work/lab.url")
-open() {
-    python3 .ci/lab.py --url "http://127.0.0.1:18888/lab/tree/notebooks/$1?token=$token" --timeout 420 \
-        --screenshot "$work/${1%.ipynb}.png" "${@:2}"
+# serve KEY=value...: starts a Lab with this environment and waits for its address.
+serve() {
+    : >"$work/lab.url"
+    env "$@" "$work/lpft" lab --no-browser --port 18888 >"$work/lab.url" 2>"$work/lab.log" &
+    lab=$!
+    for _ in $(seq 120); do
+        [ -s "$work/lab.url" ] && break
+        kill -0 "$lab" 2>/dev/null || { cat "$work/lab.log"; echo "FAIL: lpft lab ended"; exit 1; }
+        sleep 1
+    done
+    token=$(sed -n 's/.*token=\([^& ]*\).*/\1/p' "$work/lab.url")
 }
+# drive SCRIPT NOTEBOOK [ARGUMENT...]: a script of this folder on a notebook in the Lab.
+drive() {
+    python3 ".ci/$1" --url "http://127.0.0.1:18888/lab/tree/notebooks/$2?token=$token" --timeout 420 \
+        --screenshot "$work/${1%.py}-${2%.ipynb}.png" "${@:3}"
+}
+open() { drive lab.py "$@"; }
+
+# A reader changes the seed in the page; the notebook that the Lab saves is put back after.
+serve LPFT_PROFILE=smoke LPFT_TASKS=toy
+drive rerun.py table01_features.ipynb --lpft "$work/lpft"
+kill "$lab"
+wait "$lab" || true
+git checkout -q notebooks/table01_features.ipynb
+
+serve LPFT_PROFILE=demo LPFT_TASKS=cb
 open table01_features.ipynb
 open figure01_norm_growth.ipynb --expect-image
 if open zz_panic.ipynb; then

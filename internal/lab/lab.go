@@ -151,7 +151,7 @@ func (e *Env) lock(ctx context.Context) (unlock func(), err error) {
 		_, err = l.TryLockContext(ctx, 200*time.Millisecond)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+		return nil, fmt.Errorf("folder for lpft's files: lock: %w; name another in LPFT_HOME", err)
 	}
 	return func() { _ = l.Unlock() }, nil
 }

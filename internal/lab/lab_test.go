@@ -112,6 +112,23 @@ func TestLockWaitsAndSaysSo(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestLockOfAFolderThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	e := testEnv(t)
+	e.Home = file
+	_, err := e.lock(t.Context())
+	require.ErrorContains(t, err, "name another in LPFT_HOME")
+	if os.Geteuid() == 0 {
+		return // may write everywhere
+	}
+	e.Home = t.TempDir()
+	require.NoError(t, os.Chmod(e.Home, 0o555))
+	_, err = e.lock(t.Context())
+	require.ErrorContains(t, err, "permission denied; name another in LPFT_HOME")
+	require.NotContains(t, err.Error(), "\n")
+}
+
 func TestWriteFileReplacesWhole(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a", "b")
 	require.NoError(t, writeFile(file, []byte("one"), 0o644))

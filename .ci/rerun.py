@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Opens table01 in a running JupyterLab, runs it, changes the seed in the page, runs it again.
+
+    python3 .ci/rerun.py --url 'http://127.0.0.1:8888/lab/tree/notebooks/table01_features.ipynb?token=...' \
+        --lpft ./lpft [--screenshot lab.png] [--timeout 600] [--browser chromium]
+
+  --lpft  the program whose `store log` says what was computed and what was reused
+
+The Lab must serve the notebook with LPFT_PROFILE and LPFT_TASKS in its environment, and
+without LPFT_SEEDS: the seed is the first cell's. The page is used as a reader uses it:
+double clicks on words, typing, Run All Cells. It fails unless
+
+  - with another seed, linear probing and the FT stage are computed anew, the pre-trained
+    features are reused, and the numbers on the page are others;
+  - with another word in a comment, nothing is computed and the numbers stay.
+"""
+
+import argparse
+import subprocess
+import time
+
+import lab
+
+TABLE = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output table.lpft-table tbody')]
+  .map(t => t.innerText).join('\\n')"""
+
+
+def store_log(program):
+    """The log's lines as (what, kind, label)."""
+    text = subprocess.run([program, "store", "log"], check=True, capture_output=True, text=True).stdout
+    events = []
+    for line in text.splitlines():
+        date, clock, what, seconds, unit, kind, key, label = line.split(maxsplit=7)
+        events.append((what, kind, label))
+    return events
+
+
+def retype(page, old, new):
+    """Double-clicks on a word of the first code cell and types another in its place."""
+    cell = page.locator(lab.PANEL + " .jp-CodeCell .cm-content").first
+    if cell.inner_text().count(old) != 1:
+        lab.fail(f"the first cell has {old!r} {cell.inner_text().count(old)} times: expected once")
+    # The middle of the word, wherever the editor has drawn it.
+    spot = cell.evaluate(
+        """(cell, word) => {
+          const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+          while (texts.nextNode()) {
+            const at = texts.currentNode.data.indexOf(word);
+            if (at < 0) continue;
+            const range = document.createRange();
+            range.setStart(texts.currentNode, at);
+            range.setEnd(texts.currentNode, at + word.length);
+            const box = range.getBoundingClientRect();
+            const of = cell.getBoundingClientRect();
+            return {x: box.x + box.width / 2 - of.x, y: box.y + box.height / 2 - of.y};
+          }
+        }""",
+        old,
+    )
+    cell.dblclick(position=spot)
+    page.keyboard.type(new)
+    text = cell.inner_text()
+    if new not in text or old in text:
+        lab.fail(f"{old!r} could not be replaced by {new!r} in the first cell")
+
+
+class Reader:
+    """Runs the notebook again and again, and tells what each run did."""
+
+    def __init__(self, args, page):
+        self.args, self.page, self.replies = args, page, lab.Replies(page)
+        self.read = len(store_log(args.lpft))
+
+    def run(self, what):
+        """Runs all cells: the computed events, the reused ones, and the numbers on the page."""
+        began = time.monotonic()
+        cells = lab.run_all(self.page, self.replies, self.args.timeout)
+        seconds = time.monotonic() - began
+        log = store_log(self.args.lpft)
+        new, self.read = log[self.read :], len(log)
+        computed = [(kind, label) for what, kind, label in new if what == "computed"]
+        reused = [(kind, label) for what, kind, label in new if what == "reused"]
+        numbers = self.page.evaluate(TABLE)
+        if not numbers:
+            lab.fail(f"{what}: no table on the page")
+        print(f"{what}: {len(cells)} cells in {seconds:.1f} s, {len(computed)} steps computed, {len(reused)} reused")
+        return computed, reused, numbers
+
+
+def drive(args, page):
+    reader = Reader(args, page)
+    lab.open_notebook(page, lab.in_own_workspace(args.url))
+    _, _, numbers = reader.run("as it is")
+
+    seed = str(int(time.time()))  # one that this store has never seen
+    retype(page, "1001", seed)
+    computed, reused, other = reader.run("seed " + seed)
+    for kind in ("probe", "finetune"):
+        if not any(k == kind and seed in label for k, label in computed):
+            lab.fail(f"after a change of the seed no {kind} was computed: {computed}")
+    again = [label for kind, label in computed if "pre-trained model" in label or seed not in label]
+    if again:
+        lab.fail(f"after a change of the seed this was computed, which does not depend on it: {again}")
+    if not any("pre-trained model" in label for _, label in reused):
+        lab.fail("after a change of the seed the pre-trained features were not reused")
+    if other == numbers:
+        lab.fail("after a change of the seed the page shows the same numbers")
+
+    retype(page, "What", "Which")
+    computed, _, same = reader.run("another comment")
+    if computed:
+        lab.fail(f"after a change of a comment this was computed: {computed}")
+    if same != other:
+        lab.fail("after a change of a comment the page shows other numbers")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    lab.add_arguments(parser)
+    parser.add_argument("--lpft", required=True)
+    lab.browse(parser.parse_args(), drive)
+
+
+if __name__ == "__main__":
+    main()
