@@ -266,7 +266,7 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 			built.Item.State = run.state
 		}
 		out.Items = append(out.Items, built.Item)
-		out.Claims = withClaims(out.Claims, built.Claims)
+		out.Claims = append(out.Claims, built.Claims...)
 	}
 	be, err := s.Backend()
 	if err != nil {
@@ -293,19 +293,6 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 	}
 	fmt.Printf("%d of %d claims hold; %s in %s\n", holds, len(out.Claims), filepath.Join(r.reportDir, "index.html"), took)
 	return nil
-}
-
-// withClaims appends claims that are not there yet: two items that read the same numbers judge the
-// same claim, which counts once.
-func withClaims(claims, more []paper.Claim) []paper.Claim {
-	for _, c := range more {
-		if !slices.ContainsFunc(claims, func(o paper.Claim) bool {
-			return o.ID == c.ID && o.Text == c.Text && o.N == c.N && o.Explanation == c.Explanation
-		}) {
-			claims = append(claims, c)
-		}
-	}
-	return claims
 }
 
 // version is the source's commit, as far as it is known.
