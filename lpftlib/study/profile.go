@@ -40,6 +40,8 @@ type Profile struct {
 	TestRows        int                  `json:"test_rows"`        // so many test rows, evenly spread over the file; 0: all
 	NTKRows         int                  `json:"ntk_rows"`         // rows of a kernel, training and test; fewer where there are fewer
 	Embedding       string               `json:"ntk_embedding"`    // "exact", "skip", "paper-10" or "paper-10-released"
+	KernelTasks     []string             `json:"kernel_tasks"`     // whose kernels are shown; where the session has none of them, all
+	SweepTasks      []string             `json:"sweep_tasks"`      // that norms are swept on; likewise
 	Norms           []float64            `json:"norms"`            // classifier norms of Figures 3, 10 and 11
 	NormReading     string               `json:"norm_reading"`     // "A" or "B", see [Scaling]
 	Methods         []Method             `json:"methods"`          // that tables compare
