@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
@@ -13,29 +12,15 @@ import (
 	"lpft/plots"
 )
 
-// sweepTasks are those of the session's tasks that the paper sweeps norms on (CB, RTE and Amazon) and
-// stand-ins for them; where there is none of them, all.
+// sweepTasks are those of the session's tasks that the profile sweeps norms on.
 func sweepTasks(ctx context.Context, s *study.Session) ([]string, error) {
-	all, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	swept := slices.DeleteFunc(slices.Clone(all), func(id string) bool {
-		return !slices.Contains([]string{"cb", "rte", "amazon"}, strings.TrimSuffix(id, "-standin"))
-	})
-	if len(swept) == 0 {
-		return all, nil
-	}
-	return swept, nil
+	return chosenTasks(ctx, s, s.Profile.SweepTasks)
 }
 
-// sweepMethods are the methods of a task's sweep: FT and LP-FT, on CB and RTE LoRA's as well.
+// sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
+// are measured on shifted test sets too (protocol section 12).
 func sweepMethods(s *study.Session, id string) []study.Method {
-	methods := []study.Method{study.FT, study.LPFT}
-	if id == "cb" || id == "rte" {
-		methods = append(methods, study.LoRA, study.LPLoRA)
-	}
-	return slices.DeleteFunc(methods, func(m study.Method) bool { return !slices.Contains(s.Profile.Methods, m) })
+	return slices.DeleteFunc(slices.Clone(s.Profile.SweepMethods), func(m study.Method) bool { return m.LowRank() && withShifted(s, id) })
 }
 
 // BuildFigure3 is Figures 3, 10 and 11: Diff(F) against the norm that the head is scaled to.

@@ -15,20 +15,18 @@ import (
 // kernelMethods are the methods with a kernel at the start of their FT stage.
 var kernelMethods = []study.Method{study.FT, study.LoRA, study.LPFT, study.LPLoRA}
 
-// kernelTasks are those of the session's tasks that the paper shows kernels of (CB, RTE, BoolQ, WiC)
-// and stand-ins for them; where there is none of them, all.
+// kernelTasks are those of the session's tasks whose kernels the profile shows.
 func kernelTasks(ctx context.Context, s *study.Session) ([]string, error) {
-	all, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
+	return chosenTasks(ctx, s, s.Profile.KernelTasks)
+}
+
+// chosenTasks are those of the session's tasks that are in a list; where none is, all.
+func chosenTasks(ctx context.Context, s *study.Session, list []string) ([]string, error) {
+	chosen, err := tasksWhere(ctx, s, func(id string) bool { return slices.Contains(list, id) })
+	if err != nil || len(chosen) > 0 {
+		return chosen, err
 	}
-	shown := slices.DeleteFunc(slices.Clone(all), func(id string) bool {
-		return !slices.Contains([]string{"cb", "rte", "boolq", "wic"}, strings.TrimSuffix(id, "-standin"))
-	})
-	if len(shown) == 0 {
-		return all, nil
-	}
-	return shown, nil
+	return s.Tasks(ctx)
 }
 
 // kernelRuns are the kernels of a task: the first seed's, as the paper's are of one run each.

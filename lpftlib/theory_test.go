@@ -13,7 +13,7 @@ import (
 // The theory is exact: every claim of it holds, for any seed.
 func TestTheoryHolds(t *testing.T) {
 	for name, build := range map[string]func(context.Context, *study.Session) (*Built, error){
-		"corollary 1": BuildCorollary1, "growth": BuildGrowth, "proposition 2": BuildProposition2,
+		"proposition 1": BuildProposition1, "corollary 1": BuildCorollary1, "growth": BuildGrowth, "proposition 2": BuildProposition2,
 	} {
 		for _, seed := range []uint64{1, 1001} {
 			b, err := build(t.Context(), toy(t, seed))
