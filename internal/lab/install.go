@@ -37,8 +37,11 @@ func userKernels(goos string, getenv func(string) string, userHome func() (strin
 }
 
 // PrefixKernels is the folder in which a Jupyter installed below prefix looks for kernels:
-// a Python environment's folder, or /usr/local.
+// a Python environment's folder, or /usr/local. The prefix must be there.
 func PrefixKernels(prefix string) (string, error) {
+	if info, err := os.Stat(prefix); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("--prefix %q is no folder: expected a Python environment's, as sys.prefix names it there", prefix)
+	}
 	return filepath.Abs(filepath.Join(prefix, "share", "jupyter", "kernels"))
 }
 
