@@ -105,7 +105,7 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 func kernelRow(k *study.KernelStats, name, kernel string, sum *kernels.KernelSummary, ratio *float64, set paper.Setting) report.Row {
 	method := k.Method.Title()
 	if kernel == "pretrain_e" {
-		method = "all"
+		method = report.AllMethods
 	}
 	cell := func(metric string, value float64, format string) report.Cell {
 		c := report.Cell{Ours: fmt.Sprintf(format, value)}

@@ -62,6 +62,10 @@ type Table struct {
 	Rows    []Row
 }
 
+// AllMethods, as a row's method, is for what all methods share, as they do the kernel P: whichever
+// method the page is filtered by, the row stays.
+const AllMethods = "all"
+
 // Row is one row: as many cells as the table has columns.
 type Row struct {
 	Dataset, Method string // either may be empty

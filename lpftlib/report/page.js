@@ -8,7 +8,7 @@
       var rows = item.querySelectorAll("tr[data-row]"), left = 0;
       rows.forEach(function (row) {
         var content = about + " " + row.textContent.toLowerCase();
-        var yes = (!dataset.value || row.dataset.dataset === dataset.value) && (!method.value || row.dataset.method === method.value) &&
+        var yes = (!dataset.value || row.dataset.dataset === dataset.value) && (!method.value || row.dataset.method === method.value || row.dataset.method === "all") &&
           words.every(function (w) { return content.includes(w); });
         show(row, yes);
         left += yes ? 1 : 0;

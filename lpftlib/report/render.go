@@ -111,7 +111,10 @@ func (p page) AllVerdicts() []count {
 
 // Datasets and Methods are the choices of the filter, in order of appearance.
 func (p page) Datasets() []string { return p.distinct(func(r Row) string { return r.Dataset }) }
-func (p page) Methods() []string  { return p.distinct(func(r Row) string { return r.Method }) }
+func (p page) Methods() []string {
+	names := p.distinct(func(r Row) string { return r.Method })
+	return slices.DeleteFunc(names, func(name string) bool { return name == AllMethods })
+}
 
 func (p page) distinct(of func(Row) string) (names []string) {
 	for _, it := range p.Items {

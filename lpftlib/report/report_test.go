@@ -336,3 +336,10 @@ func TestClaimsHold(t *testing.T) {
 	one := page{Report: &Report{Claims: []paper.Claim{{Outcome: paper.Holds}}}}
 	require.Equal(t, "1 of 1 claims hold", one.ClaimsHold())
 }
+
+// What all methods share is no choice of the filter and stays whichever method is chosen.
+func TestRowsOfAllMethods(t *testing.T) {
+	p := page{Report: &Report{Items: []Item{{Tables: []Table{{Rows: []Row{{Method: AllMethods}, {Method: "FT"}, {Method: "LP-FT"}, {Method: "FT"}}}}}}}}
+	require.Equal(t, []string{"FT", "LP-FT"}, p.Methods())
+	require.Contains(t, pageJS, `row.dataset.method === "`+AllMethods+`"`)
+}
