@@ -46,7 +46,11 @@ func slope(x, y []float64) float64 {
 func cellsOf(values ...float64) []report.Cell {
 	var cells []report.Cell
 	for _, v := range values {
-		cells = append(cells, report.Cell{Ours: fmt.Sprintf("%.3g", v)})
+		format := "%.3g"
+		if v == math.Trunc(v) && math.Abs(v) < 1e6 { // counts and ranks, whole
+			format = "%.0f"
+		}
+		cells = append(cells, report.Cell{Ours: fmt.Sprintf(format, v)})
 	}
 	return cells
 }

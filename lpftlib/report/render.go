@@ -39,6 +39,7 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":   number,
 	"tables":   func(t Table) tableView { return tableView{t} },
 	"symbol":   symbol,
+	"prose":    prose,
 }).Parse(pageSource))
 
 func render(p page) (string, error) {
@@ -165,6 +166,9 @@ func symbol(v any) string {
 		return "–"
 	}
 }
+
+// prose tells a text, such as why there is no number, from a number: it may be broken into lines.
+func prose(cell string) bool { return len([]rune(cell)) > 32 }
 
 // duration is a time span for people: "45 s", "4 min 10 s", "2 h 5 min".
 func duration(d any) string {

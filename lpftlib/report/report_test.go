@@ -329,6 +329,9 @@ func TestWords(t *testing.T) {
 	require.Equal(t, "−0.949", number(-0.9487))
 	require.Equal(t, "trend-only", slug(paper.TrendOnly))
 	require.Equal(t, "missing", slug("missing: needs RTE"))
+	require.Equal(t, `$-$0.3 ($-$1) 5e$-$05 LP-FT 2024-11`, escapeLaTeX("-0.3 (-1) 5e-05 LP-FT 2024-11"))
+	require.True(t, prose("task boolq: no folder; give one with --data DIR"))
+	require.False(t, prose("81.43 ± 3.91"))
 }
 
 func TestClaimsHold(t *testing.T) {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"regexp"
 	"strings"
 )
 
@@ -151,4 +152,9 @@ var latexEscapes = strings.NewReplacer("\\", "\\textbackslash{}", "&", "\\&", "%
 	"α", "$\\alpha$", "δ", "$\\delta$", "Δ", "$\\Delta$", "ε", "$\\varepsilon$", "η", "$\\eta$", "θ", "$\\theta$", "Θ", "$\\Theta$", "κ", "$\\kappa$",
 	"λ", "$\\lambda$", "ρ", "$\\rho$", "σ", "$\\sigma$", "τ", "$\\tau$", "φ", "$\\phi$")
 
-func escapeLaTeX(s string) string { return latexEscapes.Replace(s) }
+// negative is a hyphen that is a number's sign: "-0.3", "(-1.2)", "5e-05".
+var negative = regexp.MustCompile(`(^|[ (e])-(\d)`)
+
+func escapeLaTeX(s string) string {
+	return latexEscapes.Replace(negative.ReplaceAllString(s, "$1−$2"))
+}
