@@ -44,19 +44,23 @@ func (e *Env) Lab(ctx context.Context, o LabOptions) error {
 	if err != nil {
 		return err
 	}
-	want, err := wantedStamps(e.ModuleRoot)
-	if err != nil {
-		return err
-	}
-	if e.stamp(goplsStamp) != want.tools {
-		if err := e.buildGopls(ctx, want.tools); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			e.progress(fmt.Sprintf("cells will not complete code: %v", err))
+	if err := e.Complete(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
 		}
+		e.progress(fmt.Sprintf("cells will not complete code: %v", err))
 	}
 	return e.serve(ctx, o, port)
+}
+
+// Complete builds what only an open Lab wants: the program that completes code in cells. After
+// it nothing is left that needs a network. Lab calls it by itself.
+func (e *Env) Complete(ctx context.Context) error {
+	want, err := wantedStamps(e.ModuleRoot)
+	if err != nil || e.stamp(goplsStamp) == want.tools {
+		return err
+	}
+	return e.buildGopls(ctx, want.tools)
 }
 
 // serve runs the server in a process of its own and waits for its end.
