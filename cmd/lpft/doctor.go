@@ -131,7 +131,11 @@ func freeGB(dir string) (float64, bool) {
 func checkBackends() []check {
 	var out []check
 	for _, c := range backend.Candidates() {
-		out = append(out, check{"engine", fmt.Sprintf("%-8s %s", c.Engine, c.Note), ""})
+		note := c.Note
+		if c.Err != nil {
+			note = "not here: " + c.Err.Error()
+		}
+		out = append(out, check{"engine", fmt.Sprintf("%-8s %s", c.Engine, note), ""})
 	}
 	be, err := backend.Open("")
 	if err != nil {

@@ -48,7 +48,7 @@ func BenchmarkForward(b *testing.B) {
 			run, err := NewRunner(be, RandomWeights(&s.cfg, 1), nil)
 			require.NoError(b, err)
 			defer run.Close()
-			run.tokens = s.b * s.t
+			run.tokens.Store(int64(s.b * s.t))
 			texts := s.texts(s.b * be.Lanes())
 			step := func() {
 				_, err := run.Features(context.Background(), texts, nil)

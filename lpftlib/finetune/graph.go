@@ -22,6 +22,7 @@ type engine struct {
 	trained []bool // per parameter: does the optimiser move it?
 
 	first, more, sum, norm, update *Exec
+	run                            func(exec *Exec, args []any) ([]*tensors.Tensor, error) // the backend's
 }
 
 // Arguments of the gradient graph before the parameters.
@@ -37,7 +38,7 @@ const (
 )
 
 func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
-	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained}
+	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained, run: be.Run}
 	for _, build := range []struct {
 		to   **Exec
 		name string
@@ -125,7 +126,7 @@ func (e *engine) addUp(lanes [][]*tensors.Tensor) ([]*tensors.Tensor, error) {
 		if err != nil {
 			return nil, err
 		}
-		if total, err = run(e.sum, args); err != nil {
+		if total, err = e.run(e.sum, args); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +138,7 @@ func donate(be *backend.Backend, lists ...[]*tensors.Tensor) ([]any, error) {
 	var args []any
 	for _, list := range lists {
 		for _, t := range list {
-			donated, err := DonateTensorBuffer(t, be.Backend, 0)
+			donated, err := DonateTensorBuffer(t, be.Backend, be.Num)
 			if err != nil {
 				return nil, err
 			}
@@ -186,14 +187,4 @@ func (e *engine) adam(in []*Node) []*Node {
 		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
 	}
 	return append(append(newParams, newMs...), newVs...)
-}
-
-// run executes and returns the outputs, with a panic inside the engine as an error.
-func run(exec *Exec, args []any) (out []*tensors.Tensor, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	return exec.Exec(args...)
 }
