@@ -7,6 +7,7 @@
 //	lpft store log     what was computed and what was reused
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
+//	lpft backend       engines: what there is, how to get XLA
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -60,6 +61,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand())
+	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(), backendCommand())
 	return cmd
 }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,23 @@ func TestXLA(t *testing.T) {
 	notes, err := filepath.Glob(filepath.Join(os.Getenv("LPFT_HOME"), "plugins", "*"))
 	require.NoError(t, err)
 	require.Len(t, notes, 1, "the next process does not try the plugin again")
+}
+
+// The real plugin, packed as a release, is installed and then found.
+func TestInstallRealPlugin(t *testing.T) {
+	xlaCPU(t)
+	plugins, err := candidates("xla:cpu")
+	require.NoError(t, err)
+	content, err := os.ReadFile(plugins[0].Path)
+	require.NoError(t, err)
+	archive := tarball(t, "pjrt_c_api_cpu_v1_plugin.so", content)
+	// It finds the libraries that it needs beside itself, or here.
+	t.Setenv("LD_LIBRARY_PATH", filepath.Dir(plugins[0].Path))
+	dir := t.TempDir()
+	path, err := Install(context.Background(), "cpu", InstallOptions{Dir: dir, releases: releases(t, cpuAsset(), archive, "sha256:"+sha(archive))})
+	require.NoError(t, err)
+	onlyFolder(t, dir)
+	require.Equal(t, []Plugin{{Engine: "xla:cpu", Path: path}}, Plugins())
 }
 
 // A process computes on the device that it names, parameters included. Run again by itself with
