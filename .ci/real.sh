@@ -29,16 +29,22 @@ if grep -A2 "^--- SKIP" "$work/real.log" | grep -q "LPFT_DATA is not set\|LPFT_M
     exit 1
 fi
 
+step "linear probing against scikit-learn on CB, RTE, SST-2"
+python=$cache/sklearn/bin/python
+pins=lpftlib/probe/testdata/requirements.txt
+if ! cmp -s "$pins" "$cache/sklearn/pins.txt"; then
+    rm -rf "$cache/sklearn"
+    python3 -m venv "$cache/sklearn"
+    "$python" -m pip install -q -r "$pins"
+    cp "$pins" "$cache/sklearn/pins.txt"
+fi
+"$python" lpftlib/probe/testdata/check_sklearn.py "$work/lpft" "$LPFT_HOME/models/minilm" "$LPFT_DATA"
+
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
 LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
 
-step "XLA:CPU"
-plugin=$cache/pjrt
-if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
-    bash "$shared/pjrt-cpu/build.sh" "$plugin" "$cache/pjrt-download"
-fi
-PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd \
-    go test -count=1 ./lpftlib/encoder ./lpftlib/finetune
+step "XLA on the processor"
+bash .ci/xla.sh "$work" "$cache" "$shared"
 
 step "the notebooks in JupyterLab, by headless Chromium"
 bash .ci/lab.sh "$work"

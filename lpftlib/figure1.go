@@ -18,15 +18,7 @@ func BuildFigure1(ctx context.Context, s *study.Session) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := provenance(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	built := &Built{Item: report.Item{
-		ID: "figure1", Title: "Figure 1: growth of the classifier's norm",
-		PaperClaim: "The norm of the classifier grows while training goes on, by one to two orders of magnitude in LP and little in FT.",
-		Provenance: list,
-	}}
+	var figures []report.Figure
 	var grow, gain []paper.Pair
 	for _, id := range ids {
 		for _, make := range []func(context.Context, *study.Session, string) (report.Figure, *plots.Figure, error){growthFigure, normsFigure} {
@@ -34,7 +26,7 @@ func BuildFigure1(ctx context.Context, s *study.Session) (*Built, error) {
 			if err != nil {
 				return nil, err
 			}
-			built.Item.Figures = append(built.Item.Figures, f)
+			figures = append(figures, f)
 		}
 		for _, seed := range s.Profile.Seeds {
 			path, err := s.ProbePath(ctx, id, seed)
@@ -47,11 +39,10 @@ func BuildFigure1(ctx context.Context, s *study.Session) (*Built, error) {
 			gain = append(gain, paper.Pair{Name: name, A: last.Loss, B: first.Loss})
 		}
 	}
-	built.Claims = []paper.Claim{
+	return built(ctx, s, "figure1", nil, figures, []paper.Claim{
 		paper.Order("‖V‖ grows during LP", grow),
 		paper.Order("the training loss of LP falls meanwhile", gain),
-	}
-	return built, nil
+	})
 }
 
 // growthFigure draws panels (a) LP, (b) FT, (c) LP-FT and (d) the norm after training.
@@ -120,10 +111,10 @@ func addCourse(p *plots.CurvePanel, c *finetune.Course, faint bool) {
 // normBars are the norms after training, mean over seeds.
 func normBars(ctx context.Context, s *study.Session, id string) ([]plots.Bar, error) {
 	var bars []plots.Bar
-	for _, m := range study.Table1Methods {
+	for _, m := range s.Profile.Methods {
 		var values []float64
 		for _, seed := range s.Profile.Seeds {
-			row, err := s.FeatureRow(ctx, id, m, seed)
+			row, err := s.Measure(ctx, study.Spec{Task: id, Method: m, Seed: seed})
 			if err != nil {
 				return nil, err
 			}
@@ -206,6 +197,3 @@ func (s *Session) ShowFigure1Norms(task string) {
 	}
 	PNG(must(f.PNG()))
 }
-
-// ShowFigure1Verdict shows which of the paper's claims Figure 1 bears out.
-func (s *Session) ShowFigure1Verdict() { s.showClaims(must(BuildFigure1(s.ctx, s.Session)).Claims) }

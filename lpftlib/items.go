@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"lpft/lpftlib/paper"
@@ -14,11 +15,13 @@ import (
 	"lpft/plots"
 )
 
-// Item is a table or figure of the paper: the notebook that makes it and how its part of the
-// report is put together from what the store holds.
+// Item is one of the report's parts: a table or figure of the paper, or several that share their
+// runs, with the notebook that makes it.
 type Item struct {
-	ID       string // "table1"
+	ID       string   // "table3"; also the anchor in the report
+	Covers   []string // what of the paper it holds: "table3", "table14", "table15"
 	Title    string
+	Claim    string // what the paper reads from it
 	Notebook string // file in notebooks/
 	Build    func(ctx context.Context, s *study.Session) (*Built, error)
 }
@@ -32,21 +35,70 @@ type Built struct {
 // Items lists what can be reproduced, in the report's order.
 func Items() []Item {
 	return []Item{
-		{ID: "table1", Title: "Table 1: features and classifier norms", Notebook: "table01_features.ipynb", Build: BuildTable1},
-		{ID: "figure1", Title: "Figure 1: growth of the classifier's norm", Notebook: "figure01_norm_growth.ipynb", Build: BuildFigure1},
+		{"table1", []string{"table1"}, "Table 1: features and classifier norms",
+			"LP-FT changes the features less than FT does, keeps them as similar to each other as they were before, and its classifier's norm is far larger.",
+			"table01_features.ipynb", BuildTable1},
+		{"figure1", []string{"figure1", "figure4"}, "Figures 1 and 4: growth of the classifier's norm",
+			"The norm of the classifier grows while training goes on, by one to two orders of magnitude in LP and little in FT.",
+			"figure01_norm_growth.ipynb", BuildFigure1},
+		{"figure3", []string{"figure3", "figure10", "figure11"}, "Figures 3, 10, 11: feature changes against the classifier's norm",
+			"The larger the classifier's norm at the start of the FT stage, the less features change, with LP-FT below FT.",
+			"figure03_norm_sweep.ipynb", BuildFigure3},
+		{"figure5", []string{"figure5", "figure6"}, "Figures 5, 6: features and classifier before and after training",
+			"FT moves features apart by class and leaves the classifier near its start; LP-FT keeps the layout of the features and moves the classifier's rows.",
+			"figure05_tsne.ipynb", BuildFigure5},
+		{"table3", []string{"table3", "table14", "table15"}, "Tables 3, 14, 15: calibration and temperature scaling",
+			"LP-FT's large classifier norm makes it overconfident; temperature scaling, which shrinks the norm after training, mends that, and gains most for LP-FT.",
+			"table03_calibration.ipynb", BuildTable3},
+		{"table6", []string{"table6"}, "Table 6: hyperparameters", "Batch size and learning rate of every method on every data set.",
+			"table06_hyperparameters.ipynb", BuildTable6},
+		{"table7", []string{"table7"}, "Table 7: data sets", "Rows and classes of the thirteen data sets.",
+			"table07_datasets.ipynb", BuildTable7},
+		{"table8", []string{"table8", "table16"}, "Tables 8, 16: test results",
+			"LP-FT is at least as accurate as FT on most data sets; LP alone is below both.",
+			"table08_results.ipynb", BuildTable8},
+		{"table10", []string{"table10", "table11"}, "Tables 10, 11: in and out of distribution",
+			"Trained on Amazon reviews and tested on other sentiment sets, LP-FT changes features less than FT and is at least as accurate on most.",
+			"table10_boss.ipynb", BuildTable10},
+		{"table12", []string{"table12", "table13"}, "Tables 12, 13: feature changes and classifier norms",
+			"On every data set features change less in LP-FT than in FT, and LP leaves a far larger classifier norm than FT.",
+			"table12_changes.ipynb", BuildTable12},
 	}
 }
 
-// ItemByID finds an item; the error lists what there is.
+// ItemByID finds an item by its id or by a table or figure that it covers; the error lists what
+// there is.
 func ItemByID(id string) (Item, error) {
 	var ids []string
 	for _, item := range Items() {
-		if item.ID == id {
+		if item.ID == id || slices.Contains(item.Covers, id) {
 			return item, nil
 		}
-		ids = append(ids, item.ID)
+		ids = append(ids, item.Covers...)
 	}
 	return Item{}, fmt.Errorf("item %q is not known: there are %s", id, strings.Join(ids, ", "))
+}
+
+// built puts an item together.
+func built(ctx context.Context, s *study.Session, id string, tables []report.Table, figures []report.Figure, claims []paper.Claim) (*Built, error) {
+	item, err := ItemByID(id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := provenance(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return &Built{Item: report.Item{ID: item.ID, Title: item.Title, PaperClaim: item.Claim, Tables: tables, Figures: figures, Provenance: list}, Claims: claims}, nil
+}
+
+// needs is an item that cannot be made here, and says what it would take.
+func needs(ctx context.Context, s *study.Session, id, what string) (*Built, error) {
+	b, err := built(ctx, s, id, nil, nil, nil)
+	if err == nil {
+		b.Item.State = "missing: needs " + what
+	}
+	return b, err
 }
 
 // setting is what a comparison with print must know about a task's numbers.

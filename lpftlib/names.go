@@ -11,3 +11,6 @@ const (
 	LoRA       = study.LoRA
 	LPLoRA     = study.LPLoRA
 )
+
+// Method is a way to adapt the pre-trained model.
+type Method = study.Method

@@ -30,12 +30,12 @@ type Session struct {
 func Open(params Params) *Session {
 	opt := study.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
 	overrideFromEnvironment(&opt)
-	s, err := study.Open(opt)
+	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	s, err := study.Open(ctx, opt)
 	if err != nil {
 		fail(err)
 	}
-	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	return &Session{Session: s, ctx: ctx}
 }
 
@@ -91,6 +91,20 @@ func (s *Session) EachRun(f func(task string, seed uint64)) {
 	s.EachTask(func(task string) {
 		for _, seed := range s.Profile.Seeds {
 			f(task, seed)
+		}
+	})
+}
+
+// EachTraining calls f for every task, method with an FT stage, and seed of the study.
+func (s *Session) EachTraining(f func(task string, m study.Method, seed uint64)) {
+	s.EachTask(func(task string) {
+		for _, m := range s.Profile.Methods {
+			if m == study.Pretrained || m == study.LP {
+				continue
+			}
+			for _, seed := range s.Profile.Seeds {
+				f(task, m, seed)
+			}
 		}
 	})
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Times linear probing in lpft and in scikit-learn on the same features, in one run.
 
-    pip install scikit-learn==1.7.2 numpy==2.4.6 scipy==1.17.1
+    pip install -r lpftlib/probe/testdata/requirements.txt
     python bench/peers/logreg_bench.py            # from the repository's root; Go must be on the PATH
 
-The Go benchmark writes its features to a temporary folder; LogisticRegressionCV then fits them with the settings
+bench/probe.sh does both. The Go benchmark writes its features to a temporary folder; LogisticRegressionCV then fits them with the settings
 of the paper (ten C values, five folds, L-BFGS, at most 5,000 iterations), one fold a CPU (n_jobs=-1, many times
 faster on a busy machine than threads inside BLAS), at its default tolerance 1e-4, and with --converged also at
 1e-8, which is nearer to what lpft computes. The ratio is scikit-learn's time at the default tolerance over lpft's.

@@ -60,7 +60,7 @@ func complete(ctx context.Context, env *lab.Env, home string) error {
 	if err := env.Complete(ctx); err != nil {
 		return err
 	}
-	s, err := study.Open(study.Options{Home: home, Progress: progress.Terminal(os.Stderr)})
+	s, err := study.Open(ctx, study.Options{Home: home, Progress: progress.Terminal(os.Stderr)})
 	if err != nil {
 		return err
 	}

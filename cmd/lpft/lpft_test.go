@@ -57,7 +57,7 @@ func profile(t *testing.T, text string) string {
 func withModel(t *testing.T, dir string) string {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{"model": dir, "fallback": "toy", "max_len": 32, "epochs": 1,
-		"tasks": map[string]any{"cb": nil, "rte": nil, "toy": map[string]any{"first_rows": 60,
+		"run": []string{"toy"}, "tasks": map[string]any{"toy": map[string]any{"first_rows": 60,
 			"ft": map[string]any{"batch": 16, "learning_rate": 1e-3}, "lpft": map[string]any{"batch": 16, "learning_rate": 1e-3}}}})
 	require.NoError(t, err)
 	return profile(t, string(raw))

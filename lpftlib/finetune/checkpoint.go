@@ -59,7 +59,7 @@ func (t *trainer) interrupted(why error) error {
 		return why
 	}
 	if err := t.save(); err != nil {
-		return errors.Join(why, err)
+		return fmt.Errorf("%w; and no state was kept: %w", why, err)
 	}
 	return fmt.Errorf("stopped at step %d of %d, state kept: %w", t.state.step, t.steps, why)
 }
@@ -82,6 +82,9 @@ func (t *trainer) save() error {
 	}
 	name := fmt.Sprintf("state-%d.safetensors", t.state.step)
 	path := filepath.Join(dir, name)
+	if err := removeUnfinished(dir); err != nil {
+		return err
+	}
 	if err := encoder.WriteSafetensors(path, list); err != nil {
 		return fmt.Errorf("checkpoint at step %d: %w; the one before is kept", t.state.step, err)
 	}
@@ -101,11 +104,21 @@ func (t *trainer) save() error {
 
 // removeOthers deletes the checkpoints before.
 func removeOthers(dir, keep string) error {
-	old, err := filepath.Glob(filepath.Join(dir, "state-*.safetensors"))
+	return removeMatching(dir, "state-*.safetensors", keep)
+}
+
+// removeUnfinished deletes what a kill in the middle of a write left: as large as a checkpoint.
+func removeUnfinished(dir string) error {
+	return errors.Join(removeMatching(dir, ".state-*.safetensors-*", ""), removeMatching(dir, ".tmp-*", ""))
+}
+
+// removeMatching deletes the files whose name matches pattern, but for one.
+func removeMatching(dir, pattern, keep string) error {
+	paths, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
 		return err
 	}
-	for _, path := range old {
+	for _, path := range paths {
 		if filepath.Base(path) != keep {
 			if err := os.Remove(path); err != nil {
 				return err
@@ -178,6 +191,9 @@ func (t *trainer) restore(path string, s saved) error {
 	if err != nil {
 		return err
 	}
+	if err := t.checkValues(path, values, s.Best != nil); err != nil {
+		return err
+	}
 	if s.Best != nil {
 		t.best = s.Best
 	}
@@ -196,5 +212,25 @@ func (t *trainer) restore(path string, s saved) error {
 		at++
 	}
 	t.state.step, t.course = s.Step, s.Course
+	return nil
+}
+
+// checkValues refuses a file that lacks a tensor of the run or has it in another size.
+func (t *trainer) checkValues(path string, values map[string][]float32, best bool) error {
+	prefixes := []string{"param.", "m.", "v."}
+	if best {
+		prefixes = append(prefixes, "best.")
+	}
+	for i, spec := range t.state.specs {
+		if !t.state.trained[i] {
+			continue
+		}
+		want := t.state.params[i].Size()
+		for _, prefix := range prefixes {
+			if got := len(values[prefix+spec.Name]); got != want {
+				return fmt.Errorf("%s: tensor %q has %d values, expected %d; remove the folder to start afresh", path, prefix+spec.Name, got, want)
+			}
+		}
+	}
 	return nil
 }

@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"context"
+	"errors"
 	"math"
 )
 
@@ -45,6 +46,9 @@ func (t *trainer) evaluateIfDue(ctx context.Context, epoch int) error {
 		return nil
 	}
 	point, err := t.evaluate(ctx)
+	if err == nil && math.IsNaN(point.Loss) {
+		err = t.diverged(t.state.step, errors.New("the validation loss is NaN"))
+	}
 	if err != nil || !end {
 		return err
 	}

@@ -82,3 +82,13 @@ func (h *Head) ScaleBy(factor float64) *Head {
 	}
 	return c
 }
+
+// Distance is ‖V − V'‖_F between two heads of one shape.
+func (h *Head) Distance(other *Head) float64 {
+	sum := 0.0
+	for i, v := range h.Weight {
+		d := float64(v) - float64(other.Weight[i])
+		sum += d * d
+	}
+	return math.Sqrt(sum)
+}

@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 )
 
@@ -31,8 +32,10 @@ func (r Recipe) check(rows int) error {
 		return fmt.Errorf("batch is %d: expected at least 1", r.Batch)
 	case r.Batch > rows:
 		return fmt.Errorf("batch %d is larger than the %d training rows: lower the batch or take more rows", r.Batch, rows)
-	case r.LearningRate <= 0:
+	case !(r.LearningRate > 0) || math.IsInf(r.LearningRate, 1):
 		return fmt.Errorf("learning rate is %g: expected a positive number", r.LearningRate)
+	case !(r.Clip >= 0):
+		return fmt.Errorf("clip is %g: expected the largest gradient norm, or 0 for no clipping", r.Clip)
 	case r.EvalsPerEpoch <= 0:
 		return fmt.Errorf("evaluations per epoch is %d: expected at least 1", r.EvalsPerEpoch)
 	}

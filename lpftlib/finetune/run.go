@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -59,14 +60,18 @@ type Result struct {
 
 // Run trains by the recipe and returns the epoch with the best validation score.
 //
-// It stops at the first loss that is not a number and names the step; the last checkpoint
-// stays. When ctx ends it writes a checkpoint and returns ctx's error.
+// It stops at the first loss or gradient that is not a number and names the step; the last
+// checkpoint stays. When ctx ends between two steps it writes a checkpoint and returns ctx's error;
+// an evaluation that is cut short is not part of one, so the last checkpoint stays.
 func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*Result, error) {
 	if err := recipe.check(len(data.Train.Texts)); err != nil {
 		return nil, err
 	}
-	if len(data.Val.Texts) == 0 {
-		return nil, fmt.Errorf("the validation split is empty: an epoch cannot be selected")
+	if err := start.check(); err != nil {
+		return nil, err
+	}
+	if err := data.check(start); err != nil {
+		return nil, err
 	}
 	t, err := newTrainer(be, start, data, recipe, hooks)
 	if err != nil {
@@ -108,6 +113,8 @@ type trainer struct {
 	valBase []float32 // φ_pre on the validation rows, for Diff: features of the first evaluation
 	guard   string    // identifies the run a checkpoint belongs to
 	order   func(epoch int) []int
+
+	deviceTokens func(engine string, texts []encoder.Encoding) int // most padded tokens of a device batch
 }
 
 // best is the selected epoch so far.
@@ -125,6 +132,7 @@ func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hook
 		t.lora = &copied
 	}
 	t.order = func(epoch int) []int { return Order(recipe.Seed, epoch, len(data.Train.Texts)) }
+	t.deviceTokens = trainTokens
 	t.vocab = newVocabulary(start.Weights.Config, data.Train.Texts, data.Val.Texts)
 	t.state = newState(t.vocab, start.Weights, t.lora, start.Head)
 	t.steps = recipe.Epochs * recipe.stepsPerEpoch(len(data.Train.Texts))
@@ -183,9 +191,11 @@ func (t *trainer) stepOnce(ctx context.Context) error {
 		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
 	}
 	if math.IsNaN(step.Loss) || math.IsInf(step.Loss, 0) {
-		return fmt.Errorf("step %d of %d: the loss is %v: training stopped, the last checkpoint is kept; lower the learning rate (%g)", step.Step, t.steps, step.Loss, t.recipe.LearningRate)
+		return t.diverged(step.Step, fmt.Errorf("the loss is %v", step.Loss))
 	}
-	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); err != nil {
+	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); errors.Is(err, errNotFinite) {
+		return t.diverged(step.Step, err)
+	} else if err != nil {
 		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
 	}
 	head, err := t.state.head()
@@ -199,6 +209,11 @@ func (t *trainer) stepOnce(ctx context.Context) error {
 	}
 	t.report(step, epoch, tokens)
 	return t.hooks.Checkpoint.due(t)
+}
+
+// diverged says at which step numbers stopped being numbers, and what to do.
+func (t *trainer) diverged(step int, what error) error {
+	return fmt.Errorf("step %d of %d: %w: training stopped, the last checkpoint is kept; lower the learning rate (%g)", step, t.steps, what, t.recipe.LearningRate)
 }
 
 func (t *trainer) report(step Step, epoch, tokens int) {
@@ -231,7 +246,11 @@ func (t *trainer) batchGradients(rows []int, step *Step) ([]*tensors.Tensor, int
 // fit cuts a batch into device batches and sums over them. When the device's memory is too
 // small for one, device batches are half as large for the rest of the run, down to one text.
 func (t *trainer) fit(texts []encoder.Encoding, rows []int) (sums []*tensors.Tensor, tokens int, err error) {
-	groups := encoder.Groups(texts, t.be.Engine, t.deviceTokens(texts), t.vocab.full.MaxTokens())
+	most := t.deviceTokens(t.be.Engine, texts)
+	if t.room > 0 {
+		most = min(most, t.room)
+	}
+	groups := encoder.Groups(texts, t.be.Engine, most, t.vocab.full.MaxTokens())
 	largest := 0 // of those that can be cut
 	for _, g := range groups {
 		tokens += len(g.Rows) * g.T
@@ -276,18 +295,13 @@ func (t *trainer) laneSums(texts []encoder.Encoding, rows []int, groups []encode
 	return t.engine.addUp(lanes)
 }
 
-// deviceTokens is how many padded tokens a device batch of this run holds.
-func (t *trainer) deviceTokens(texts []encoder.Encoding) int {
-	tokens := trainTokens(t.be.Engine, texts)
-	if t.room > 0 {
-		return min(tokens, t.room)
-	}
-	return tokens
-}
-
 // trainTokens is how many padded tokens a device batch of training holds. On the "go" engine
 // even a small batch is cut in two, for two cores; long and short texts go in separate device
-// batches anyway.
+// batches anyway. On XLA 8192 tokens hold any batch of the paper whole (32 texts of 128).
+//
+// It follows from engine and texts alone and is no option: another cut adds the same numbers in
+// another order and draws other dropout masks, so that a resumed run would not be the same run.
+// Only a device without the memory for it forces another cut (see fit), which is then said.
 func trainTokens(engine string, texts []encoder.Encoding) int {
 	if engine != "go" {
 		return 8192

@@ -131,6 +131,7 @@ func TestFirstStepsAgainstPyTorch(t *testing.T) {
 				}
 			}
 			require.Positive(t, clipped, "clipping was never active")
+			require.Less(t, clipped, len(want.Losses), "clipping was always active")
 		})
 	}
 }
@@ -196,6 +197,27 @@ func TestNaNLossNamesTheStep(t *testing.T) {
 	require.ErrorContains(t, err, "the loss is NaN")
 }
 
+// Data and heads that do not fit the model are refused with split and row, before anything is
+// compiled.
+func TestDataErrors(t *testing.T) {
+	for want, change := range map[string]func(*fault){
+		"the validation split is empty":                                                func(f *fault) { f.data.Val = Set{} },
+		"validation split: 37 labels for 38 texts":                                     func(f *fault) { f.data.Val.Labels = f.data.Val.Labels[1:] },
+		"training split: label 3 of row 2: the head has classes 0 to 2":                func(f *fault) { f.data.Train.Labels[2] = 3 },
+		"validation split: label -1 of row 0":                                          func(f *fault) { f.data.Val.Labels[0] = -1 },
+		"training split: row 4: token id 99999 lies outside the model's vocabulary":    func(f *fault) { f.data.Train.Texts[4].IDs[1] = 99999 },
+		"validation split: row 1: token type 7 lies outside":                           func(f *fault) { f.data.Val.Texts[1].TypeIDs[0] = 7 },
+		"training split: row 0: 0 ids":                                                 func(f *fault) { f.data.Train.Texts[0] = encoder.Encoding{} },
+		"a head of 3 classes and width 5 with 72 weights and 3 biases does not fit an": func(f *fault) { f.start.Head.Hidden = 5 },
+	} {
+		f := newFault(t)
+		f.data.Val = readFixture(t).set() // not shared with the training rows
+		change(&f)
+		_, _, err := f.run("")
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // Recipes that cannot be run say why.
 func TestRecipeErrors(t *testing.T) {
 	good := Recipe{Epochs: 1, Batch: 2, LearningRate: 1, EvalsPerEpoch: 1}
@@ -205,6 +227,9 @@ func TestRecipeErrors(t *testing.T) {
 		"epochs is 0":                     func(r *Recipe) { r.Epochs = 0 },
 		"batch is 0":                      func(r *Recipe) { r.Batch = 0 },
 		"learning rate is 0":              func(r *Recipe) { r.LearningRate = 0 },
+		"learning rate is NaN":            func(r *Recipe) { r.LearningRate = math.NaN() },
+		"learning rate is +Inf":           func(r *Recipe) { r.LearningRate = math.Inf(1) },
+		"clip is -1":                      func(r *Recipe) { r.Clip = -1 },
 		"evaluations per epoch is 0":      func(r *Recipe) { r.EvalsPerEpoch = 0 },
 	} {
 		r := good

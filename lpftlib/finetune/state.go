@@ -1,6 +1,8 @@
 package finetune
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -114,13 +116,21 @@ func (s *state) weights(v *vocabulary, base *encoder.Weights) (*encoder.Weights,
 	return out, nil
 }
 
+// errNotFinite is the reason of a step that was not taken.
+var errNotFinite = errors.New("not a finite number")
+
 // apply takes one optimiser step with the batch's gradients and returns their norm before
-// clipping. Old parameters, moments and gradients are given to the engine to be reused.
+// clipping. Old parameters, moments and gradients are given to the engine to be reused. A norm
+// that is not finite is an error and leaves the state as it was: such a step would spoil every
+// parameter, and the checkpoint after it, before a loss shows it.
 func (s *state) apply(e *engine, grads []*tensors.Tensor, rate float64) (float64, error) {
 	parts := s.parts(e.be.Lanes())
 	norm, err := s.gradNorm(e, grads, parts)
 	if err != nil {
 		return 0, err
+	}
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return norm, fmt.Errorf("the gradient's norm is %v: %w", norm, errNotFinite)
 	}
 	scale := 1.0
 	if e.clip > 0 { // as torch.nn.utils.clip_grad_norm_

@@ -7,11 +7,16 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// softmax writes the probabilities of one row of logits into probs; it does not overflow.
+// softmax writes the probabilities of one row of logits into probs. It does not overflow, and C
+// equal logits give 1/C to the last bit, which lies on the edge of a bin for C = 3 and 5.
 func softmax(logits, probs []float64) {
-	total := floats.LogSumExp(logits)
+	largest, total := floats.Max(logits), 0.0
 	for c, f := range logits {
-		probs[c] = math.Exp(f - total)
+		probs[c] = math.Exp(f - largest)
+		total += probs[c]
+	}
+	for c := range probs {
+		probs[c] /= total
 	}
 }
 

@@ -82,9 +82,9 @@ func shareOf(id, text, relation string, pairs []Pair, ok func(Pair) bool, thresh
 
 func number(v float64) string { return fmt.Sprintf("%.3g", v) }
 
-// without drops a data set that the paper's own table excepts.
+// without drops a data set that the paper's own table excepts, also where the name goes on ("wsc seed 1001").
 func without(pairs []Pair, name string) []Pair {
-	return slices.DeleteFunc(slices.Clone(pairs), func(p Pair) bool { return p.Name == name })
+	return slices.DeleteFunc(slices.Clone(pairs), func(p Pair) bool { return p.Name == name || strings.HasPrefix(p.Name, name+" ") })
 }
 
 // C1 judges: fine-tuning from the LP head changes the features less. A is Diff(F) of LP-FT, B that of FT

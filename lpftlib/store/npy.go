@@ -16,7 +16,7 @@ import (
 
 // NumPy's .npy format (numpy.lib.format, versions 1.0 to 3.0), as far as this project writes
 // it: little-endian float32, float64, int64, int32 and fixed-width unicode strings, any rank,
-// C order. Hand-written because npyio writes neither flat data of rank above 2 nor unicode
+// C order; integers of the other widths are read too. Hand-written because npyio writes neither flat data of rank above 2 nor unicode
 // arrays, and panics on malformed headers.
 
 // Array is an array of any rank in C order (the last index runs fastest). The one field that
@@ -43,8 +43,9 @@ func WriteNpy(path string, shape []int, data any) error {
 	return named(path, writeAtomic(path, func(w io.Writer) error { return encodeNpy(w, shape, data) }))
 }
 
-// ReadNpy reads an array in C order of one of the types that [WriteNpy] writes. Anything else is
-// an error that says what was found. Memory is allocated only after the header is known to fit
+// ReadNpy reads an array in C order of one of the types that [WriteNpy] writes, or of integers of
+// another width or without sign, which come as Int64. Anything else is an error that says what was
+// found. Memory is allocated only after the header is known to fit
 // the file's size.
 func ReadNpy(path string) (*Array, error) {
 	data, err := os.ReadFile(path)
@@ -234,6 +235,8 @@ func decodeNpy(data []byte) (*Array, error) {
 		a.Int64, err = numbers[int64](body, count)
 	case "<i4":
 		a.Int32, err = numbers[int32](body, count)
+	case "|i1", "|u1", "<i2", "<u2", "<u4", "<u8":
+		a.Int64, err = widened(descr, body, count)
 	default:
 		a.Strings, err = readStrings(body, count, size)
 	}
@@ -298,10 +301,16 @@ func parseNpyHeader(header string) (descr string, shape []int, err error) {
 // itemSize is the size in bytes of one element.
 func itemSize(descr string) (int, error) {
 	switch descr {
-	case "<f4", "<i4":
+	case "|i1", "|u1":
+		return 1, nil
+	case "<i2", "<u2":
+		return 2, nil
+	case "<f4", "<i4", "<u4":
 		return 4, nil
-	case "<f8", "<i8":
+	case "<f8", "<i8", "<u8":
 		return 8, nil
+	case "|O":
+		return 0, fmt.Errorf(".npy array of Python objects (pickled): save numbers, for example array.astype('int64')")
 	}
 	if text, ok := strings.CutPrefix(descr, "<U"); ok {
 		width, err := strconv.ParseUint(text, 10, 20)
@@ -309,11 +318,41 @@ func itemSize(descr string) (int, error) {
 			return 4 * int(width), nil
 		}
 	}
-	return 0, fmt.Errorf(".npy element type %q is not supported: expected <f4, <f8, <i8, <i4 or <U with a width", descr)
+	return 0, fmt.Errorf(".npy element type %q is not supported: expected little-endian floats of 4 or 8 bytes, integers, or <U with a width", descr)
+}
+
+// widened decodes integers of the types that have no field of their own.
+func widened(descr string, body []byte, count int) ([]int64, error) {
+	switch descr {
+	case "|i1":
+		return toInt64[int8](body, count)
+	case "|u1":
+		return toInt64[uint8](body, count)
+	case "<i2":
+		return toInt64[int16](body, count)
+	case "<u2":
+		return toInt64[uint16](body, count)
+	case "<u4":
+		return toInt64[uint32](body, count)
+	}
+	out, err := toInt64[uint64](body, count)
+	if i := slices.IndexFunc(out, func(v int64) bool { return v < 0 }); i >= 0 {
+		return nil, fmt.Errorf(".npy element %d is %d: above the largest int64", i, uint64(out[i]))
+	}
+	return out, err
+}
+
+func toInt64[T int8 | uint8 | int16 | uint16 | uint32 | uint64](body []byte, count int) ([]int64, error) {
+	narrow, err := numbers[T](body, count)
+	out := make([]int64, count)
+	for i, v := range narrow {
+		out[i] = int64(v)
+	}
+	return out, err
 }
 
 // numbers decodes count numbers; body has exactly their bytes.
-func numbers[T float32 | float64 | int64 | int32](body []byte, count int) ([]T, error) {
+func numbers[T float32 | float64 | int64 | int32 | int8 | uint8 | int16 | uint16 | uint32 | uint64](body []byte, count int) ([]T, error) {
 	out := make([]T, count)
 	_, err := binary.Decode(body, binary.LittleEndian, out)
 	return out, err

@@ -56,6 +56,18 @@ func TestNpyIsNumpys(t *testing.T) {
 	}
 }
 
+// Integers that have no field of their own are widened without loss.
+func TestNpyWidensIntegers(t *testing.T) {
+	for kind, want := range map[string][]int64{
+		"i1": {math.MinInt8, 3, math.MaxInt8}, "u1": {0, 3, math.MaxUint8}, "i2": {math.MinInt16, 3, math.MaxInt16},
+		"u2": {0, 3, math.MaxUint16}, "u4": {0, 3, math.MaxUint32}, "u8": {0, 3, math.MaxInt64},
+	} {
+		a, err := ReadNpy(filepath.Join("testdata", "good", "wide-"+kind+".npy"))
+		require.NoError(t, err, kind)
+		require.Equal(t, &Array{Shape: []int{3}, Int64: want}, a, kind)
+	}
+}
+
 func sameBytes(t *testing.T, file string, shape []int, values any) {
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -145,6 +157,7 @@ func TestNpzRefuses(t *testing.T) {
 func TestNpyRefusesOtherTypes(t *testing.T) {
 	for file, word := range map[string]string{
 		"fortran": "Fortran order", "big-endian": ">f4", "bool": "|b1", "complex": "<c16", "bytes": "|S2", "record": "plain type",
+		"beyond-int64": "element 1 is 9223372036854775808", "pickled": "Python objects (pickled)",
 	} {
 		_, err := ReadNpy(filepath.Join("testdata", "bad", file+".npy"))
 		require.ErrorContains(t, err, word)

@@ -30,8 +30,12 @@ func (s *Session) StudyNotes(ctx context.Context) ([]string, error) {
 		} else if d.Task.StandIn != "" {
 			notes = append(notes, fmt.Sprintf("task %s is a stand-in: %s", id, d.Task.StandIn))
 		}
-		if n := s.Profile.Tasks[id].FirstRows; n > 0 {
-			notes = append(notes, fmt.Sprintf("task %s: only the first %d rows of the training file", id, n))
+		train, test := s.Profile.rows(id)
+		if train > 0 && d.Cut.Train > 0 {
+			notes = append(notes, fmt.Sprintf("task %s: only the first %d of %d rows of the training file", id, train, d.Cut.Train))
+		}
+		if test > 0 && d.Cut.Test > 0 {
+			notes = append(notes, fmt.Sprintf("task %s: only %d of %d test rows", id, test, d.Cut.Test))
 		}
 	}
 	return notes, nil

@@ -2,6 +2,7 @@ package study
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"lpft/lpftlib/task"
 )
 
 //go:embed profiles/*.json
@@ -27,18 +30,32 @@ type Profile struct {
 	EvalsPerEpoch   int                  `json:"evals_per_epoch"`
 	Dropout         bool                 `json:"dropout"`
 	Clip            float64              `json:"clip"`
+	Select          string               `json:"select"`           // what chooses the epoch: the task's "metric", or "accuracy" (differs for CoLA)
 	PaperCompatible bool                 `json:"paper_compatible"` // halve the head of a binary linear probe, as the published code does
+	LoRARank        int                  `json:"lora_rank"`        // r
+	LoRAAlpha       float64              `json:"lora_alpha"`       // α
+	TunedRates      bool                 `json:"tuned_rates"`      // batch and learning rate from `lpft tune` instead of the tables below
+	TrainRows       int                  `json:"train_rows"`       // only the first rows of every official training file; 0: all
+	TestRows        int                  `json:"test_rows"`        // so many test rows, evenly spread over the file; 0: all
+	Norms           []float64            `json:"norms"`            // classifier norms of Figures 3, 10 and 11
+	NormReading     string               `json:"norm_reading"`     // "A" or "B", see [Scaling]
+	Methods         []Method             `json:"methods"`          // that tables compare
 	Items           []string             `json:"items"`
-	Fallback        string               `json:"fallback"` // task used when none of Tasks has data
+	Fallback        string               `json:"fallback"` // task used when none of Run has data
+	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
+	Own             *TaskPlan            `json:"own"`      // plan of a task file that is none of Tasks
 	Tasks           map[string]*TaskPlan `json:"tasks"`    // null removes a task of the paper's
 }
 
 // TaskPlan is what a profile does with one task; zero values mean the profile's own.
 type TaskPlan struct {
+	File          string   `json:"file,omitempty"`       // a task file of your own, relative to the profile; see task.OwnTask
 	FirstRows     int      `json:"first_rows,omitempty"` // only the first rows of the official training file
+	TestRows      int      `json:"test_rows,omitempty"`  // so many test rows, evenly spread
 	OOD           []string `json:"ood,omitempty"`        // shifted test sets for the models trained here
 	Epochs        int      `json:"epochs,omitempty"`
 	EvalsPerEpoch int      `json:"evals_per_epoch,omitempty"`
+	TunedRates    bool     `json:"tuned_rates,omitempty"`
 	FT            *Rates   `json:"ft,omitempty"`
 	LPFT          *Rates   `json:"lpft,omitempty"`
 	LoRA          *Rates   `json:"lora,omitempty"`
@@ -89,6 +106,8 @@ func LoadProfile(name string) (*Profile, error) {
 	for id, plan := range p.Tasks {
 		if plan == nil {
 			delete(p.Tasks, id)
+		} else if plan.File != "" && !filepath.IsAbs(plan.File) {
+			plan.File = filepath.Join(filepath.Dir(name), plan.File)
 		}
 	}
 	return p, p.check()
@@ -167,27 +186,84 @@ func (p *Profile) check() error {
 		return fmt.Errorf("profile %s: max_len is %d: expected at least 8 tokens", p.Name, p.MaxLen)
 	case len(p.Tasks) == 0:
 		return fmt.Errorf("profile %s: no tasks", p.Name)
+	case p.Select != selectMetric && p.Select != selectAccuracy:
+		return fmt.Errorf("profile %s: select is %q: expected %q or %q", p.Name, p.Select, selectMetric, selectAccuracy)
+	case p.LoRARank < 1 || p.LoRAAlpha <= 0:
+		return fmt.Errorf("profile %s: LoRA rank %d and alpha %g: expected positive numbers", p.Name, p.LoRARank, p.LoRAAlpha)
+	case p.Own == nil:
+		return fmt.Errorf("profile %s: own is null: expected a plan for task files", p.Name)
+	case p.TrainRows < 0 || p.TestRows < 0:
+		return fmt.Errorf("profile %s: train_rows %d, test_rows %d: expected 0 (all) or more", p.Name, p.TrainRows, p.TestRows)
+	}
+	for _, id := range p.Run {
+		if p.Tasks[id] == nil {
+			return fmt.Errorf("profile %s: run names %q, which is none of its tasks: %s", p.Name, id, strings.Join(p.known(), ", "))
+		}
+	}
+	for _, m := range p.Methods {
+		if _, err := ParseMethod(string(m)); err != nil {
+			return fmt.Errorf("profile %s: methods: %w", p.Name, err)
+		}
+	}
+	for _, norm := range p.Norms {
+		if _, err := ParseScaling(norm, p.NormReading); err != nil {
+			return fmt.Errorf("profile %s: norms: %w", p.Name, err)
+		}
 	}
 	return nil
 }
 
-// TaskIDs lists the profile's tasks but the fallback, sorted.
+// What chooses the epoch.
+const (
+	selectMetric   = "metric"
+	selectAccuracy = "accuracy"
+)
+
+// TaskIDs lists the tasks that the profile runs: Run, or all of Tasks but the fallback.
 func (p *Profile) TaskIDs() []string {
+	if len(p.Run) > 0 {
+		return slices.Clone(p.Run)
+	}
+	return slices.DeleteFunc(p.known(), func(id string) bool { return id == p.Fallback })
+}
+
+// known lists the ids of Tasks in the order of the paper's Table 7, others after them.
+func (p *Profile) known() []string {
 	var ids []string
-	for id := range p.Tasks {
-		if id != p.Fallback {
+	for _, id := range task.IDs() {
+		if p.Tasks[id] != nil {
 			ids = append(ids, id)
 		}
 	}
-	slices.Sort(ids)
-	return ids
+	var others []string
+	for id := range p.Tasks {
+		if !slices.Contains(ids, id) {
+			others = append(others, id)
+		}
+	}
+	slices.Sort(others)
+	return append(ids, others...)
 }
 
-// rates finds a method's batch size and learning rate for a task.
-func (p *Profile) rates(task string, m Method) (*Rates, error) {
+// plan is what the profile does with a task; a test set that it does not name has an empty plan.
+func (p *Profile) plan(id string) TaskPlan {
+	if plan := p.Tasks[id]; plan != nil {
+		return *plan
+	}
+	return TaskPlan{}
+}
+
+// rows are the limits on a task's training and test rows; 0: none.
+func (p *Profile) rows(id string) (train, test int) {
+	plan := p.plan(id)
+	return cmp.Or(plan.FirstRows, p.TrainRows), cmp.Or(plan.TestRows, p.TestRows)
+}
+
+// RatesOf finds a method's batch size and learning rate for a task.
+func (p *Profile) RatesOf(task string, m Method) (*Rates, error) {
 	plan := p.Tasks[task]
 	if plan == nil {
-		return nil, fmt.Errorf("profile %s has no task %q: it has %s", p.Name, task, strings.Join(p.TaskIDs(), ", "))
+		return nil, fmt.Errorf("profile %s has no task %q: it has %s", p.Name, task, strings.Join(p.known(), ", "))
 	}
 	r := map[Method]*Rates{FT: plan.FT, LPFT: plan.LPFT, LoRA: plan.LoRA, LPLoRA: plan.LPLoRA}[m]
 	if r == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,7 +22,7 @@ import (
 // the default.
 type Options struct {
 	Profile   string   // name or path; default LPFT_PROFILE, then "demo"
-	Tasks     []string // default LPFT_TASKS (comma-separated), then the profile's
+	Tasks     []string // ids, or paths of task files; default LPFT_TASKS (comma-separated), then the profile's
 	Seeds     []uint64 // default LPFT_SEEDS (comma-separated), then the profile's
 	Home      string   // artefacts, models, the notebooks' Python; default LPFT_HOME, then the user's cache folder
 	DataDir   string   // original data files; default LPFT_DATA
@@ -42,7 +43,8 @@ type Session struct {
 	be    *backend.Backend
 	model *Model
 	data  map[string]*task.Data
-	tasks []string // resolved by Tasks
+	gone  map[string]error // tasks that were found nowhere: the Hub is not asked twice
+	tasks []string         // resolved by Tasks
 }
 
 // Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
@@ -59,7 +61,7 @@ func Home() (string, error) {
 
 // Open reads the profile and opens the store. Model, data and backend are opened when a verb
 // first needs them.
-func Open(opt Options) (*Session, error) {
+func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
@@ -74,7 +76,10 @@ func Open(opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}}
+	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}}
+	if err := s.adopt(ctx); err != nil {
+		return nil, err
+	}
 	// Cells say nothing on their own; their progress is what a headless run and a notebook show.
 	st.OnWait(func(label string, pid int) {
 		progress.Start(opt.Progress, fmt.Sprintf("waiting for process %d, which computes %s", pid, label), 1, "steps")
@@ -102,6 +107,7 @@ func (o *Options) complete() error {
 		}
 		o.Home = home
 	}
+	o.Tasks = slices.Clone(o.Tasks)
 	if len(o.Tasks) == 0 && os.Getenv("LPFT_TASKS") != "" {
 		o.Tasks = strings.Split(os.Getenv("LPFT_TASKS"), ",")
 	}
@@ -221,7 +227,7 @@ func (s *Session) Tasks(ctx context.Context) ([]string, error) {
 	if len(s.opt.Tasks) > 0 {
 		for _, id := range s.opt.Tasks {
 			if s.Profile.Tasks[id] == nil {
-				return nil, fmt.Errorf("profile %s has no task %q: it has %s", s.Profile.Name, id, strings.Join(s.Profile.TaskIDs(), ", "))
+				return nil, fmt.Errorf("profile %s has no task %q: it has %s", s.Profile.Name, id, strings.Join(s.Profile.known(), ", "))
 			}
 		}
 		return s.choose(s.opt.Tasks), nil
@@ -265,16 +271,36 @@ func (s *Session) Data(ctx context.Context, id string) (*task.Data, error) {
 	if d := s.data[id]; d != nil {
 		return d, nil
 	}
-	opt := task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}}
-	if plan := s.Profile.Tasks[id]; plan != nil {
-		opt.FirstRows = plan.FirstRows
+	if err := s.gone[id]; err != nil {
+		return nil, err
 	}
-	d, err := task.Load(ctx, id, opt)
+	d, err := s.load(ctx, id)
 	if err != nil {
+		if task.IsAbsent(err) {
+			s.gone[id] = err
+		}
 		return nil, err
 	}
 	s.data[id] = d
 	return d, nil
+}
+
+// load reads a task of the catalogue, or the task file that the profile names for it.
+func (s *Session) load(ctx context.Context, id string) (*task.Data, error) {
+	opt := task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}}
+	opt.FirstRows, opt.TestRows = s.Profile.rows(id)
+	if file := s.Profile.plan(id).File; file != "" {
+		return task.LoadFile(ctx, file, opt)
+	}
+	return task.Load(ctx, id, opt)
+}
+
+// WholeData loads a task of the catalogue with all its rows, whatever the profile cuts.
+func (s *Session) WholeData(ctx context.Context, id string) (*task.Data, error) {
+	if train, test := s.Profile.rows(id); train == 0 && test == 0 {
+		return s.Data(ctx, id)
+	}
+	return task.Load(ctx, id, task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}})
 }
 
 // Home is the folder that this session keeps artefacts, models and figures in.

@@ -21,7 +21,7 @@ func open(t *testing.T, home string, seeds ...uint64) *Session {
 	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
 		t.Setenv(name, "")
 	}
-	s, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	s, err := Open(t.Context(), Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
 	require.NoError(t, err)
 	return s
 }
@@ -38,15 +38,27 @@ func events(t *testing.T, s *Session, from int) map[string]int {
 	return out
 }
 
+// table1 measures the four methods of Table 1 without LoRA on the toy task and its shifted test set.
+func table1(t *testing.T, s *Session) []Measures {
+	t.Helper()
+	var rows []Measures
+	for _, set := range []string{"toy", "toy-ood"} {
+		for _, m := range []Method{Pretrained, LP, FT, LPFT} {
+			row, err := s.MeasureOn(t.Context(), Spec{Task: "toy", Method: m, Seed: s.Profile.Seeds[0]}, set, "test")
+			require.NoError(t, err)
+			rows = append(rows, *row)
+		}
+	}
+	return rows
+}
+
 // Table 1 of the toy task has a row for every method and test set; asking again computes
 // nothing; another seed recomputes what depends on the seed and reuses pre-trained features.
 func TestTable1IsComputedOnce(t *testing.T) {
 	home := t.TempDir()
-	ctx := context.Background()
 	s := open(t, home, 1001)
-	rows, err := s.Table1(ctx)
-	require.NoError(t, err)
-	require.Len(t, rows, 2*len(Table1Methods))
+	rows := table1(t, s)
+	require.Len(t, rows, 8)
 	for _, r := range rows {
 		if r.Method == Pretrained || r.Method == LP {
 			require.Zero(t, r.Diff, "%s leaves the encoder alone", r.Method)
@@ -58,8 +70,7 @@ func TestTable1IsComputedOnce(t *testing.T) {
 	all, err := s.Store.Log()
 	require.NoError(t, err)
 
-	again, err := open(t, home, 1001).Table1(ctx)
-	require.NoError(t, err)
+	again := table1(t, open(t, home, 1001))
 	require.Equal(t, rows, again)
 	for what := range events(t, s, len(all)) {
 		require.True(t, strings.HasSuffix(what, store.Reused), what)
@@ -67,8 +78,7 @@ func TestTable1IsComputedOnce(t *testing.T) {
 
 	all, err = s.Store.Log()
 	require.NoError(t, err)
-	other, err := open(t, home, 2002).Table1(ctx)
-	require.NoError(t, err)
+	other := table1(t, open(t, home, 2002))
 	require.NotEqual(t, rows, other)
 	got := events(t, s, len(all))
 	require.Equal(t, 1, got["probe computed"])
@@ -93,23 +103,24 @@ func TestCoursesHaveAtLeastEightPoints(t *testing.T) {
 func TestLowRankMethodsRun(t *testing.T) {
 	ctx := context.Background()
 	s := open(t, t.TempDir(), 1001)
-	rates := &Rates{Batch: 16, LearningRate: 1e-2}
-	s.Profile.Tasks["toy"].LoRA, s.Profile.Tasks["toy"].LPLoRA = rates, rates
 	for _, m := range []Method{LoRA, LPLoRA} {
-		row, err := s.FeatureRow(ctx, "toy", m, 1001)
+		row, err := s.Measure(ctx, Spec{Task: "toy", Method: m, Seed: 1001})
 		require.NoError(t, err)
 		require.Positive(t, row.Diff)
 	}
 }
 
-// Every built-in profile loads and gives rates for the methods that Table 1 runs.
+// Every built-in profile loads and gives rates for the methods that Table 1 runs on its tasks.
 func TestBuiltInProfiles(t *testing.T) {
 	for _, name := range Profiles() {
 		p, err := LoadProfile(name)
 		require.NoError(t, err, name)
-		for id := range p.Tasks {
+		for _, id := range append(p.TaskIDs(), p.Fallback) {
+			if id == "" {
+				continue
+			}
 			for _, m := range []Method{FT, LPFT} {
-				r, err := p.rates(id, m)
+				r, err := p.RatesOf(id, m)
 				require.NoError(t, err, "%s %s %s", name, id, m)
 				require.Positive(t, r.Batch)
 				require.Positive(t, r.LearningRate)
@@ -125,24 +136,32 @@ func TestOwnProfiles(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return path
 	}
-	p, err := LoadProfile(write(`{"epochs": 3, "tasks": {"rte": null}}`))
+	p, err := LoadProfile(write(`{"epochs": 3, "run": ["mrpc", "cb"], "tasks": {"rte": null}}`))
 	require.NoError(t, err)
 	require.Equal(t, 3, p.Epochs)
 	require.Equal(t, "roberta-base", p.Model)
-	require.Equal(t, []string{"cb"}, p.TaskIDs())
+	require.Equal(t, []string{"mrpc", "cb"}, p.TaskIDs())
+	require.Nil(t, p.Tasks["rte"])
 	for text, want := range map[string]string{
 		`{"epoch": 3}`:                      `unknown key "epoch"`,
 		`{"tasks": {"cb": {"rows": 3}}}`:    `unknown key "rows"`,
 		`{"seeds": []}`:                     "no seeds",
 		`{"max_len": 2}`:                    "max_len is 2",
 		`{"epochs": 3} {}`:                  "something follows",
+		`{"run": ["cbb"]}`:                  `run names "cbb"`,
+		`{"select": "luck"}`:                `select is "luck"`,
+		`{"norms": [-1]}`:                   "norm -1",
+		`{"norm_reading": "C"}`:             `reading "C"`,
+		`{"lora_rank": 0}`:                  "LoRA rank 0",
+		`{"test_rows": -1}`:                 "test_rows -1",
+		`{"own": null}`:                     "own is null",
 		`{"tasks": {"cb": {"ft": 3}}, "x"}`: "invalid character",
 	} {
 		_, err := LoadProfile(write(text))
 		require.ErrorContains(t, err, want, text)
 	}
 	_, err = LoadProfile("demmo")
-	require.ErrorContains(t, err, "there are demo, paper, smoke")
+	require.ErrorContains(t, err, "there are demo, laptop, paper, smoke")
 }
 
 // A broken data file is an error with file and line, not a reason to take another task.
@@ -196,7 +215,7 @@ func TestWaitingIsShown(t *testing.T) {
 	home := t.TempDir()
 	s := open(t, home, 1001)
 	var shown []string
-	s2, err := Open(Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
+	s2, err := Open(t.Context(), Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
 		Progress: func(u progress.Update) { shown = append(shown, u.Label) }})
 	require.NoError(t, err)
 	step := store.Step{Kind: "test", Version: 1, Label: "slow work", Inputs: 1}

@@ -21,11 +21,11 @@ func TestToyIsNoToyProblem(t *testing.T) {
 	if home == "" {
 		home = t.TempDir()
 	}
-	s, err := Open(Options{Profile: "demo", Tasks: []string{"toy"}, Home: home, ModelsDir: models, Offline: true, Progress: progress.Terminal(os.Stderr)})
+	s, err := Open(t.Context(), Options{Profile: "demo", Tasks: []string{"toy"}, Home: home, ModelsDir: models, Offline: true, Progress: progress.Terminal(os.Stderr)})
 	require.NoError(t, err)
 	ctx := context.Background()
 	score := func(m Method, testSet string) float64 {
-		row, err := s.FeatureRowOn(ctx, "toy", testSet, m, s.Profile.Seeds[0])
+		row, err := s.MeasureOn(ctx, Spec{Task: "toy", Method: m, Seed: s.Profile.Seeds[0]}, testSet, "test")
 		require.NoError(t, err)
 		return row.Score
 	}

@@ -21,6 +21,10 @@ type Options struct {
 	// FirstRows keeps only that many rows of the official training file, before
 	// the validation rows are split off. 0 keeps all.
 	FirstRows int
+
+	// TestRows keeps only that many test rows, evenly spread over the file, so that a
+	// file sorted by label keeps its classes. 0 keeps all.
+	TestRows int
 }
 
 // HubOptions say how the Hugging Face Hub is reached.
@@ -37,6 +41,7 @@ type Data struct {
 	Source           string // where it came from, in words
 	Digest           string // SHA-256 over all examples in order, labels included
 	StandIn          bool   // not the data set the paper used
+	Cut              Counts // rows that FirstRows (training and validation) and TestRows found; 0 where they left out nothing
 }
 
 // Load reads a task: from Options.Dir where that has it, else from the Hub.
@@ -101,7 +106,16 @@ func (d *Data) finish(o Options) (*Data, error) {
 	if o.FirstRows < 0 {
 		return nil, fmt.Errorf("FirstRows is %d, expected 0 (all) or more", o.FirstRows)
 	}
+	if o.TestRows < 0 {
+		return nil, fmt.Errorf("TestRows is %d, expected 0 (all) or more", o.TestRows)
+	}
+	if o.TestRows > 0 && o.TestRows < len(d.Test) {
+		d.Cut.Test = len(d.Test)
+		d.Test = spread(d.Test, o.TestRows)
+		d.Source += fmt.Sprintf(", %d of the test rows", o.TestRows)
+	}
 	if o.FirstRows > 0 && o.FirstRows < len(d.Train) {
+		d.Cut.Train = len(d.Train)
 		d.Train = d.Train[:o.FirstRows]
 		d.Source += fmt.Sprintf(", first %d training rows", o.FirstRows)
 	}
@@ -113,6 +127,15 @@ func (d *Data) finish(o Options) (*Data, error) {
 	}
 	d.Digest = d.digest()
 	return d, nil
+}
+
+// spread picks k of the rows at even distances, in their order.
+func spread(rows []Example, k int) []Example {
+	out := make([]Example, k)
+	for i := range out {
+		out[i] = rows[i*len(rows)/k]
+	}
+	return out
 }
 
 // splitOff makes the last ⌈0.1·n⌉ rows the validation set, without shuffling (protocol of the paper's code).

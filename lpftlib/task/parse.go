@@ -10,6 +10,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const byteOrderMark = "\uFEFF"
@@ -33,8 +34,9 @@ func lines(text string) iter.Seq2[int, string] {
 // parseTSV reads tab-separated rows. There is no quoting: a quotation mark is a
 // character as any other, as in GLUE's files. With a nil header the first line is the header.
 func parseTSV(file, text string, header []string) records {
+	given := header
 	return func(yield func(record, error) bool) {
-		row := 0
+		row, header := 0, given
 		for line, s := range lines(text) {
 			fields := strings.Split(s, "\t")
 			if header == nil {
@@ -64,7 +66,9 @@ func trimmed(fields []string) []string {
 
 // parseCSV reads comma-separated rows with RFC 4180 quoting.
 func parseCSV(file, text string, header []string) records {
+	given := header
 	return func(yield func(record, error) bool) {
+		header := given
 		reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, byteOrderMark)))
 		reader.FieldsPerRecord = len(header) // 0: as the first line
 		for row := 0; ; {
@@ -118,6 +122,9 @@ func parseJSONL(file, text string) records {
 
 // decode fills the record from a JSON object.
 func (r *record) decode(line string) error {
+	if !utf8.ValidString(line) { // the decoder would put U+FFFD in its place
+		return errors.New("not UTF-8: convert the file, for example with iconv -t UTF-8")
+	}
 	d := json.NewDecoder(strings.NewReader(line))
 	d.UseNumber()
 	var object map[string]any

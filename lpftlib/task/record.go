@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // record is one row of a file before a template is applied: named values, all as text.
@@ -45,6 +46,9 @@ func examples(t *Task, rs records) ([]Example, error) {
 		a, b, err := t.template.apply(r)
 		if err != nil {
 			return nil, err
+		}
+		if !utf8.ValidString(a) || !utf8.ValidString(b) {
+			return nil, r.errorf("the text is not UTF-8: convert the file, for example with iconv -t UTF-8")
 		}
 		if t.skipEmpty && strings.TrimSpace(a) == "" {
 			continue

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the scikit-learn fixtures of package probe into this folder, one JSON file a case.
 
-    pip install scikit-learn==1.7.2 numpy==2.4.6 scipy==1.17.1
+    pip install -r lpftlib/probe/testdata/requirements.txt
     python lpftlib/probe/testdata/make_fixtures.py
 
 scikit-learn must be older than 1.8: later versions have no multi_class argument and fit two classes as a

@@ -2,8 +2,9 @@
 
     pip install -r requirements.txt && python make_fixtures.py
 
-good/*.npy hold element i = i/4 - 1 (floats) or 3i - 4 (integers) of ranks 0 to 5, limits.npy
-and the strings hold what the Go test spells out; bad/*.npy are valid for NumPy but not
+good/*.npy hold element i = i/4 - 1 (floats) or 3i - 4 (integers) of ranks 0 to 5, wide-*.npy the
+smallest value of an integer type, 3 and the largest (uint64: of int64), limits.npy and the strings
+hold what the Go test spells out; bad/*.npy are valid for NumPy but not
 supported: each must be refused. The Go tests read the files and need no Python.
 """
 import pathlib
@@ -26,6 +27,9 @@ def main():
     for dtype in ("<f4", "<f8", "<i8", "<i4"):
         for shape in SHAPES:
             np.save(good / f"{dtype[1:]}-rank{len(shape)}{'-empty' if 0 in shape else ''}.npy", ramp(shape, dtype))
+    for dtype in ("i1", "u1", "i2", "u2", "u4", "u8"):
+        largest = min(np.iinfo(dtype).max, np.iinfo("i8").max)
+        np.save(good / f"wide-{dtype}.npy", np.array([np.iinfo(dtype).min, 3, largest], dtype=dtype))
     np.save(good / "limits.npy", np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324, 1.7976931348623157e308]))
     names = np.array([["a", "FT"], ["LP-FT", "F(x), φ"], ["", "naïve 😀"]])
     np.save(good / "strings.npy", names)
@@ -36,6 +40,8 @@ def main():
     np.save(bad / "fortran.npy", np.asfortranarray(ramp((3, 4), "<f4")))
     np.save(bad / "big-endian.npy", ramp((3,), "<f4").astype(">f4"))
     np.save(bad / "bool.npy", np.array([True, False]))
+    np.save(bad / "beyond-int64.npy", np.array([1, 2**63], dtype="u8"))
+    np.save(bad / "pickled.npy", np.array([1, "one"], dtype=object))
     np.save(bad / "complex.npy", np.array([1j]))
     np.save(bad / "bytes.npy", np.array([b"ab"]))
     np.save(bad / "record.npy", np.array([(1, 2.0)], dtype=[("a", "<i4"), ("b", "<f4")]))

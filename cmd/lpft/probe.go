@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/probe"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/store"
+)
+
+// probeJob is what `lpft probe` was asked for.
+type probeJob struct {
+	features, labels, out string
+	paperCompatible       bool
+}
+
+func probeCommand() *cobra.Command {
+	var job probeJob
+	cmd := &cobra.Command{
+		Use:   "probe --features F.npy --labels Y.npy --out HEAD.npz",
+		Short: "Linear probing (LP) of features: a head with a cross-validated penalty, as .npz",
+		Long: `Fits multinomial logistic regression to features [N, h] (float32 or float64) with labels [N]
+(integers 0 to C-1, all of them present) and chooses κ, the inverse strength of the penalty,
+from ten values by five stratified folds in the order of the rows. The head is written as
+weight [C, h], bias [C], kappa and scores [10], the mean held-out accuracy of each κ.
+
+With two classes --paper-compatible halves the head, as the paper's published code does.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFolder(job.out); err != nil {
+				return err
+			}
+			head, err := job.run(cmd.Context())
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("interrupted: %s was not written", job.out)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%v; cross-validated accuracy %.4f\n", head, bestScore(head))
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&job.features, "features", "", "features [N, h] as .npy, for example from lpft features")
+	f.StringVar(&job.labels, "labels", "", "labels [N] as .npy, integers from 0")
+	f.BoolVar(&job.paperCompatible, "paper-compatible", false, "halve the head of two classes, as the paper's published code does")
+	f.StringVar(&job.out, "out", "", "the .npz file to write")
+	for _, name := range []string{"features", "labels", "out"} {
+		cmd.MarkFlagRequired(name)
+	}
+	return cmd
+}
+
+func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
+	x, err := readFeatures(j.features)
+	if err != nil {
+		return nil, err
+	}
+	y, classes, err := readLabels(j.labels)
+	if err != nil {
+		return nil, err
+	}
+	head, err := j.fit(ctx, x, y, classes)
+	if err != nil {
+		return nil, fmt.Errorf("%s with %s: %w", j.features, j.labels, err)
+	}
+	return head, store.WriteNpz(j.out, []store.NamedArray{
+		{Name: "weight", Shape: []int{head.C, head.H}, Data: head.Weight},
+		{Name: "bias", Shape: []int{head.C}, Data: head.Bias},
+		{Name: "kappa", Shape: []int{}, Data: []float64{head.Kappa}},
+		{Name: "scores", Shape: []int{len(head.Scores)}, Data: head.Scores},
+	})
+}
+
+func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Head, error) {
+	bar := progress.Start(progress.Terminal(os.Stderr), "linear probing", 1, "fits")
+	defer bar.Done()
+	return probe.Fit(ctx, x, y, classes, probe.Options{
+		PaperCompatible: j.paperCompatible,
+		Progress:        func(done, total int) { bar.Resize(total); bar.Set(done, "") },
+	})
+}
+
+// readFeatures reads a matrix [N, h] of floats.
+func readFeatures(path string) (*mat.Dense, error) {
+	a, err := store.ReadNpy(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Shape) != 2 || a.Shape[0] == 0 || a.Shape[1] == 0 {
+		return nil, fmt.Errorf("%s: features of shape %v: expected [N, h], one row a text", path, a.Shape)
+	}
+	values := a.Float64
+	for _, v := range a.Float32 {
+		values = append(values, float64(v))
+	}
+	if values == nil {
+		return nil, fmt.Errorf("%s: features are not floats: expected float32 or float64", path)
+	}
+	return mat.NewDense(a.Shape[0], a.Shape[1], values), nil
+}
+
+// readLabels reads class ids and says how many classes there are: one more than the largest id.
+func readLabels(path string) (labels []int, classes int, err error) {
+	a, err := store.ReadNpy(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(a.Shape) != 1 {
+		return nil, 0, fmt.Errorf("%s: labels of shape %v: expected [N], one label a row of features", path, a.Shape)
+	}
+	if a.Int64 == nil && a.Int32 == nil {
+		return nil, 0, fmt.Errorf("%s: labels are not integers: save array.astype('int64')", path)
+	}
+	ids := a.Int64
+	for _, v := range a.Int32 {
+		ids = append(ids, int64(v))
+	}
+	for i, id := range ids {
+		// Every class needs a row, so that no id reaches the number of rows.
+		if id < 0 || id >= int64(len(ids)) {
+			return nil, 0, fmt.Errorf("%s: label %d of row %d: expected classes 0 to C-1, each with a row among the %d", path, id, i, len(ids))
+		}
+		labels, classes = append(labels, int(id)), max(classes, int(id)+1)
+	}
+	return labels, max(classes, 2), nil // a single class is named as such by the fit
+}
+
+// bestScore is the mean held-out accuracy of the chosen κ.
+func bestScore(h *probe.Head) float64 {
+	best := 0.0
+	for _, s := range h.Scores {
+		best = max(best, s)
+	}
+	return best
+}

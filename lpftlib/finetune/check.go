@@ -1,0 +1,47 @@
+package finetune
+
+import (
+	"fmt"
+
+	"lpft/lpftlib/encoder"
+)
+
+// check refuses a head that does not fit the encoder.
+func (s Start) check() error {
+	h, hidden := s.Head, s.Weights.Config.Hidden
+	if h.Classes < 2 || h.Hidden != hidden || len(h.Weight) != h.Classes*hidden || len(h.Bias) != h.Classes {
+		return fmt.Errorf("a head of %d classes and width %d with %d weights and %d biases does not fit an encoder of width %d: expected [C, %d] and [C]",
+			h.Classes, h.Hidden, len(h.Weight), len(h.Bias), hidden, hidden)
+	}
+	return nil
+}
+
+// check refuses rows that the start cannot be trained or evaluated on.
+func (d Data) check(start Start) error {
+	if len(d.Val.Texts) == 0 {
+		return fmt.Errorf("the validation split is empty: an epoch cannot be selected")
+	}
+	if err := d.Train.check(start.Weights.Config, start.Head.Classes); err != nil {
+		return fmt.Errorf("training split: %w", err)
+	}
+	if err := d.Val.check(start.Weights.Config, start.Head.Classes); err != nil {
+		return fmt.Errorf("validation split: %w", err)
+	}
+	return nil
+}
+
+// check wants a label 0 … classes−1 for every text, and texts that the model can read.
+func (s Set) check(cfg *encoder.Config, classes int) error {
+	if len(s.Labels) != len(s.Texts) {
+		return fmt.Errorf("%d labels for %d texts: expected one each", len(s.Labels), len(s.Texts))
+	}
+	for i, y := range s.Labels {
+		if y < 0 || y >= classes {
+			return fmt.Errorf("label %d of row %d: the head has classes 0 to %d", y, i, classes-1)
+		}
+		if err := cfg.Check(s.Texts[i]); err != nil {
+			return fmt.Errorf("row %d: %w", i, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/task"
+)
+
+// featuresVersion is raised when the meaning of a step's result changes, so that old artefacts
+// are not taken for new ones.
+const featuresVersion = 2
+
+// Features are φ of one model on one task's splits.
+type Features struct {
+	Splits map[string]*mat.Dense // "train", "val", "test": [N, h]; a split without rows is absent
+	Labels map[string][]int
+	Key    string
+}
+
+// featureInputs is everything features depend on.
+type featureInputs struct {
+	Model   string   `json:"model"` // digest of the pre-trained weights
+	Trained string   `json:"trained,omitempty"`
+	Data    string   `json:"data"`
+	Splits  []string `json:"splits"`
+	MaxLen  int      `json:"max_len"`
+	Engine  string   `json:"engine"`
+}
+
+// PretrainedFeatures are the pre-trained model's φ on a task. They do not depend on a seed.
+func (s *Session) PretrainedFeatures(ctx context.Context, id string) (*Features, error) {
+	return s.features(ctx, id, splits, "", "pre-trained model", func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+		m, err := s.Model(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		w, err := m.Weights()
+		return w, nil, err
+	})
+}
+
+// features computes or finds φ of a model that weights supplies when they are needed.
+func (s *Session) features(ctx context.Context, id string, names []string, trained, name string, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*Features, error) {
+	d, m, be, err := s.parts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	step := store.Step{Kind: "features", Version: featuresVersion, Label: fmt.Sprintf("features of %s, %s", id, name),
+		Inputs: featureInputs{Model: m.Digest, Trained: trained, Data: d.Digest, Splits: names, MaxLen: s.Profile.MaxLen, Engine: be.Engine}}
+	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+		loaded, lora, err := weights(m)
+		if err != nil {
+			return err
+		}
+		return s.computeFeatures(ctx, w, be, d, names, loaded, lora, step)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readFeatures(a, d, names)
+}
+
+// parts opens what every step needs.
+func (s *Session) parts(ctx context.Context, id string) (*task.Data, *Model, *backend.Backend, error) {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	m, err := s.Model(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	be, err := s.Backend()
+	return d, m, be, err
+}
+
+func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backend.Backend, d *task.Data, names []string, weights *encoder.Weights, lora *encoder.LoRAWeights, step store.Step) error {
+	prov := s.provenance(be, step, d, nil)
+	run, err := encoder.NewRunner(be, weights, lora)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	bar := progress.Start(s.opt.Progress, step.Label, countRows(d, names), "rows")
+	defer bar.Done()
+	before := 0
+	for _, name := range names {
+		examples, err := splitOf(d, name)
+		if err != nil {
+			return err
+		}
+		if len(examples) == 0 {
+			continue
+		}
+		texts, err := s.Encode(ctx, examples)
+		if err != nil {
+			return err
+		}
+		phi, err := run.Features(ctx, texts, func(done, _ int) { bar.Set(before+done, "") })
+		if err != nil {
+			return err
+		}
+		before += len(examples)
+		if err := w.WriteNpy(name+".npy", []int{len(examples), weights.Config.Hidden}, phi); err != nil {
+			return err
+		}
+	}
+	w.SetProvenance(prov.Finish())
+	return nil
+}
+
+// countRows counts the examples of some splits.
+func countRows(d *task.Data, names []string) int {
+	counts := map[string]int{"train": len(d.Train), "val": len(d.Val), "test": len(d.Test)}
+	n := 0
+	for _, name := range names {
+		n += counts[name]
+	}
+	return n
+}
+
+func readFeatures(a *store.Artefact, d *task.Data, names []string) (*Features, error) {
+	f := &Features{Splits: map[string]*mat.Dense{}, Labels: map[string][]int{}, Key: a.Key}
+	for _, name := range names {
+		examples, err := splitOf(d, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(examples) == 0 {
+			continue
+		}
+		array, err := a.ReadNpy(name + ".npy")
+		if err != nil {
+			return nil, err
+		}
+		f.Splits[name], f.Labels[name] = dense(array.Float32, array.Shape[0], array.Shape[1]), Labels(examples)
+	}
+	return f, nil
+}
+
+// dense widens a float32 matrix.
+func dense(data []float32, rows, cols int) *mat.Dense {
+	wide := make([]float64, len(data))
+	for i, v := range data {
+		wide[i] = float64(v)
+	}
+	return mat.NewDense(rows, cols, wide)
+}
+
+// TrainedFeatures are φ of a trained model on some splits of a task: of the task it was trained
+// on, or of a shifted test set.
+func (s *Session) TrainedFeatures(ctx context.Context, t *Trained, id string, names ...string) (*Features, error) {
+	name := fmt.Sprintf("%s model of %s, seed %d", t.Method.Title(), t.Task, t.Seed)
+	return s.features(ctx, id, names, t.Key, name, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+		w, err := encoder.LoadWeights(t.Dir, m.Config)
+		if err != nil || !t.Method.LowRank() {
+			return w, nil, err
+		}
+		lora, err := s.newLoRA(m, t.Seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		return w, lora, lora.Load(filepath.Join(t.Dir, loraFile))
+	})
+}

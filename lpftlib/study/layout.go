@@ -1,0 +1,103 @@
+package study
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/measure"
+	"lpft/lpftlib/store"
+)
+
+const layoutVersion = 1
+
+// layoutRows bounds the rows of a layout: exact t-SNE takes quadratic time, and a figure with
+// more points shows less.
+const layoutRows = 250
+
+// LayoutPoint is a point of a joint layout: a feature or a row of V, before or after the FT stage.
+type LayoutPoint struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Class int     `json:"class"` // a head row's class is its row number
+	After bool    `json:"after"`
+	Row   bool    `json:"row"` // a row of V, else a feature
+}
+
+// Layout lays features φ of training rows and the rows of V, before and after the FT stage, out in
+// the plane together by t-SNE (protocol section 13, Figures 5 and 6): perplexity 30 (or a third of
+// the points where there are few), start from the principal plane, 1,000 iterations.
+func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) ([]LayoutPoint, error) {
+	d, _, be, err := s.parts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.FineTune(ctx, id, m, seed)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.PretrainedFeatures(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.TrainedFeatures(ctx, t, id, "train")
+	if err != nil {
+		return nil, err
+	}
+	step := store.Step{Kind: "layout", Version: layoutVersion, Label: fmt.Sprintf("t-SNE of %s", t.Spec),
+		Inputs: map[string]any{"trained": t.Key, "before": before.Key, "after": after.Key, "rows": layoutRows}}
+	a, err := s.Store.Do(ctx, step, func(_ context.Context, w *store.Work) error {
+		prov := s.provenance(be, step, d, &seed)
+		x, points := stacked(before, after, t)
+		n, _ := x.Dims()
+		out, err := measure.TSNE(x, measure.TSNEOptions{Perplexity: min(30, float64(n)/3)})
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.Label, err)
+		}
+		for i := range points {
+			points[i].X, points[i].Y = out.Points.At(i, 0), out.Points.At(i, 1)
+		}
+		w.SetProvenance(prov.Finish())
+		return w.WriteJSON("layout.json", points)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var points []LayoutPoint
+	return points, a.ReadJSON("layout.json", &points)
+}
+
+// stacked are the vectors of a layout with what each is.
+func stacked(before, after *Features, t *Trained) (*mat.Dense, []LayoutPoint) {
+	var rows [][]float64
+	var points []LayoutPoint
+	for _, f := range []struct {
+		*Features
+		after bool
+	}{{before, false}, {after, true}} {
+		x, labels := f.Splits["train"], f.Labels["train"]
+		n := min(len(labels), layoutRows)
+		for i := range n {
+			row := i * len(labels) / n // evenly spread over the training rows
+			rows = append(rows, x.RawRowView(row))
+			points = append(points, LayoutPoint{Class: labels[row], After: f.after})
+		}
+	}
+	for _, head := range []struct {
+		*finetune.Head
+		after bool
+	}{{t.Start, false}, {t.Head, true}} {
+		weight := dense(head.Weight, head.Classes, head.Hidden)
+		for c := range head.Classes {
+			rows = append(rows, weight.RawRowView(c))
+			points = append(points, LayoutPoint{Class: c, After: head.after, Row: true})
+		}
+	}
+	x := mat.NewDense(len(rows), t.Head.Hidden, nil)
+	for i, row := range rows {
+		x.SetRow(i, row)
+	}
+	return x, points
+}

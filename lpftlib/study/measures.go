@@ -1,0 +1,412 @@
+package study
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/measure"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/task"
+)
+
+// measuresVersion is raised when a metric's definition changes.
+const measuresVersion = 1
+
+// Measures are all the numbers of one run on one test set: the rows of Tables 1, 3, 8 and 10-16
+// and the points of Figures 3, 10 and 11. Everything is measured in evaluation mode at the
+// selected epoch (protocol section 8).
+type Measures struct {
+	Spec
+	TestSet  string  `json:"test_set"` // Task, or a shifted test set
+	Split    string  `json:"split"`    // of the test set: "test", or "train"
+	Rows     int     `json:"rows"`     // n
+	Score    float64 `json:"score"`    // the task's metric × 100: accuracy, CoLA Matthews
+	Accuracy float64 `json:"accuracy"` // per cent
+	Matthews float64 `json:"matthews"` // × 100
+	Majority float64 `json:"majority"` // accuracy of the most frequent class, per cent
+
+	CS       float64  `json:"cs_f"`                // mean cosine similarity among features
+	Diff     float64  `json:"diff_f"`              // mean ‖φ − φ_pre‖; 0 where the encoder is the pre-trained one
+	FDR      *float64 `json:"fdr_f,omitempty"`     // tr(S_W⁻¹S_B); nil where all rows are of one class
+	FDRKind  string   `json:"fdr_by,omitempty"`    // "inverse", or "pinv" where S_W is singular
+	FDRFloor float64  `json:"fdr_floor,omitempty"` // E[FDR] of pure noise; 0 where undefined
+
+	NormStart float64 `json:"norm_start"` // ‖V0‖_F: before the FT stage, after scaling
+	NormC     float64 `json:"norm_c"`     // ‖V‖_F
+	NormB     float64 `json:"norm_b"`     // ‖b‖
+	LogitNorm float64 `json:"logit_norm"` // mean ‖f(x)‖
+	Kappa     float64 `json:"kappa,omitempty"`
+	Epoch     int     `json:"epoch,omitempty"` // selected epoch of the FT stage
+
+	Brier     float64 `json:"brier"`      // sum over classes, mean over rows
+	BrierMean float64 `json:"brier_mean"` // mean over rows and classes, as in the published code
+	Calibration
+	Published *Scaled `json:"temperature_published,omitempty"` // temperature by the paper's recipe; nil without validation rows
+	Exact     *Scaled `json:"temperature_exact,omitempty"`     // the exact minimiser
+
+	Setting Setting `json:"setting"`
+}
+
+// Calibration is how far confidence and accuracy are apart (15 bins).
+type Calibration struct {
+	ECE float64 `json:"ece"` // per cent
+	MCE float64 `json:"mce"` // per cent
+	NLL float64 `json:"nll"`
+}
+
+// Scaled is the calibration after temperature scaling with a T fitted on the validation rows of
+// the training task (protocol section 11).
+type Scaled struct {
+	Temperature measure.Temperature `json:"fit"`
+	Calibration
+}
+
+// Setting is what the numbers depend on besides task, method, seed and scaling. Runs are averaged
+// over seeds only where their settings are equal.
+type Setting struct {
+	Profile         string           `json:"profile"`
+	Model           string           `json:"model"`
+	ModelDigest     string           `json:"model_digest"`
+	Data            string           `json:"data"`      // digest of the training task's rows
+	TestData        string           `json:"test_data"` // digest of the test set's rows
+	StandIn         string           `json:"stand_in,omitempty"`
+	Engine          string           `json:"engine"`
+	MaxLen          int              `json:"max_len"`
+	PaperCompatible bool             `json:"paper_compatible"`
+	Select          string           `json:"select,omitempty"`
+	Recipe          *finetune.Recipe `json:"recipe,omitempty"` // seed 0; nil without an FT stage
+	LoRA            []float64        `json:"lora,omitempty"`
+}
+
+// Measure measures a run on the test set of its own task.
+func (s *Session) Measure(ctx context.Context, run Spec) (*Measures, error) {
+	return s.MeasureOn(ctx, run, run.Task, "test")
+}
+
+// measuresInputs is everything the measures depend on.
+type measuresInputs struct {
+	Run      Spec    `json:"run"`
+	Setting  Setting `json:"setting"`
+	Head     string  `json:"head"` // key of the trained model or the probe, or "random"
+	Features string  `json:"features"`
+	Base     string  `json:"base"`
+	Split    string  `json:"split"`
+}
+
+// MeasureOn measures a run on a split ("test", "train") of a test set, which may be a shifted one.
+func (s *Session) MeasureOn(ctx context.Context, run Spec, testSet, split string) (*Measures, error) {
+	if err := run.check(); err != nil {
+		return nil, err
+	}
+	if split != "test" && split != "train" {
+		return nil, fmt.Errorf("split %q cannot be measured: there are test and train", split)
+	}
+	d, _, be, err := s.parts(ctx, testSet)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.sameClasses(ctx, run.Task, d); err != nil {
+		return nil, err
+	}
+	sub, err := s.subject(ctx, run, testSet, split)
+	if err != nil {
+		return nil, err
+	}
+	step := store.Step{Kind: "run", Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet),
+		Inputs: measuresInputs{run, sub.setting, sub.headKey, sub.phi.Key, sub.base.Key, split}}
+	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+		prov := s.provenance(be, step, d, &run.Seed)
+		m, err := sub.measure(d, run, testSet, split)
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.Label, err)
+		}
+		w.SetProvenance(prov.Finish())
+		return w.WriteJSON(measuresFile, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := &Measures{}
+	return m, a.ReadJSON(measuresFile, m)
+}
+
+const measuresFile = "measures.json"
+
+// sameClasses refuses a test set whose labels are not those of the training task.
+func (s *Session) sameClasses(ctx context.Context, id string, test *task.Data) error {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(d.Task.Classes) != len(test.Task.Classes) {
+		return fmt.Errorf("a model of %s has %d classes, test set %s has %d: expected the same labels", id, len(d.Task.Classes), test.Task.ID, len(test.Task.Classes))
+	}
+	return nil
+}
+
+// subject is what is measured: a head and features.
+type subject struct {
+	setting        Setting
+	head           *finetune.Head
+	headKey        string
+	phi, base      *Features // of the adapted and the pre-trained model, on the test set
+	val            *mat.Dense
+	valLabels      []int
+	normStart      float64
+	kappa          float64
+	epoch          int
+	rows, baseRows *mat.Dense // phi and base on the split that is measured
+	labels         []int
+}
+
+// subject brings a run to the point where it can be measured.
+func (s *Session) subject(ctx context.Context, run Spec, testSet, split string) (*subject, error) {
+	sub := &subject{}
+	var err error
+	if sub.setting, err = s.setting(ctx, run, testSet); err != nil {
+		return nil, err
+	}
+	if sub.base, err = s.PretrainedFeatures(ctx, testSet); err != nil {
+		return nil, err
+	}
+	adapt := s.adaptUntrained
+	if run.Method.trains() {
+		adapt = s.adaptTrained
+	}
+	if err := adapt(ctx, run, testSet, split, sub); err != nil {
+		return nil, err
+	}
+	sub.rows, sub.baseRows = sub.phi.Splits[split], sub.base.Splits[split]
+	sub.labels = sub.base.Labels[split]
+	if sub.rows == nil || sub.baseRows == nil {
+		return nil, fmt.Errorf("test set %s has no %s rows", testSet, split)
+	}
+	return sub, nil
+}
+
+// adaptUntrained is for the methods that leave the encoder alone.
+func (s *Session) adaptUntrained(ctx context.Context, run Spec, testSet, split string, sub *subject) error {
+	d, model, _, err := s.parts(ctx, run.Task)
+	if err != nil {
+		return err
+	}
+	sub.phi = sub.base
+	own, err := s.PretrainedFeatures(ctx, run.Task)
+	if err != nil {
+		return err
+	}
+	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
+	if run.Method == Pretrained {
+		sub.head, sub.headKey = finetune.NewHead(len(d.Task.Classes), model.Config.Hidden, model.Config.InitRange, run.Seed), "random"
+	} else {
+		lp, key, err := s.probe(ctx, run.Task, run.Seed)
+		if err != nil {
+			return err
+		}
+		sub.head, sub.headKey, sub.kappa = headOf(lp), key, lp.Kappa
+	}
+	sub.normStart = sub.head.Norm()
+	return nil
+}
+
+// adaptTrained is for the methods with an FT stage.
+func (s *Session) adaptTrained(ctx context.Context, run Spec, testSet, split string, sub *subject) error {
+	t, err := s.Train(ctx, run)
+	if err != nil {
+		return err
+	}
+	own, err := s.TrainedFeatures(ctx, t, run.Task, "val", "test")
+	if err != nil {
+		return err
+	}
+	sub.phi = own
+	if testSet != run.Task || split != "test" {
+		if sub.phi, err = s.TrainedFeatures(ctx, t, testSet, split); err != nil {
+			return err
+		}
+	}
+	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
+	sub.head, sub.headKey, sub.epoch, sub.normStart = t.Head, t.Key, t.Epoch, t.Start.Norm()
+	if run.Method.startsFromLP() {
+		lp, err := s.Probe(ctx, run.Task, run.Seed)
+		if err != nil {
+			return err
+		}
+		sub.kappa = lp.Kappa
+	}
+	return nil
+}
+
+// setting is what a run's numbers depend on besides the run.
+func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Setting, error) {
+	d, model, be, err := s.parts(ctx, run.Task)
+	if err != nil {
+		return Setting{}, err
+	}
+	test, err := s.Data(ctx, testSet)
+	if err != nil {
+		return Setting{}, err
+	}
+	out := Setting{Profile: s.Profile.Name, Model: model.Checkpoint.Name, ModelDigest: model.Digest, Data: d.Digest, TestData: test.Digest,
+		StandIn: d.Task.StandIn, Engine: be.Engine, MaxLen: s.Profile.MaxLen, PaperCompatible: s.Profile.PaperCompatible}
+	if !run.Method.trains() {
+		return out, nil
+	}
+	recipe, err := s.Recipe(ctx, run)
+	if err != nil {
+		return Setting{}, err
+	}
+	recipe.Seed = 0
+	out.Recipe, out.Select = &recipe, s.Profile.Select
+	if run.Method.LowRank() {
+		out.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+	}
+	return out, nil
+}
+
+// measure computes the numbers.
+func (sub *subject) measure(d *task.Data, run Spec, testSet, split string) (*Measures, error) {
+	m := &Measures{Spec: run, TestSet: testSet, Split: split, Rows: len(sub.labels), Setting: sub.setting,
+		NormStart: sub.normStart, NormC: sub.head.Norm(), NormB: sub.head.BiasNorm(), Kappa: sub.kappa, Epoch: sub.epoch}
+	if err := m.measureFeatures(sub.rows, sub.baseRows, sub.labels, len(d.Task.Classes)); err != nil {
+		return nil, err
+	}
+	logits := logitsOf(sub.head, sub.rows)
+	if err := m.measurePredictions(d.Task, logits, sub.labels); err != nil {
+		return nil, err
+	}
+	if sub.val == nil {
+		return m, nil
+	}
+	return m, m.measureTemperature(logitsOf(sub.head, sub.val), sub.valLabels, logits, sub.labels)
+}
+
+// measureFeatures fills in CS, Diff and FDR.
+func (m *Measures) measureFeatures(phi, base *mat.Dense, labels []int, classes int) error {
+	var err error
+	if m.CS, err = measure.CosineSimilarity(phi); err != nil {
+		return err
+	}
+	if m.Diff, err = measure.FeatureDifference(phi, base); err != nil {
+		return err
+	}
+	if oneClass(labels) {
+		return nil // FDR is not defined
+	}
+	n, h := phi.Dims()
+	fdr, err := measure.FDR(phi, labels, classes, measure.DefaultFDR(n, h, classes))
+	if err != nil {
+		// A last LayerNorm ties its outputs together by one linear equation, so S_W of enough
+		// rows is singular all the same; the pseudo-inverse leaves that direction out.
+		fdr, err = measure.FDR(phi, labels, classes, measure.FDRPinv())
+	}
+	m.FDR, m.FDRKind, m.FDRFloor = &fdr.Value, fdr.Variant, fdr.Floor
+	return err
+}
+
+func oneClass(labels []int) bool {
+	for _, y := range labels {
+		if y != labels[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// measurePredictions fills in scores and calibration.
+func (m *Measures) measurePredictions(t *task.Task, logits *mat.Dense, labels []int) error {
+	score, err := Score(t, logits, labels)
+	if err != nil {
+		return err
+	}
+	m.Score = 100 * score
+	counts := make([]int, len(t.Classes))
+	for _, y := range labels {
+		counts[y]++
+		m.Majority = max(m.Majority, 100*float64(counts[y])/float64(len(labels)))
+	}
+	for _, metric := range []struct {
+		to    *float64
+		scale float64
+		of    func(*mat.Dense, []int) (float64, error)
+	}{{&m.Accuracy, 100, measure.Accuracy}, {&m.Matthews, 100, measure.Matthews}, {&m.Brier, 1, measure.Brier}, {&m.BrierMean, 1, measure.BrierMean}} {
+		value, err := metric.of(logits, labels)
+		if err != nil {
+			return err
+		}
+		*metric.to = metric.scale * value
+	}
+	if m.LogitNorm, err = measure.MeanLogitNorm(logits); err != nil {
+		return err
+	}
+	m.Calibration, err = calibrationOf(logits, labels)
+	return err
+}
+
+// bins of the calibration errors (protocol section 8).
+const bins = 15
+
+func calibrationOf(logits *mat.Dense, labels []int) (Calibration, error) {
+	ece, err := measure.ECE(logits, labels, bins)
+	if err != nil {
+		return Calibration{}, err
+	}
+	mce, err := measure.MCE(logits, labels, bins)
+	if err != nil {
+		return Calibration{}, err
+	}
+	nll, err := measure.NLL(logits, labels)
+	return Calibration{100 * ece, 100 * mce, nll}, err
+}
+
+// measureTemperature fits T on validation logits, by both recipes, and applies it.
+func (m *Measures) measureTemperature(val *mat.Dense, valLabels []int, logits *mat.Dense, labels []int) error {
+	for _, recipe := range []struct {
+		to  **Scaled
+		fit func(*mat.Dense, []int) (measure.Temperature, error)
+	}{{&m.Published, measure.FitTemperature}, {&m.Exact, measure.ExactTemperature}} {
+		t, err := recipe.fit(val, valLabels)
+		if err != nil {
+			return err
+		}
+		calibration, err := calibrationOf(measure.ScaleLogits(logits, t.T), labels)
+		if err != nil {
+			return err
+		}
+		*recipe.to = &Scaled{t, calibration}
+	}
+	return nil
+}
+
+// logitsOf are f(x) = Vφ + b [n, C].
+func logitsOf(head *finetune.Head, phi *mat.Dense) *mat.Dense {
+	n, h := phi.Dims()
+	weight := dense(head.Weight, head.Classes, h)
+	out := mat.NewDense(n, head.Classes, nil)
+	out.Mul(phi, weight.T())
+	for i := range n {
+		for c := range head.Classes {
+			out.Set(i, c, out.At(i, c)+float64(head.Bias[c]))
+		}
+	}
+	return out
+}
+
+// TestSets are the test sets of a task's models: its own, and those shifted ones of the profile
+// for which there is data.
+func (s *Session) TestSets(ctx context.Context, id string) ([]string, error) {
+	sets := []string{id}
+	for _, ood := range s.Profile.plan(id).OOD {
+		if _, err := s.Data(ctx, ood); err == nil {
+			sets = append(sets, ood)
+		} else if task.IsAbsent(err) {
+			s.opt.Say("left out: " + err.Error())
+		} else {
+			return nil, err
+		}
+	}
+	return sets, nil
+}

@@ -1,0 +1,269 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/backend"
+	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/measure"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/task"
+)
+
+const finetuneVersion = 4
+
+// checkpointEvery is the most training time that a kill can cost.
+const checkpointEvery = 20 * time.Second
+
+// Trained is a finished FT stage.
+type Trained struct {
+	Spec
+	Key string
+	Dir string // model.safetensors, config.json, run.json, with LoRA lora.safetensors
+	Outcome
+}
+
+// Outcome is what run.json holds of a finished FT stage.
+type Outcome struct {
+	Start  *finetune.Head   `json:"start"`  // V0, b0: at the start of the stage
+	Head   *finetune.Head   `json:"head"`   // of the selected epoch
+	Course *finetune.Course `json:"course"` // every step and evaluation
+	Epoch  int              `json:"epoch"`  // the selected one, from 1
+}
+
+// Point is the evaluation at the end of the selected epoch.
+func (o *Outcome) Point() finetune.Point {
+	for _, p := range o.Course.Points {
+		if p.Epoch == float64(o.Epoch) {
+			return p
+		}
+	}
+	return finetune.Point{}
+}
+
+// finetuneInputs is everything an FT stage depends on.
+type finetuneInputs struct {
+	Model   string          `json:"model"`
+	Data    string          `json:"data"`
+	MaxLen  int             `json:"max_len"`
+	Engine  string          `json:"engine"`
+	Method  Method          `json:"method"`
+	Recipe  finetune.Recipe `json:"recipe"`
+	Probe   string          `json:"probe,omitempty"` // key of the head's probe; empty: a random head
+	LoRA    []float64       `json:"lora,omitempty"`  // r, α
+	Scaling *Scaling        `json:"scaling,omitempty"`
+	Select  string          `json:"select,omitempty"` // "accuracy" where that is not the task's own metric
+}
+
+// Recipe is the FT stage's recipe of a run in this profile.
+func (s *Session) Recipe(ctx context.Context, run Spec) (finetune.Recipe, error) {
+	rates := &run.Rates
+	if run.Rates == (Rates{}) {
+		var err error
+		if rates, err = s.rates(ctx, run.Task, run.Method); err != nil {
+			return finetune.Recipe{}, err
+		}
+	}
+	plan := s.Profile.plan(run.Task)
+	r := finetune.Recipe{Epochs: s.Profile.Epochs, Batch: rates.Batch, LearningRate: rates.LearningRate, Clip: s.Profile.Clip,
+		Seed: run.Seed, Dropout: s.Profile.Dropout, EvalsPerEpoch: s.Profile.EvalsPerEpoch}
+	if plan.Epochs > 0 {
+		r.Epochs = plan.Epochs
+	}
+	if plan.EvalsPerEpoch > 0 {
+		r.EvalsPerEpoch = plan.EvalsPerEpoch
+	}
+	return r, nil
+}
+
+// FineTune runs the FT stage of FT, LP-FT, LoRA or LP-LoRA as the profile has it.
+func (s *Session) FineTune(ctx context.Context, id string, m Method, seed uint64) (*Trained, error) {
+	return s.Train(ctx, Spec{Task: id, Method: m, Seed: seed})
+}
+
+// Train runs the FT stage of a run, or finds its result.
+func (s *Session) Train(ctx context.Context, run Spec) (*Trained, error) {
+	job, err := s.job(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	step := store.Step{Kind: "finetune", Version: finetuneVersion, Label: run.String(), Inputs: job.in}
+	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+		return s.train(ctx, w, job, step, func(r *finetune.Result) error { return saveTrained(w, job.head, r) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := &Trained{Spec: run, Key: a.Key, Dir: a.Dir}
+	return t, a.ReadJSON("run.json", &t.Outcome)
+}
+
+// job is an FT stage ready to be run.
+type job struct {
+	run   Spec
+	data  *task.Data
+	model *Model
+	be    *backend.Backend
+	in    finetuneInputs
+	head  *finetune.Head // V0, b0
+}
+
+// job puts together what an FT stage starts from.
+func (s *Session) job(ctx context.Context, run Spec) (*job, error) {
+	if !run.Method.trains() {
+		return nil, fmt.Errorf("%s has no FT stage", run.Method.Title())
+	}
+	d, model, be, err := s.parts(ctx, run.Task)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Train) == 0 {
+		return nil, fmt.Errorf("task %s has no training rows: it is evaluated with a model trained on %s", run.Task, d.Task.TrainedOn)
+	}
+	recipe, err := s.Recipe(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	in := finetuneInputs{Model: model.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Engine, Method: run.Method, Recipe: recipe}
+	if s.Profile.Select == selectAccuracy && d.Task.Metric != task.Accuracy {
+		in.Select = selectAccuracy
+	}
+	if run.Method.LowRank() {
+		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+	}
+	head, key, err := s.startHead(ctx, run, d, model)
+	if err != nil {
+		return nil, err
+	}
+	in.Probe = key
+	if run.Scaling != (Scaling{}) {
+		in.Scaling = &run.Scaling
+	}
+	return &job{run, d, model, be, in, head}, nil
+}
+
+// startHead is V0, b0: random or the linear probe's (key names it), scaled where the run says so.
+func (s *Session) startHead(ctx context.Context, run Spec, d *task.Data, model *Model) (head *finetune.Head, key string, err error) {
+	head = finetune.NewHead(len(d.Task.Classes), model.Config.Hidden, model.Config.InitRange, run.Seed)
+	if run.Method.startsFromLP() {
+		lp, probeKey, err := s.probe(ctx, run.Task, run.Seed)
+		if err != nil {
+			return nil, "", err
+		}
+		head, key = headOf(lp), probeKey
+	}
+	switch run.Scaling.Reading {
+	case "A":
+		head, err = head.ScaleTo(run.Scaling.Norm)
+	case "B":
+		head = head.ScaleBy(run.Scaling.Norm)
+	}
+	return head, key, err
+}
+
+// StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
+func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint64) (float64, error) {
+	d, model, _, err := s.parts(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	head, _, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed}, d, model)
+	if err != nil {
+		return 0, err
+	}
+	return head.Norm(), nil
+}
+
+// newLoRA draws the factors of a seed, B = 0.
+func (s *Session) newLoRA(model *Model, seed uint64) (*encoder.LoRAWeights, error) {
+	return encoder.NewLoRA(model.Config, model.Config.QueryValue(), s.Profile.LoRARank, s.Profile.LoRAAlpha, seed)
+}
+
+// train is the body of a step that trains; save keeps what it wants of the result.
+func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store.Step, save func(*finetune.Result) error) error {
+	prov := s.provenance(job.be, step, job.data, &job.run.Seed)
+	start := finetune.Start{Head: job.head}
+	var err error
+	if start.Weights, err = job.model.Weights(); err != nil {
+		return err
+	}
+	if job.in.LoRA != nil {
+		if start.LoRA, err = s.newLoRA(job.model, job.run.Seed); err != nil {
+			return err
+		}
+	}
+	var data finetune.Data
+	if data.Train, err = s.set(ctx, job.data.Train); err != nil {
+		return err
+	}
+	if data.Val, err = s.set(ctx, job.data.Val); err != nil {
+		return err
+	}
+	var bar *progress.Task
+	result, err := finetune.Run(ctx, job.be, start, data, job.in.Recipe, finetune.Hooks{
+		Score:      s.scorer(job.data.Task, job.in.Select),
+		Checkpoint: &finetune.Checkpoint{Dir: w.ResumeDir(), Every: checkpointEvery},
+		Progress: func(p finetune.Progress) {
+			if bar == nil {
+				bar = progress.Start(s.opt.Progress, step.Label, p.Steps, "steps")
+				if p.Resumed {
+					bar.Resume(p.Step - 1)
+				}
+			}
+			bar.Set(p.Step, fmt.Sprintf("epoch %d, loss %.3f, best validation %.3f", p.Epoch, p.Loss, p.BestScore))
+		},
+	})
+	if bar != nil {
+		bar.Done()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", step.Label, err)
+	}
+	w.SetProvenance(prov.Finish())
+	return save(result)
+}
+
+// scorer is the validation score that selects the epoch: the task's own metric, or accuracy.
+func (s *Session) scorer(t *task.Task, by string) func(logits []float64, labels []int, classes int) float64 {
+	return func(logits []float64, labels []int, classes int) float64 {
+		m := mat.NewDense(len(labels), classes, logits)
+		score, err := Score(t, m, labels)
+		if by == selectAccuracy {
+			score, err = measure.Accuracy(m, labels)
+		}
+		if err != nil {
+			return 0 // no row of a wrong shape can come from the training loop
+		}
+		return score
+	}
+}
+
+// Score is a task's metric as a fraction: accuracy, or the Matthews correlation for CoLA.
+func Score(t *task.Task, logits *mat.Dense, labels []int) (float64, error) {
+	if t.Metric == task.Matthews {
+		return measure.Matthews(logits, labels)
+	}
+	return measure.Accuracy(logits, labels)
+}
+
+// saveTrained writes the selected model in Hugging Face's names, the heads and the course.
+func saveTrained(w *store.Work, start *finetune.Head, r *finetune.Result) error {
+	if err := r.Weights.Save(w.Dir()); err != nil {
+		return err
+	}
+	if r.LoRA != nil {
+		if err := r.LoRA.Save(filepath.Join(w.Dir(), loraFile)); err != nil {
+			return err
+		}
+	}
+	return w.WriteJSON("run.json", Outcome{Start: start, Head: r.Head, Course: r.Course, Epoch: r.Epoch})
+}
+
+const loraFile = "lora.safetensors"

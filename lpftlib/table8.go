@@ -1,0 +1,62 @@
+package lpftlib
+
+import (
+	"context"
+
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// scoreColumns are the columns of Tables 8, 10 and 16.
+var scoreColumns = []column{
+	{"accuracy", "accuracy", []int{8, 10, 16}, of("", "accuracy").value, 2}, of("Matthews", "matthews", 8), of("majority class", "majority"),
+}
+
+// BuildTable8 is Tables 8 and 16: test results of every method.
+func BuildTable8(ctx context.Context, s *study.Session) (*Built, error) {
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := measuresOf(ctx, s, ids, false)
+	if err != nil {
+		return nil, err
+	}
+	table, err := measuredTable(ctx, s, rows, scoreColumns, "Test set, per cent; the paper prints Matthews × 100 for CoLA and accuracy for the others.")
+	if err != nil {
+		return nil, err
+	}
+	return built(ctx, s, "table8", []report.Table{*table}, nil, []paper.Claim{
+		paper.C8(pairs(rows, study.FT, study.LPFT, scoreOf)),
+		paper.Order("LP scores below FT", pairs(rows, study.LP, study.FT, scoreOf)),
+	})
+}
+
+// BuildTable10 is Tables 10 and 11: models trained on Amazon, measured on it and on shifted sets.
+func BuildTable10(ctx context.Context, s *study.Session) (*Built, error) {
+	ids, err := tasksWhere(ctx, s, func(id string) bool { return len(s.Profile.Tasks[id].OOD) > 0 })
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return needs(ctx, s, "table10", "a task with shifted test sets: amazon with BOSS's files in --data, or the built-in task toy")
+	}
+	rows, err := measuresOf(ctx, s, ids, true)
+	if err != nil {
+		return nil, err
+	}
+	scores, err := measuredTable(ctx, s, rows, scoreColumns, "Table 10: accuracy in and out of distribution.")
+	if err != nil {
+		return nil, err
+	}
+	features, err := measuredTable(ctx, s, rows, featureColumns[:4], "Table 11: features and norms. "+fdrCaption(rows))
+	if err != nil {
+		return nil, err
+	}
+	return built(ctx, s, "table10", []report.Table{*scores, *features}, nil, []paper.Claim{
+		paper.C1(pairs(rows, study.LPFT, study.FT, diffOf)),
+		paper.Order("CS(F) of LP-FT stays above FT's, in and out of distribution", pairs(rows, study.FT, study.LPFT, csOf)),
+		paper.C8(pairs(rows, study.FT, study.LPFT, scoreOf)),
+	})
+}
