@@ -38,7 +38,8 @@ share the store of LPFT_HOME; what two of them need, such as pre-trained feature
 			if err != nil {
 				return err
 			}
-			return onDevices(cmd.Context(), devices, shares, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			g := grid{devices: devices, shares: shares, seeds: seeds, args: args}
+			return g.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringSliceVar(&devices, "devices", nil, "devices, by number")
@@ -68,24 +69,31 @@ func deal(seeds string, n int) ([]string, error) {
 	return out, nil
 }
 
-// onDevices runs the command once a device, at the same time, and then once for all seeds. The
-// first that fails ends the others.
-func onDevices(ctx context.Context, devices, shares, args []string, out, messages io.Writer) error {
+// grid is a command for several devices.
+type grid struct {
+	devices []string
+	shares  []string // seeds of each device
+	seeds   string   // all of them
+	args    []string
+}
+
+// run starts the command once a device, at the same time, and then once for all seeds. The first
+// that fails ends the others.
+func (g grid) run(ctx context.Context, out, messages io.Writer) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	work, group := errgroup.WithContext(ctx)
-	for i, device := range devices {
+	for i, device := range g.devices {
 		work.Go(func() error {
-			cmd := deviceCommand(group, self, args, device, shares[i])
-			return labelled(cmd, "device "+device, messages)
+			return labelled(deviceCommand(group, self, g.args, device, g.shares[i]), "device "+device, messages)
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	all := deviceCommand(ctx, self, args, devices[0], strings.Join(shares, ","))
+	all := deviceCommand(ctx, self, g.args, g.devices[0], g.seeds)
 	all.Stdout = out
 	return labelled(all, "all seeds", messages)
 }

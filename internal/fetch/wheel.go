@@ -26,8 +26,12 @@ import (
 	"time"
 )
 
-// pipStall is how long pip may stand still: twice its own time-out for one try.
-const pipStall = 25 * time.Second
+// Quick is the patience with a network that may be dead: another source is then asked.
+// Patient is for large files that only one source has, which a slow mirror fetches itself first.
+const (
+	Quick   = 10 * time.Second
+	Patient = time.Minute
+)
 
 // Wheel is one file of a Python package index.
 type Wheel struct {
@@ -39,8 +43,8 @@ func (w Wheel) String() string { return fmt.Sprintf("PyPI wheel %s %s", w.Projec
 
 // Download fetches the wheel into the folder tmp, which must be empty, and returns its path. pip
 // decides from where, as it is configured. python is the interpreter whose pip it is ("":
-// python3); grown is told how many bytes there are.
-func (w Wheel) Download(ctx context.Context, python, tmp string, grown func(int64)) (string, error) {
+// python3); each of two tries may stand still for patience; grown is told how many bytes there are.
+func (w Wheel) Download(ctx context.Context, python, tmp string, patience time.Duration, grown func(int64)) (string, error) {
 	if python == "" {
 		python = "python3"
 	}
@@ -53,11 +57,11 @@ func (w Wheel) Download(ctx context.Context, python, tmp string, grown func(int6
 		return "", err
 	}
 	var said bytes.Buffer
-	err := Watch(ctx, tmp, pipStall, grown,
+	err := Watch(ctx, tmp, 5*patience/2, grown,
 		func(ctx context.Context) error {
 			cmd := exec.CommandContext(ctx, python, "-m", "pip", "download", "--no-deps", "--require-hashes",
 				"--only-binary", ":all:", "--no-cache-dir", "--no-input", "--progress-bar", "off",
-				"--disable-pip-version-check", "--timeout", "10", "--retries", "1", "--dest", tmp, "-r", list)
+				"--disable-pip-version-check", "--timeout", fmt.Sprint(int(patience.Seconds())), "--retries", "1", "--dest", tmp, "-r", list)
 			cmd.Env = append(os.Environ(), "TMPDIR="+tmp) // so that a growing download shows
 			cmd.Stdout, cmd.Stderr = &said, &said
 			cmd.WaitDelay = 2 * time.Second

