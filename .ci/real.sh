@@ -43,8 +43,8 @@ fi
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
 LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
 
-step "XLA on the processor"
-bash .ci/xla.sh "$work" "$cache" "$shared"
-
 step "the notebooks in JupyterLab, by headless Chromium"
 bash .ci/lab.sh "$work"
+
+step "XLA on the processor"
+bash .ci/xla.sh "$work" "$cache" "$shared"

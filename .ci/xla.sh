@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of every package, several devices, and the notebooks on xla:cpu. The plugin is
+# On xla:cpu: the tests of every package, a grid on four devices, the notebooks. The plugin is
 # expected: whatever would quietly run on another engine fails. Usage: xla.sh WORK CACHE SHARED,
 # from a clone, with $WORK/lpft built.
 set -euo pipefail
@@ -14,7 +14,8 @@ if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
 fi
 export PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu GOEXPERIMENT=simd TF_ENABLE_ONEDNN_OPTS=0
 "$work/lpft" backend list
-"$work/lpft" doctor | grep '^ok  backend  *xla:cpu (asked for' || fail "lpft doctor does not open xla:cpu"
+"$work/lpft" doctor >"$work/xla-doctor.txt"
+grep '^ok  backend  *xla:cpu (asked for' "$work/xla-doctor.txt" || fail "lpft doctor does not open xla:cpu"
 
 step "every package's tests on xla:cpu"
 LPFT_MODELS=$LPFT_HOME/models go test -count=1 -v -timeout 20m ./... >"$work/xla.log" 2>&1 \
@@ -24,13 +25,19 @@ for test in TestXLA TestHostDevices TestFirstStepsAgainstPyTorch TestMiniLMAgain
     grep -q "^--- PASS: $test " "$work/xla.log" || fail "$test did not run on xla:cpu"
 done
 
-step "the notebooks on xla:cpu, one process a device, and a last one that finds everything"
-store=$LPFT_HOME
-export LPFT_HOME=$work/xla-home
-mkdir -p "$LPFT_HOME"
-ln -sfn "$store/models" "$LPFT_HOME/models"
-cp -r "$store/venv" "$store/bin" "$LPFT_HOME/" 2>/dev/null || true # made by the steps before, made anew where not
-bash bench/devices.sh --lpft "$work/lpft" --devices 2 --seeds 1001,2002 -- --profile smoke --report "$work/xla-report"
-notebooks=$(find notebooks -name '*.ipynb' ! -name index.ipynb | wc -l)
+# The notebooks' Python and kernel are those of the steps before; the store is a new one.
+rm -rf "$LPFT_HOME/store"
+
+step "a grid on four devices, one process a device"
+XLA_FLAGS=--xla_force_host_platform_device_count=4 \
+    "$work/lpft" devices --devices 0,1,2,3 --seeds 1,2,3,4 -- run --profile smoke --task toy --method ft 2>"$work/devices.log" \
+    || { tail -5 "$work/devices.log"; fail "lpft devices"; }
+for device in 0 1 2 3; do
+    grep -rqs "device(s)\], device $device" "$LPFT_HOME/store" --include=*.json || fail "nothing was computed on device $device"
+done
+
+step "the notebooks on xla:cpu"
+"$work/lpft" reproduce --profile smoke --report "$work/xla-report"
 grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"
-echo "$notebooks notebooks ran on xla:cpu"
+"$work/lpft" store log | grep -c ' computed ' >"$work/computed"
+[ "$(cat "$work/computed")" -gt 10 ] || fail "the notebooks computed nothing"
