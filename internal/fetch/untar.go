@@ -51,7 +51,7 @@ func untarEntry(archive io.Reader, entry *tar.Header, dir string) error {
 		}
 		return os.Symlink(entry.Linkname, to)
 	case tar.TypeReg:
-		return writeNew(archive, to, 0o644|entry.FileInfo().Mode()&0o111)
+		return writeNew(archive, to, mode(entry.FileInfo().Mode()))
 	}
 	return errors.New("is neither a file nor a folder nor a link")
 }

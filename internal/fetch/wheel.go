@@ -129,7 +129,15 @@ func unzipEntry(entry *zip.File, to string) error {
 		return err
 	}
 	defer in.Close()
-	return writeNew(in, to, 0o644|entry.Mode()&0o111)
+	return writeNew(in, to, mode(entry.Mode()))
+}
+
+// mode keeps programs programs.
+func mode(packed fs.FileMode) fs.FileMode {
+	if packed&0o111 != 0 {
+		return 0o755
+	}
+	return 0o644
 }
 
 // writeNew writes a file that is not there yet.
