@@ -147,7 +147,7 @@ func TestDevice(t *testing.T) {
 	t.Setenv(DeviceVar, "")
 	r, err := parse("xla:cuda,device=2,tf32=true")
 	require.NoError(t, err)
-	require.Equal(t, "xla:/p.so,shared_buffers=false,visible_devices=2,tf32=true", r.config("/p.so"))
+	require.Equal(t, "xla:/p.so,shared_buffers=false,preallocate=false,visible_devices=2,tf32=true", r.config("/p.so"))
 	r, err = parse("xla:cpu")
 	require.NoError(t, err)
 	require.Equal(t, "xla:/p.so,shared_buffers=true,tf32=false", r.config("/p.so"))

@@ -72,7 +72,8 @@ func (r request) asks(key string) bool {
 // config is what go-xla is asked for. The plugin is named by its path: go-xla then loads this
 // one file and no other. It tells a plugin's kind from its name, which is here a whole path, so
 // what hangs on the kind is said: exact products (see [Backend.TF32]), and buffers shared with
-// the host on the processor only.
+// the host on the processor only. A card's memory is taken as it is needed, not most of it at
+// once: several notebooks may share a card.
 func (r request) config(path string) string {
 	parts := []string{"xla:" + path}
 	if !r.asks("shared_buffers") {
@@ -80,6 +81,9 @@ func (r request) config(path string) string {
 	}
 	if !r.asks("tf32") {
 		parts = append(parts, "tf32=false")
+	}
+	if r.engine == "xla:cuda" && !r.asks("preallocate") {
+		parts = append(parts, "preallocate=false")
 	}
 	if r.engine == "xla:cuda" && r.device >= 0 {
 		parts = append(parts, fmt.Sprintf("visible_devices=%d", r.device))
