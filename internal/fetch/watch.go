@@ -14,7 +14,7 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan error, 1)
-	start := folderSize(dir)
+	start := FolderSize(dir)
 	go func() { done <- work(ctx) }()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -28,7 +28,7 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 			return err
 		case <-tick.C:
 		}
-		size := folderSize(dir)
+		size := FolderSize(dir)
 		if size != last {
 			last, since = size, time.Now()
 			grown(size - start)
@@ -38,8 +38,8 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 	}
 }
 
-// folderSize sums the files below dir, in bytes; 0 when there is none.
-func folderSize(dir string) (size int64) {
+// FolderSize sums the files below dir, in bytes; 0 when there is none.
+func FolderSize(dir string) (size int64) {
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			if info, err := d.Info(); err == nil {
