@@ -13,7 +13,7 @@
 # Needs root on Debian or Ubuntu, about 20 GB in --work, and the network for the build. The base
 # is made by debootstrap, because a registry may be out of reach; everything else is built from
 # the unmodified Dockerfile by buildah. Then, without any network where the kernel allows that:
-# `lpft doctor`, the demo's fastest notebook, and the Lab in a real browser. Writes to DIR/out:
+# `lpft doctor`, tests, the demo's fastest notebook, and the Lab in a real browser. Writes to DIR/out:
 # doctor.txt, report/, lab.png, summary.txt (times and size).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,6 +96,19 @@ offline() {
 step "who runs, lpft doctor"
 [ "$(inside id -u)" = 1000 ] || { echo "FAIL: the image runs as $(inside id -u)"; exit 1; }
 offline lpft doctor | tee "$out/doctor.txt"
+
+step "tests in the container, without a network"
+offline go test ./lpftlib/measure ./lpftlib/backend
+offline sh -c 'touch /home/lpft/lpft/store/x && rm /home/lpft/lpft/store/x && test ! -w /usr/local/go'
+
+step "another user, and a store that this one cannot write"
+chmod 755 "$(b mount "$container")/home/lpft/lpft/store"
+b run --isolation chroot --user 4321 "$container" -- lpft doctor >"$work/other.txt" 2>&1 \
+    && { cat "$work/other.txt"; echo "FAIL: a store that cannot be written is no problem"; exit 1; }
+grep '^lpft: home: .*store cannot be written.*user 4321' "$work/other.txt"
+chmod 777 "$(b mount "$container")/home/lpft/lpft/store"
+b run --isolation chroot --user 4321 "$container" -- lpft doctor | grep '^everything'
+b umount "$container" >/dev/null
 
 step "the demo's fastest notebook, without a network"
 started=$SECONDS
