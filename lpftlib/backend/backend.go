@@ -25,6 +25,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
@@ -44,6 +45,9 @@ type Backend struct {
 	SIMD   bool              // vector instructions in the "go" engine
 	Why    string            // one line: what was chosen and why
 	Say    func(line string) // told when something had to be done in another way; standard error
+
+	mu   sync.Mutex
+	made map[string]any // see Once
 }
 
 // Open opens the engine that spec names ("" means: GOMLX_BACKEND, else the best there is).
@@ -162,7 +166,7 @@ func openXLA(r request, p Plugin) (*Backend, error) {
 }
 
 func newBackend(r request, inner compute.Backend) *Backend {
-	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), SIMD: SIMD()}
+	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), SIMD: SIMD(), made: map[string]any{}}
 	b.TF32 = strings.Contains(r.spec, "tf32=true") || strings.HasSuffix(r.spec, ",tf32")
 	b.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	return b

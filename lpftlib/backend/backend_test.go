@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -84,4 +85,22 @@ func TestCandidates(t *testing.T) {
 		require.True(t, c.Err != nil || c.Note != "", c)
 		require.Contains(t, Known(), c.Engine)
 	}
+}
+
+// What is made once is made once for a key, and not kept when it fails.
+func TestOnce(t *testing.T) {
+	b, err := Open("go")
+	require.NoError(t, err)
+	calls := 0
+	make := func() (any, error) { calls++; return calls, nil }
+	for range 2 {
+		made, err := b.Once("key", make)
+		require.NoError(t, err)
+		require.Equal(t, 1, made)
+	}
+	_, err = b.Once("other", func() (any, error) { return nil, errors.New("no") })
+	require.Error(t, err)
+	made, err := b.Once("other", make)
+	require.NoError(t, err)
+	require.Equal(t, 2, made)
 }

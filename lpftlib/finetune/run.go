@@ -158,10 +158,7 @@ func cloneMap(m map[string][]float32) map[string][]float32 {
 	return out
 }
 
-func (t *trainer) close() {
-	t.engine.close()
-	t.runner.Close()
-}
+func (t *trainer) close() { t.runner.Close() }
 
 // begin measures the validation rows with the start's parameters, which gives φ_pre for Diff and
 // the point before the first step, and then takes up a checkpoint, which brings points of its own.
