@@ -29,14 +29,21 @@ func (k *Kernel) FrobeniusNorm() float64 {
 // (⟨φ(x), φ(x')⟩ + 1)·I_C, of the head's weight and bias. For the training kernel pass the
 // same features twice.
 func PretrainEffective(x, y *mat.Dense, classes int) (*Kernel, error) {
-	n, h := x.Dims()
-	m, other := y.Dims()
+	_, h := x.Dims()
+	_, other := y.Dims()
 	if h != other {
 		return nil, fmt.Errorf("kernels: features have %d and %d columns: expected the same model's on both sides", h, other)
 	}
 	if classes < 2 {
 		return nil, fmt.Errorf("kernels: %d classes: expected at least 2", classes)
 	}
+	return pretrainEffective(x, y, classes), nil
+}
+
+// pretrainEffective is PretrainEffective of matrices that fit.
+func pretrainEffective(x, y *mat.Dense, classes int) *Kernel {
+	n, _ := x.Dims()
+	m, _ := y.Dims()
 	var gram mat.Dense
 	gram.Mul(x, y.T())
 	k := &Kernel{N: n, C: classes, M: m, Data: make([]float64, n*classes*m*classes)}
@@ -47,5 +54,5 @@ func PretrainEffective(x, y *mat.Dense, classes int) (*Kernel, error) {
 			}
 		}
 	}
-	return k, nil
+	return k
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
@@ -13,20 +12,9 @@ import (
 	"lpft/plots"
 )
 
-// sweepTasks are those of the session's tasks that the paper sweeps norms on (CB, RTE and Amazon) and
-// stand-ins for them; where there is none of them, all.
+// sweepTasks are those of the session's tasks that the profile sweeps norms on.
 func sweepTasks(ctx context.Context, s *study.Session) ([]string, error) {
-	all, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	swept := slices.DeleteFunc(slices.Clone(all), func(id string) bool {
-		return !slices.Contains([]string{"cb", "rte", "amazon"}, strings.TrimSuffix(id, "-standin"))
-	})
-	if len(swept) == 0 {
-		return all, nil
-	}
-	return swept, nil
+	return chosenTasks(ctx, s, s.Profile.SweepTasks)
 }
 
 // sweepMethods are the methods of a task's sweep: FT and LP-FT, on CB and RTE LoRA's as well.

@@ -47,7 +47,7 @@ func TestItemsMakeAReport(t *testing.T) {
 	}
 	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
 	require.NoError(t, err)
-	require.Len(t, figures, 5)
+	require.Len(t, figures, 6)
 }
 
 // A row of Table 1 is the mean over seeds; a pre-trained encoder has no Diff.

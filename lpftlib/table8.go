@@ -35,7 +35,7 @@ func BuildTable8(ctx context.Context, s *study.Session) (*Built, error) {
 
 // BuildTable10 is Tables 10 and 11: models trained on Amazon, measured on it and on shifted sets.
 func BuildTable10(ctx context.Context, s *study.Session) (*Built, error) {
-	ids, err := tasksWhere(ctx, s, func(id string) bool { return len(s.Profile.Tasks[id].OOD) > 0 })
+	ids, err := tasksWhere(ctx, s, func(id string) bool { return withShifted(s, id) })
 	if err != nil {
 		return nil, err
 	}

@@ -114,11 +114,7 @@ func simdIfPossible() error {
 }
 
 func (j *featuresJob) run(ctx context.Context) error {
-	cfg, err := encoder.ReadConfig(j.model)
-	if err != nil {
-		return err
-	}
-	tok, err := tokenizer.Load(j.model)
+	weights, tok, err := loadModel(j.model)
 	if err != nil {
 		return err
 	}
@@ -126,28 +122,20 @@ func (j *featuresJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	weights, err := encoder.LoadWeights(j.model, cfg)
+	be, err := openBackend(j.backend)
 	if err != nil {
 		return err
 	}
-	for _, note := range weights.Notes {
-		say(note)
-	}
-	be, err := backend.Open(j.backend)
-	if err != nil {
-		return err
-	}
-	say(be.Why)
 	run, err := encoder.NewRunner(be, weights, nil)
 	if err != nil {
 		return err
 	}
 	defer run.Close()
-	phi, err := j.features(ctx, run, encode(tok, texts, min(j.maxLen, cfg.MaxTokens())))
+	phi, err := j.features(ctx, run, encode(tok, texts, min(j.maxLen, weights.Config.MaxTokens())))
 	if err != nil {
 		return err
 	}
-	return store.WriteNpy(j.out, []int{len(texts), cfg.Hidden}, phi)
+	return store.WriteNpy(j.out, []int{len(texts), weights.Config.Hidden}, phi)
 }
 
 func (j *featuresJob) features(ctx context.Context, run *encoder.Runner, encodings []encoder.Encoding) ([]float32, error) {
@@ -170,11 +158,7 @@ func (j *featuresJob) texts(ctx context.Context) ([]tokenizer.Text, error) {
 	if j.in != "" {
 		return readTexts(j.in)
 	}
-	dir := j.data
-	if dir == "" {
-		dir = os.Getenv("LPFT_DATA")
-	}
-	d, err := task.Load(ctx, j.task, task.Options{Dir: dir})
+	d, err := loadTask(ctx, j.task, j.data)
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +166,7 @@ func (j *featuresJob) texts(ctx context.Context) ([]tokenizer.Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := make([]tokenizer.Text, len(rows))
-	for i, e := range rows {
-		texts[i] = tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}
-	}
-	return texts, nil
+	return textsOf(rows), nil
 }
 
 // readTexts reads a file of JSON lines.

@@ -10,6 +10,10 @@
 //	lpft backend       engines: what there is, how to get XLA
 //	lpft devices       a grid of runs on several cards, one process a card
 //	lpft probe         linear probing of features as .npy
+//	lpft ntk           the exact NTK of a classifier as .npz
+//	lpft run           train and measure methods on tasks
+//	lpft results       all runs there are, and the claims they decide
+//	lpft tune          grid search for batch size and learning rate
 //
 // Results go to standard output or into files, messages to standard error; an error is one
 // line and exit status 1.
@@ -64,6 +68,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
+		probeCommand(), ntkCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -27,6 +27,7 @@ type reproduction struct {
 	reportDir   string
 	tasks, only []string
 	seeds       string
+	dry         bool
 
 	home, root string
 	started    time.Time
@@ -45,6 +46,7 @@ func reproduceCommand() *cobra.Command {
 	f.StringVar(&r.reportDir, "report", "report", "folder of the report")
 	f.StringSliceVar(&r.tasks, "tasks", nil, "only these tasks of the profile")
 	f.StringSliceVar(&r.only, "only", nil, "only these tables and figures, as in table1,figure4")
+	f.BoolVar(&r.dry, "dry-run", false, "print what would run, what is cached, and an estimate of time and disk; run nothing")
 	f.StringVar(&r.seeds, "seeds", "", "seeds, separated by commas (default the profile's)")
 	return cmd
 }
@@ -55,6 +57,9 @@ func (r *reproduction) run(ctx context.Context) error {
 	s, items, err := r.prepare(ctx)
 	if err != nil {
 		return err
+	}
+	if r.dry {
+		return dryRun(ctx, os.Stdout, s, items)
 	}
 	env, err := lab.Setup(ctx, lab.Options{Home: r.home, ModuleRoot: r.root, Progress: say})
 	if err != nil {

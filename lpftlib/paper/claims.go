@@ -263,31 +263,10 @@ func C8(pairs []Pair) Claim {
 }
 
 // Fit is the best scalar multiple c of FT's kernel F for LoRA's, min_c ‖F_LoRA − c·F_FT‖, and what it leaves:
-// Residual = ‖F_LoRA − c·F_FT‖ / ‖F_LoRA‖ in [0, 1].
+// Residual = ‖F_LoRA − c·F_FT‖ / ‖F_LoRA‖ in [0, 1]. Package kernels computes both (FitScalar).
 type Fit struct {
 	Name             string
 	Scalar, Residual float64
-}
-
-// FitScalar computes a [Fit] from two kernels flattened in the same order. A kernel that is zero, or
-// slices of different lengths, give NaN.
-func FitScalar(name string, ft, lora []float64) Fit {
-	f := Fit{name, math.NaN(), math.NaN()}
-	if len(ft) != len(lora) {
-		return f
-	}
-	var xx, xy, yy float64
-	for i := range ft {
-		xx += ft[i] * ft[i]
-		xy += ft[i] * lora[i]
-		yy += lora[i] * lora[i]
-	}
-	if xx == 0 || yy == 0 {
-		return f
-	}
-	f.Scalar = xy / xx
-	f.Residual = math.Sqrt(math.Max(0, 1-xy*xy/(xx*yy)))
-	return f
 }
 
 // nearlyConstant is the relative residual up to which we call two kernels equal up to a scalar: then the
@@ -319,5 +298,17 @@ func C9(fits []Fit) Claim {
 		c.Outcome = Holds
 	}
 	c.Explanation = strings.Join(each, "; ") + " (our threshold; the paper shows spectra only)"
+	return c
+}
+
+// Below judges that a statistic over n cases stays at or below a threshold; NaN leaves it undecided.
+func Below(text string, statistic, threshold float64, n int, explanation string) Claim {
+	c := Claim{Text: text, Statistic: statistic, Threshold: threshold, N: n, Outcome: Fails, Explanation: explanation}
+	switch {
+	case bad(statistic) || n == 0:
+		c.Outcome = Undecided
+	case statistic <= threshold:
+		c.Outcome = Holds
+	}
 	return c
 }

@@ -124,16 +124,11 @@ func TestC8Tie(t *testing.T) {
 }
 
 func TestC9(t *testing.T) {
-	ft := []float64{1, 2, 3, 4}
-	exact := FitScalar("cb", ft, []float64{0.5, 1, 1.5, 2})
-	require.InDelta(t, 0.5, exact.Scalar, 1e-12)
-	require.InDelta(t, 0, exact.Residual, 1e-7)
-	orthogonal := FitScalar("rte", []float64{1, 0}, []float64{0, 3})
-	require.Equal(t, Fit{"rte", 0, 1}, orthogonal)
-	half := FitScalar("wic", []float64{1, 0}, []float64{1, 1})
-	require.InDelta(t, math.Sqrt(0.5), half.Residual, 1e-12)
-
-	require.Equal(t, Holds, C9([]Fit{exact}).Outcome)
-	require.Equal(t, Fails, C9([]Fit{exact, orthogonal}).Outcome)
-	require.Equal(t, Undecided, C9([]Fit{FitScalar("x", ft, ft[:2]), FitScalar("y", []float64{0}, []float64{0})}).Outcome)
+	near, far := Fit{"cb", 0.002, 0.3}, Fit{"rte", 0.002, 0.6}
+	require.Equal(t, Holds, C9([]Fit{near}).Outcome)
+	both := C9([]Fit{near, far})
+	require.Equal(t, Fails, both.Outcome)
+	require.InDelta(t, 0.6, both.Statistic, 1e-12)
+	require.Equal(t, 2, both.N)
+	require.Equal(t, Undecided, C9([]Fit{{"x", math.NaN(), math.NaN()}}).Outcome)
 }

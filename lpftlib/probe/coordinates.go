@@ -38,8 +38,10 @@ func (c *coordinates) head(weight, bias []float64) (v, b []float64) {
 	classes := len(bias)
 	w := mat.NewDense(classes, r, weight)
 	b = append([]float64(nil), bias...)
-	for k := range b {
-		b[k] -= dot(w.RawRowView(k), c.mean)
+	if c.mean != nil {
+		for k := range b {
+			b[k] -= dot(w.RawRowView(k), c.mean)
+		}
 	}
 	if c.basis == nil {
 		return append([]float64(nil), weight...), b

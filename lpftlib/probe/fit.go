@@ -25,11 +25,17 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 	if err := checkData(x, y, classes); err != nil {
 		return nil, err
 	}
+	if err := o.checkClasses(classes); err != nil {
+		return nil, err
+	}
 	held, err := StratifiedFolds(y, classes, o.Folds)
 	if err != nil {
 		return nil, err
 	}
-	data := newCoordinates(x)
+	data := &coordinates{x: x}
+	if !o.StopAsScikitLearn {
+		data = newCoordinates(x)
+	}
 	folds := make([]*fold, o.Folds)
 	for f := range folds {
 		folds[f] = newFold(data, held[f], y, classes, o)
@@ -37,10 +43,7 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 	all := newFold(data, nil, y, classes, o)
 	all.problem.workers = o.Workers
 
-	// Four rows a feature are plenty for a preconditioner.
-	_, r := data.x.Dims()
-	gram := data.sampledGram(max(2048, 4*r))
-	n := len(y)
+	shared := newSharedPreconditioner(data, o)
 	report := newProgress(o.Progress, len(o.Kappas)*o.Folds+1)
 	for _, kappa := range o.Kappas {
 		if err := ctx.Err(); err != nil {
@@ -51,13 +54,13 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 			f.problem.setKappa(kappa)
 			curvature += f.curvature / float64(len(folds))
 		}
-		shared := newPreconditioner(gram, n, curvature, 1/kappa)
+		m := shared.at(kappa, curvature)
 		var group errgroup.Group
 		group.SetLimit(o.Workers)
 		for _, f := range folds {
 			group.Go(func() error {
 				defer report.step()
-				return f.advance(ctx, shared, o)
+				return f.advance(ctx, m, o)
 			})
 		}
 		if err := group.Wait(); err != nil {
@@ -71,9 +74,7 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 	all.startFromMean(folds, best)
 	all.problem.setKappa(head.Kappa)
 	all.refreshCurvature()
-	goal := accuracy{gradient: o.Tol * float64(n), relative: refitAccuracy, maxIter: o.MaxIter}
-	head.Iterations, head.Converged, err = newton(ctx, all.problem, all.theta,
-		newPreconditioner(gram, n, all.curvature, 1/head.Kappa), goal)
+	head.Iterations, head.Converged, err = all.minimise(ctx, shared.at(head.Kappa, all.curvature), refitAccuracy, o)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +152,7 @@ func newFold(data *coordinates, held, y []int, classes int, o Options) *fold {
 	for k, i := range rows {
 		labels[k] = position[y[i]] - 1
 	}
-	f.problem = newProblem(data, rows, labels, len(f.active), false, max(1, o.Workers/o.Folds))
+	f.problem = newProblem(data, rows, labels, len(f.active), o.form(), max(1, o.Workers/o.Folds))
 	f.theta = make([]float64, f.problem.size())
 	f.refreshCurvature()
 	return f
@@ -165,8 +166,7 @@ func (f *fold) refreshCurvature() {
 
 // advance fits the fold with the κ that its problem is set to, and scores it on the held-out rows.
 func (f *fold) advance(ctx context.Context, m *preconditioner, o Options) error {
-	goal := accuracy{gradient: o.Tol * float64(len(f.problem.rows)), relative: foldAccuracy, maxIter: o.MaxIter}
-	if _, _, err := newton(ctx, f.problem, f.theta, m, goal); err != nil {
+	if _, _, err := f.minimise(ctx, m, foldAccuracy, o); err != nil {
 		return err
 	}
 	f.curvature = f.problem.meanCurvature()
@@ -175,13 +175,26 @@ func (f *fold) advance(ctx context.Context, m *preconditioner, o Options) error 
 	return nil
 }
 
+// minimise moves theta to the minimiser, to the given relative accuracy, or to where scikit-learn would stop.
+func (f *fold) minimise(ctx context.Context, m *preconditioner, relative float64, o Options) (iterations int, converged bool, err error) {
+	if o.StopAsScikitLearn {
+		search := newLBFGS(f.problem, f.theta, o.Tol)
+		err := search.run(ctx, o.MaxIter)
+		f.theta = search.theta
+		return search.iterations, search.done, err
+	}
+	goal := accuracy{gradient: o.Tol * float64(len(f.problem.rows)), relative: relative, maxIter: o.MaxIter}
+	return newton(ctx, f.problem, f.theta, m, goal)
+}
+
 // heldOutAccuracy is the share of held-out rows whose class has the largest logit among the active classes.
 func (f *fold) heldOutAccuracy() float64 {
 	weight, bias := f.problem.expand(f.theta)
-	_, r := weight.Dims()
 	logits := make([]float64, len(bias))
-	for c := range bias {
-		bias[c] -= dot(weight.RawRowView(c)[:r], f.problem.data.mean)
+	if mean := f.problem.data.mean; mean != nil {
+		for c := range bias {
+			bias[c] -= dot(weight.RawRowView(c), mean)
+		}
 	}
 	right := 0
 	for _, i := range f.held {
@@ -218,9 +231,10 @@ func (f *fold) startFromMean(folds []*fold, best int) {
 	for _, other := range folds {
 		other.theta = other.path[best]
 		weight, bias := other.expanded()
-		if f.problem.binary { // the row of class 1 is w
-			axpy(1/float64(len(folds)), weight.RawRowView(1), f.theta[:r])
-			f.theta[r] += bias[1] / float64(len(folds))
+		if f.problem.binary { // the row of class 1 is w·slope/2
+			share := 2 / f.problem.slope / float64(len(folds))
+			axpy(share, weight.RawRowView(1), f.theta[:r])
+			f.theta[r] += share * bias[1]
 			continue
 		}
 		axpy(1/float64(len(folds)), weight.RawMatrix().Data, f.theta[:k*r])

@@ -106,7 +106,7 @@ func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 	x, y := transformerLike(50, 6, 2)
 	rows := complement(nil, 50)
 	coordinates := newCoordinates(x)
-	short, long := newProblem(coordinates, rows, y, 2, false, 1), newProblem(coordinates, rows, y, 2, true, 1)
+	short, long := newProblem(coordinates, rows, y, 2, symmetric, 1), newProblem(coordinates, rows, y, 2, twoRows, 1)
 	short.setKappa(3)
 	long.setKappa(3)
 	theta := make([]float64, short.size())
@@ -122,10 +122,68 @@ func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 	}
 }
 
+// One penalised row w with κ is both rows [−w/2; w/2] with κ/2, because ½‖W‖² = ¼‖w‖².
+func TestBinomialIsTwoRowsWithHalfTheStrength(t *testing.T) {
+	data, x := readOracle(t, "two")
+	half := DefaultKappas()
+	for i := range half {
+		half[i] /= 2
+	}
+	one, err := Fit(context.Background(), x, data.Y, 2, Options{Binomial: true})
+	require.NoError(t, err)
+	both, err := Fit(context.Background(), x, data.Y, 2, Options{Kappas: half})
+	require.NoError(t, err)
+	require.InEpsilon(t, 2*both.Kappa, one.Kappa, 1e-14)
+	require.Equal(t, both.FoldScores, one.FoldScores)
+	require.Less(t, relative(one.Weight, both.Weight), 1e-8)
+	require.Less(t, relative(one.Bias, both.Bias), 1e-8)
+
+	delta := residuals(one, x, data.Y) // the optimum: w/κ = Σ (y − p₁)φ
+	var left mat.Dense
+	left.Mul(delta.T(), x)
+	w := difference(one.Weight[one.H:], one.Weight[:one.H])
+	for j := range w {
+		w[j] /= one.Kappa
+	}
+	require.Less(t, relative(left.RawRowView(1), w), 1e-6)
+}
+
+// With a tight tolerance scikit-learn's route ends at the minimiser, whatever the form.
+func TestStopAsScikitLearnEndsAtTheMinimiser(t *testing.T) {
+	for _, name := range oracleNames {
+		want, x := readOracle(t, name)
+		options := []Options{{}}
+		if want.Classes == 2 {
+			options = append(options, Options{Binomial: true})
+		}
+		for _, o := range options {
+			best, err := Fit(context.Background(), x, want.Y, want.Classes, o)
+			require.NoError(t, err)
+			o.StopAsScikitLearn, o.Tol = true, 1e-10
+			head, err := Fit(context.Background(), x, want.Y, want.Classes, o)
+			require.NoError(t, err)
+			require.True(t, head.Converged)
+			require.Equal(t, best.FoldScores, head.FoldScores, name)
+			require.Less(t, relative(head.Weight, best.Weight), 1e-5, name)
+			require.Less(t, relative(head.Bias, best.Bias), 1e-5, name)
+
+			steps, err := Path(context.Background(), x, want.Y, want.Classes, best.Kappa, []int{5000}, o)
+			require.NoError(t, err)
+			require.Less(t, relative(steps[0].Weight, best.Weight), 1e-5, name)
+
+			o.MaxIter = 2 // and it does stop
+			short, err := Fit(context.Background(), x, want.Y, want.Classes, o)
+			require.NoError(t, err)
+			require.Equal(t, 2, short.Iterations)
+			require.False(t, short.Converged)
+		}
+	}
+}
+
 func TestDerivatives(t *testing.T) {
-	for _, classes := range []int{2, 3} {
+	for shape, classes := range map[form]int{symmetric: 2, binomial: 2, twoRows: 3} {
 		x, y := transformerLike(40, 5, classes)
-		p := newProblem(newCoordinates(x), complement(nil, 40), y, classes, false, 2)
+		p := newProblem(newCoordinates(x), complement(nil, 40), y, classes, shape, 2)
 		p.setKappa(0.7)
 		size := p.size()
 		theta, direction := make([]float64, size), make([]float64, size)
@@ -205,6 +263,8 @@ func TestBadInput(t *testing.T) {
 		"kappa":         {x, y, 2, Options{Kappas: []float64{1, -1}}, "Options.Kappas[1] = -1"},
 		"no kappa":      {x, y, 2, Options{Kappas: []float64{}}, "Options.Kappas is empty"},
 		"tolerance":     {x, y, 2, Options{Tol: math.NaN()}, "Options.Tol"},
+		"binomial":      {x, []int{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1}, 3, Options{Binomial: true}, "Options.Binomial with 3 classes"},
+		"halved":        {x, y, 2, Options{Binomial: true, PaperCompatible: true}, "PaperCompatible true"},
 		"max iteration": {x, y, 2, Options{MaxIter: -1}, "Options.MaxIter"},
 	}
 	for name, c := range cases {

@@ -34,6 +34,28 @@ func newPreconditioner(gram *mat.SymDense, rows int, curvature, ridge float64) *
 	return &preconditioner{factor: u, bias: 1 / (curvature * float64(rows))}
 }
 
+// sharedPreconditioner makes the preconditioner of each κ from one Gram matrix.
+type sharedPreconditioner struct {
+	gram *mat.SymDense
+	rows int
+}
+
+// newSharedPreconditioner takes four rows a feature, plenty for a preconditioner. L-BFGS needs none: nil.
+func newSharedPreconditioner(data *coordinates, o Options) *sharedPreconditioner {
+	if o.StopAsScikitLearn {
+		return nil
+	}
+	n, r := data.x.Dims()
+	return &sharedPreconditioner{gram: data.sampledGram(max(2048, 4*r)), rows: n}
+}
+
+func (s *sharedPreconditioner) at(kappa, curvature float64) *preconditioner {
+	if s == nil {
+		return nil
+	}
+	return newPreconditioner(s.gram, s.rows, curvature, 1/kappa)
+}
+
 // solve writes the preconditioned residual into z. A nil preconditioner is the identity.
 func (c *preconditioner) solve(p *problem, residual, z []float64) {
 	copy(z, residual)

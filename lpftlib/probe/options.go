@@ -17,8 +17,21 @@ type Options struct {
 	// MaxIter bounds the iterations of one fit; 0: 5,000.
 	MaxIter int
 	// Tol is the largest entry of the gradient of (1/N)·(Σ CE + ‖W‖²/(2κ)) at which a fit may stop; 0: 1e-4,
-	// as scikit-learn. Path stops there. Fit goes on until W is known to 1e-4 (folds) or 1e-9 (refit) relative.
+	// as scikit-learn. Path stops there, and Fit with StopAsScikitLearn; Fit otherwise goes on until W is known to
+	// 1e-4 (folds) or 1e-9 (refit) relative.
 	Tol float64
+	// Binomial fits two classes with one row w under the penalty,
+	//
+	//	min_{w,b}  ½‖w‖² + κ·Σ_i log(1 + exp(∓(w·φ_i + b))),
+	//
+	// as scikit-learn does for a binary target without multi_class="multinomial". The head is [−w/2; w/2], so
+	// that f₁ − f₀ = w·φ + b. With W = [−w/2; w/2] the usual penalty is ½‖W‖² = ¼‖w‖²: the same head comes
+	// from the multinomial objective with κ/2. It is an error with more than two classes or with PaperCompatible.
+	Binomial bool
+	// StopAsScikitLearn makes Fit follow scikit-learn's L-BFGS on the features as they are, with warm starts
+	// along the grid, and stop where that stops (Tol, MaxIter) instead of at the minimiser. Path always does. On features of a bad
+	// scale the two differ, in κ too; see the package comment.
+	StopAsScikitLearn bool
 	// PaperCompatible halves the head of a two-class problem, as the paper's published code does.
 	PaperCompatible bool
 	// Workers is the number of goroutines that compute at once; 0: the number of CPUs.
@@ -74,6 +87,25 @@ func DefaultKappas() []float64 {
 		kappas[i] = math.Pow(10, -4+8*float64(i)/9)
 	}
 	return kappas
+}
+
+// checkClasses refuses options that do not fit the number of classes.
+func (o Options) checkClasses(classes int) error {
+	if o.Binomial && (classes != 2 || o.PaperCompatible) {
+		return fmt.Errorf("probe: Options.Binomial with %d classes, PaperCompatible %v: expected 2 and false", classes, o.PaperCompatible)
+	}
+	return nil
+}
+
+// form is how Fit writes a two-class problem.
+func (o Options) form() form {
+	switch {
+	case o.Binomial:
+		return binomial
+	case o.StopAsScikitLearn:
+		return twoRows
+	}
+	return symmetric
 }
 
 // checkData refuses features and labels that no probe can be fitted to.

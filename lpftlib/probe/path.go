@@ -36,6 +36,9 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 	if err := checkData(x, y, classes); err != nil {
 		return nil, err
 	}
+	if err := o.checkClasses(classes); err != nil {
+		return nil, err
+	}
 	for i, k := range iters {
 		if k < 1 || (i > 0 && k <= iters[i-1]) {
 			return nil, fmt.Errorf("probe: iteration counts %v: expected ascending positive numbers", iters)
@@ -44,16 +47,14 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 	if len(iters) == 0 {
 		return nil, fmt.Errorf("probe: no iteration counts for the path: give for example 1, 2, 5, 10, 20, 50")
 	}
-	p := newProblem(&coordinates{x: x}, complement(nil, len(y)), y, classes, true, o.Workers)
+	o.StopAsScikitLearn = true
+	p := newProblem(&coordinates{x: x}, complement(nil, len(y)), y, classes, o.form(), o.Workers)
 	p.setKappa(kappa)
-	search := newLBFGS(p, o.Tol)
+	search := newLBFGS(p, make([]float64, p.size()), o.Tol)
 	steps := make([]Step, 0, len(iters))
 	for _, k := range iters {
-		for search.iterations < k && !search.done {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			search.iterate()
+		if err := search.run(ctx, k); err != nil {
+			return nil, err
 		}
 		step := measureStep(p, search, x, y, o.PaperCompatible)
 		step.MaxIter, step.Kappa = k, kappa
@@ -122,8 +123,9 @@ const (
 	firstMaxStep   = 1e10         // scipy's bound on a step
 )
 
-func newLBFGS(p *problem, tol float64) *lbfgs {
-	l := &lbfgs{problem: p, tol: tol, theta: make([]float64, p.size()), gradient: make([]float64, p.size())}
+// newLBFGS starts at theta, which it does not write to.
+func newLBFGS(p *problem, theta []float64, tol float64) *lbfgs {
+	l := &lbfgs{problem: p, tol: tol, theta: theta, gradient: make([]float64, p.size())}
 	l.value = l.evaluate(l.theta, l.gradient)
 	l.done = maxAbs(l.gradient) <= tol
 	return l
@@ -137,6 +139,17 @@ func (l *lbfgs) evaluate(theta, gradient []float64) float64 {
 		gradient[i] /= n
 	}
 	return value
+}
+
+// run iterates until there are maxIter iterations or the solver stops.
+func (l *lbfgs) run(ctx context.Context, maxIter int) error {
+	for l.iterations < maxIter && !l.done {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l.iterate()
+	}
+	return nil
 }
 
 // iterate makes one step and sets done where the solver would stop.

@@ -12,20 +12,32 @@ import (
 // row's loss counts once (scikit-learn's divided by κ; ridge = 1/κ).
 //
 // θ holds the K weight rows [K, r] and then the K biases. With more than two classes K = C and the scores s_i
-// are the logits. A two-class problem has K = 1: only w of W = [−w; w] is kept, the logits are ∓s_i, and the
-// penalty ‖W‖² = 2‖w‖². (Path asks for K = 2 there, to follow scikit-learn's route.)
+// are the logits. A two-class problem has K = 1 unless its form is twoRows (see [form]).
 type problem struct {
 	data    *coordinates
-	rows    []int // rows of data.x that take part
-	labels  []int // class of each of rows, 0 … K−1 (0, 1 if binary)
-	outputs int   // K
-	binary  bool  // K = 1
+	rows    []int   // rows of data.x that take part
+	labels  []int   // class of each of rows, 0 … K−1 (0, 1 if binary)
+	outputs int     // K
+	binary  bool    // K = 1
+	slope   float64 // f₁ − f₀ = slope·s if binary
 	ridge   float64
 	workers int
 
 	probs  []float64  // [len(rows), K] probabilities at the last evaluated θ (of class 1 if binary)
 	chunks []rowChunk // fixed pieces of rows, so that sums do not depend on the number of workers
 }
+
+// form says how a problem of two classes is written; with more classes it makes no difference.
+type form int
+
+const (
+	// symmetric keeps only w of W = [−w; w]: the logits are ∓s and the penalty ‖W‖² = 2‖w‖².
+	symmetric form = iota
+	// twoRows keeps both rows, as scikit-learn's multinomial solver does.
+	twoRows
+	// binomial penalises the one row w of f₁ − f₀ = w·φ + b with ‖w‖² (Options.Binomial).
+	binomial
+)
 
 // rowChunk is a range of problem.rows with its part of a sum over the rows.
 type rowChunk struct {
@@ -40,10 +52,13 @@ const (
 	maxChunks    = 32
 )
 
-func newProblem(data *coordinates, rows, labels []int, classes int, twoRows bool, workers int) *problem {
+func newProblem(data *coordinates, rows, labels []int, classes int, shape form, workers int) *problem {
 	p := &problem{data: data, rows: rows, labels: labels, outputs: classes, workers: workers}
-	if classes == 2 && !twoRows {
-		p.binary, p.outputs = true, 1
+	if classes == 2 && shape != twoRows {
+		p.binary, p.outputs, p.slope = true, 1, 2
+		if shape == binomial {
+			p.slope = 1
+		}
 	}
 	p.probs = make([]float64, len(rows)*p.outputs)
 	count := min(maxChunks, (len(rows)+minChunkRows-1)/minChunkRows)
@@ -60,7 +75,7 @@ func newProblem(data *coordinates, rows, labels []int, classes int, twoRows bool
 // setKappa makes the problem that of inverse strength kappa.
 func (p *problem) setKappa(kappa float64) {
 	p.ridge = 1 / kappa
-	if p.binary {
+	if p.slope == 2 {
 		p.ridge *= 2 // ‖W‖² = 2‖w‖²
 	}
 }
@@ -78,7 +93,7 @@ func (p *problem) value(theta, gradient []float64) float64 {
 	loss := p.pass(theta, gradient, func(i int, scores []float64) float64 {
 		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		if p.binary {
-			return binaryResidual(scores, probs, p.labels[i])
+			return binaryResidual(scores, probs, p.labels[i], p.slope)
 		}
 		return softmaxResidual(scores, probs, p.labels[i])
 	})
@@ -104,9 +119,9 @@ func softmaxResidual(scores, probs []float64, label int) float64 {
 	return loss
 }
 
-// binaryResidual does the same for logits (−s, s): the derivative with respect to s is 2(p₁ − y).
-func binaryResidual(scores, probs []float64, label int) float64 {
-	margin := 2 * scores[0]
+// binaryResidual does the same for f₁ − f₀ = slope·s: the derivative with respect to s is slope·(p₁ − y).
+func binaryResidual(scores, probs []float64, label int, slope float64) float64 {
+	margin := slope * scores[0]
 	e := math.Exp(-math.Abs(margin))
 	p := 1 / (1 + e)
 	if margin < 0 {
@@ -117,7 +132,7 @@ func binaryResidual(scores, probs []float64, label int) float64 {
 		loss += math.Abs(margin)
 	}
 	probs[0] = p
-	scores[0] = 2 * (p - float64(label))
+	scores[0] = slope * (p - float64(label))
 	return loss
 }
 
@@ -126,7 +141,7 @@ func (p *problem) curvature(direction, product []float64) {
 	p.pass(direction, product, func(i int, u []float64) float64 {
 		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		if p.binary {
-			u[0] *= 4 * probs[0] * (1 - probs[0])
+			u[0] *= p.slope * p.slope * probs[0] * (1 - probs[0])
 			return 0
 		}
 		mean := dot(probs, u)
@@ -139,14 +154,14 @@ func (p *problem) curvature(direction, product []float64) {
 	axpy(p.ridge, w, product[:len(w)])
 }
 
-// meanCurvature is the mean over rows (and classes) of the Hessian's weight of φφᵀ: p(1 − p), or 4p(1 − p) if binary.
+// meanCurvature is the mean over rows (and classes) of the Hessian's weight of φφᵀ: p(1 − p), or slope²·p(1 − p) if binary.
 func (p *problem) meanCurvature() float64 {
 	sum := 0.0
 	for _, q := range p.probs {
 		sum += q * (1 - q)
 	}
 	if p.binary {
-		sum *= 4
+		sum *= p.slope * p.slope
 	}
 	return sum / float64(len(p.probs))
 }
@@ -228,10 +243,10 @@ func (p *problem) expand(theta []float64) (weight *mat.Dense, bias []float64) {
 	}
 	weight = mat.NewDense(2, r, nil)
 	for j, v := range w {
-		weight.Set(0, j, -v)
-		weight.Set(1, j, v)
+		weight.Set(0, j, -p.slope/2*v)
+		weight.Set(1, j, p.slope/2*v)
 	}
-	return weight, []float64{-b[0], b[0]}
+	return weight, []float64{-p.slope / 2 * b[0], p.slope / 2 * b[0]}
 }
 
 // dot and axpy are gonum's assembly kernels on whole slices.

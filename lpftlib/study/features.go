@@ -2,7 +2,6 @@ package study
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"gonum.org/v1/gonum/mat"
@@ -14,10 +13,6 @@ import (
 	"lpft/lpftlib/task"
 )
 
-// featuresVersion is raised when the meaning of a step's result changes, so that old artefacts
-// are not taken for new ones.
-const featuresVersion = 2
-
 // Features are φ of one model on one task's splits.
 type Features struct {
 	Splits map[string]*mat.Dense // "train", "val", "test": [N, h]; a split without rows is absent
@@ -25,37 +20,52 @@ type Features struct {
 	Key    string
 }
 
-// featureInputs is everything features depend on.
-type featureInputs struct {
-	Model   string   `json:"model"` // digest of the pre-trained weights
-	Trained string   `json:"trained,omitempty"`
-	Data    string   `json:"data"`
-	Splits  []string `json:"splits"`
-	MaxLen  int      `json:"max_len"`
-	Engine  string   `json:"engine"`
-}
-
 // PretrainedFeatures are the pre-trained model's φ on a task. They do not depend on a seed.
 func (s *Session) PretrainedFeatures(ctx context.Context, id string) (*Features, error) {
-	return s.features(ctx, id, splits, "", "pre-trained model", func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		m, err := s.Model(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
+	step, err := s.pretrainedStep(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	nothing := func(context.Context) error { return nil }
+	return s.features(ctx, id, step, nothing, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
 		w, err := m.Weights()
 		return w, nil, err
 	})
 }
 
-// features computes or finds φ of a model that weights supplies when they are needed.
-func (s *Session) features(ctx context.Context, id string, names []string, trained, name string, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*Features, error) {
+// TrainedFeatures are φ of the model that a run leaves, on some splits of a task: of the task it
+// was trained on, or of a shifted test set.
+func (s *Session) TrainedFeatures(ctx context.Context, run Spec, id string, names ...string) (*Features, error) {
+	step, err := s.trainedFeaturesStep(ctx, run, id, names...)
+	if err != nil {
+		return nil, err
+	}
+	var t *Trained
+	train := func(ctx context.Context) (err error) {
+		t, err = s.Train(ctx, run)
+		return err
+	}
+	return s.features(ctx, id, step, train, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+		w, err := encoder.LoadWeights(t.Dir, m.Config)
+		if err != nil || !run.Method.LowRank() {
+			return w, nil, err
+		}
+		lora, err := s.newLoRA(m, run.Seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		return w, lora, lora.Load(filepath.Join(t.Dir, loraFile))
+	})
+}
+
+// features computes or finds φ of a model: before makes the model, weights supplies it.
+func (s *Session) features(ctx context.Context, id string, step store.Step, before func(context.Context) error, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*Features, error) {
 	d, m, be, err := s.parts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	step := store.Step{Kind: "features", Version: featuresVersion, Label: fmt.Sprintf("features of %s, %s", id, name),
-		Inputs: featureInputs{Model: m.Digest, Trained: trained, Data: d.Digest, Splits: names, MaxLen: s.Profile.MaxLen, Engine: be.Engine}}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	names := step.Inputs.(featureInputs).Splits
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		loaded, lora, err := weights(m)
 		if err != nil {
 			return err
@@ -153,21 +163,4 @@ func dense(data []float32, rows, cols int) *mat.Dense {
 		wide[i] = float64(v)
 	}
 	return mat.NewDense(rows, cols, wide)
-}
-
-// TrainedFeatures are φ of a trained model on some splits of a task: of the task it was trained
-// on, or of a shifted test set.
-func (s *Session) TrainedFeatures(ctx context.Context, t *Trained, id string, names ...string) (*Features, error) {
-	name := fmt.Sprintf("%s model of %s, seed %d", t.Method.Title(), t.Task, t.Seed)
-	return s.features(ctx, id, names, t.Key, name, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		w, err := encoder.LoadWeights(t.Dir, m.Config)
-		if err != nil || !t.Method.LowRank() {
-			return w, nil, err
-		}
-		lora, err := s.newLoRA(m, t.Seed)
-		if err != nil {
-			return nil, nil, err
-		}
-		return w, lora, lora.Load(filepath.Join(t.Dir, loraFile))
-	})
 }

@@ -34,21 +34,23 @@ func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) 
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.FineTune(ctx, id, m, seed)
+	run := Spec{Task: id, Method: m, Seed: seed}
+	step, err := s.layoutStep(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.PretrainedFeatures(ctx, id)
-	if err != nil {
-		return nil, err
+	var t *Trained
+	var before, after *Features
+	bring := func(ctx context.Context) (err error) {
+		if t, err = s.Train(ctx, run); err == nil {
+			before, err = s.PretrainedFeatures(ctx, id)
+		}
+		if err == nil {
+			after, err = s.TrainedFeatures(ctx, run, id, "train")
+		}
+		return err
 	}
-	after, err := s.TrainedFeatures(ctx, t, id, "train")
-	if err != nil {
-		return nil, err
-	}
-	step := store.Step{Kind: "layout", Version: layoutVersion, Label: fmt.Sprintf("t-SNE of %s", t.Spec),
-		Inputs: map[string]any{"trained": t.Key, "before": before.Key, "after": after.Key, "rows": layoutRows}}
-	a, err := s.Store.Do(ctx, step, func(_ context.Context, w *store.Work) error {
+	a, err := s.once(ctx, step, bring, func(_ context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &seed)
 		x, points := stacked(before, after, t)
 		n, _ := x.Dims()
@@ -67,6 +69,17 @@ func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) 
 	}
 	var points []LayoutPoint
 	return points, a.ReadJSON("layout.json", &points)
+}
+
+// layoutStep is a joint layout.
+func (s *Session) layoutStep(ctx context.Context, run Spec) (store.Step, error) {
+	before, err := keyOf(s.pretrainedStep(ctx, run.Task))
+	if err != nil {
+		return store.Step{}, err
+	}
+	after, err := keyOf(s.trainedFeaturesStep(ctx, run, run.Task, "train"))
+	return store.Step{Kind: "layout", Version: layoutVersion, Label: fmt.Sprintf("t-SNE of %s", run),
+		Inputs: map[string]any{"before": before, "after": after, "rows": layoutRows}}, err
 }
 
 // stacked are the vectors of a layout with what each is.

@@ -12,9 +12,6 @@ import (
 	"lpft/lpftlib/task"
 )
 
-// measuresVersion is raised when a metric's definition changes.
-const measuresVersion = 1
-
 // Measures are all the numbers of one run on one test set: the rows of Tables 1, 3, 8 and 10-16
 // and the points of Figures 3, 10 and 11. Everything is measured in evaluation mode at the
 // selected epoch (protocol section 8).
@@ -86,16 +83,6 @@ func (s *Session) Measure(ctx context.Context, run Spec) (*Measures, error) {
 	return s.MeasureOn(ctx, run, run.Task, "test")
 }
 
-// measuresInputs is everything the measures depend on.
-type measuresInputs struct {
-	Run      Spec    `json:"run"`
-	Setting  Setting `json:"setting"`
-	Head     string  `json:"head"` // key of the trained model or the probe, or "random"
-	Features string  `json:"features"`
-	Base     string  `json:"base"`
-	Split    string  `json:"split"`
-}
-
 // MeasureOn measures a run on a split ("test", "train") of a test set, which may be a shifted one.
 func (s *Session) MeasureOn(ctx context.Context, run Spec, testSet, split string) (*Measures, error) {
 	if err := run.check(); err != nil {
@@ -111,13 +98,16 @@ func (s *Session) MeasureOn(ctx context.Context, run Spec, testSet, split string
 	if err := s.sameClasses(ctx, run.Task, d); err != nil {
 		return nil, err
 	}
-	sub, err := s.subject(ctx, run, testSet, split)
+	step, err := s.measuresStep(ctx, run, testSet, split)
 	if err != nil {
 		return nil, err
 	}
-	step := store.Step{Kind: "run", Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet),
-		Inputs: measuresInputs{run, sub.setting, sub.headKey, sub.phi.Key, sub.base.Key, split}}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	var sub *subject
+	before := func(ctx context.Context) (err error) {
+		sub, err = s.subject(ctx, run, testSet, split)
+		return err
+	}
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &run.Seed)
 		m, err := sub.measure(d, run, testSet, split)
 		if err != nil {
@@ -147,19 +137,17 @@ func (s *Session) sameClasses(ctx context.Context, id string, test *task.Data) e
 	return nil
 }
 
-// subject is what is measured: a head and features.
+// subject is what is measured: a head, and features of the adapted and the pre-trained model.
 type subject struct {
 	setting        Setting
 	head           *finetune.Head
-	headKey        string
-	phi, base      *Features // of the adapted and the pre-trained model, on the test set
-	val            *mat.Dense
-	valLabels      []int
 	normStart      float64
 	kappa          float64
 	epoch          int
-	rows, baseRows *mat.Dense // phi and base on the split that is measured
+	rows, baseRows *mat.Dense // φ on the measured split
 	labels         []int
+	val            *mat.Dense // φ on the validation rows of the training task
+	valLabels      []int
 }
 
 // subject brings a run to the point where it can be measured.
@@ -169,75 +157,52 @@ func (s *Session) subject(ctx context.Context, run Spec, testSet, split string) 
 	if sub.setting, err = s.setting(ctx, run, testSet); err != nil {
 		return nil, err
 	}
-	if sub.base, err = s.PretrainedFeatures(ctx, testSet); err != nil {
+	base, err := s.PretrainedFeatures(ctx, testSet)
+	if err != nil {
 		return nil, err
 	}
-	adapt := s.adaptUntrained
+	phi, own := base, base
 	if run.Method.trains() {
-		adapt = s.adaptTrained
+		phi, own, err = s.adapted(ctx, run, testSet, split, sub)
+	} else {
+		own, err = s.PretrainedFeatures(ctx, run.Task)
 	}
-	if err := adapt(ctx, run, testSet, split, sub); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	sub.rows, sub.baseRows = sub.phi.Splits[split], sub.base.Splits[split]
-	sub.labels = sub.base.Labels[split]
+	if !run.Method.trains() {
+		if sub.head, err = s.startHead(ctx, run); err != nil {
+			return nil, err
+		}
+		sub.normStart = sub.head.Norm()
+	}
+	if run.Method == LP || run.Method.startsFromLP() {
+		lp, err := s.Probe(ctx, run.Task, run.Seed)
+		if err != nil {
+			return nil, err
+		}
+		sub.kappa = lp.Kappa
+	}
+	sub.rows, sub.baseRows, sub.labels = phi.Splits[split], base.Splits[split], base.Labels[split]
+	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
 	if sub.rows == nil || sub.baseRows == nil {
 		return nil, fmt.Errorf("test set %s has no %s rows", testSet, split)
 	}
 	return sub, nil
 }
 
-// adaptUntrained is for the methods that leave the encoder alone.
-func (s *Session) adaptUntrained(ctx context.Context, run Spec, testSet, split string, sub *subject) error {
-	d, model, _, err := s.parts(ctx, run.Task)
-	if err != nil {
-		return err
-	}
-	sub.phi = sub.base
-	own, err := s.PretrainedFeatures(ctx, run.Task)
-	if err != nil {
-		return err
-	}
-	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
-	if run.Method == Pretrained {
-		sub.head, sub.headKey = finetune.NewHead(len(d.Task.Classes), model.Config.Hidden, model.Config.InitRange, run.Seed), "random"
-	} else {
-		lp, key, err := s.probe(ctx, run.Task, run.Seed)
-		if err != nil {
-			return err
-		}
-		sub.head, sub.headKey, sub.kappa = headOf(lp), key, lp.Kappa
-	}
-	sub.normStart = sub.head.Norm()
-	return nil
-}
-
-// adaptTrained is for the methods with an FT stage.
-func (s *Session) adaptTrained(ctx context.Context, run Spec, testSet, split string, sub *subject) error {
+// adapted trains, and gives φ on the measured split and on the task's own validation rows.
+func (s *Session) adapted(ctx context.Context, run Spec, testSet, split string, sub *subject) (phi, own *Features, err error) {
 	t, err := s.Train(ctx, run)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	own, err := s.TrainedFeatures(ctx, t, run.Task, "val", "test")
-	if err != nil {
-		return err
+	sub.head, sub.epoch, sub.normStart = t.Head, t.Epoch, t.Start.Norm()
+	if phi, err = s.TrainedFeatures(ctx, run, testSet, measuredSplits(run, testSet, split)...); err != nil {
+		return nil, nil, err
 	}
-	sub.phi = own
-	if testSet != run.Task || split != "test" {
-		if sub.phi, err = s.TrainedFeatures(ctx, t, testSet, split); err != nil {
-			return err
-		}
-	}
-	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
-	sub.head, sub.headKey, sub.epoch, sub.normStart = t.Head, t.Key, t.Epoch, t.Start.Norm()
-	if run.Method.startsFromLP() {
-		lp, err := s.Probe(ctx, run.Task, run.Seed)
-		if err != nil {
-			return err
-		}
-		sub.kappa = lp.Kappa
-	}
-	return nil
+	own, err = s.TrainedFeatures(ctx, run, run.Task, measuredSplits(run, run.Task, "test")...)
+	return phi, own, err
 }
 
 // setting is what a run's numbers depend on besides the run.

@@ -12,36 +12,23 @@ import (
 	"lpft/lpftlib/store"
 )
 
-const (
-	probeVersion = 1
-	pathVersion  = 1
-)
-
 // Probe is linear probing: cross-validated logistic regression on the pre-trained features,
 // rows in the order of the seed's first epoch (protocol section 6).
 func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Head, error) {
-	head, _, err := s.probe(ctx, id, seed)
-	return head, err
-}
-
-type probeInputs struct {
-	Features        string `json:"features"`
-	Seed            uint64 `json:"seed"`
-	PaperCompatible bool   `json:"paper_compatible"`
-}
-
-func (s *Session) probe(ctx context.Context, id string, seed uint64) (*probe.Head, string, error) {
 	d, _, be, err := s.parts(ctx, id)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	f, err := s.PretrainedFeatures(ctx, id)
+	step, err := s.probeStep(ctx, id, seed)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	step := store.Step{Kind: "probe", Version: probeVersion, Label: fmt.Sprintf("LP %s, seed %d", id, seed),
-		Inputs: probeInputs{f.Key, seed, s.Profile.PaperCompatible}}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	var f *Features
+	before := func(ctx context.Context) (err error) {
+		f, err = s.PretrainedFeatures(ctx, id)
+		return err
+	}
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &seed)
 		x, y := shuffled(f, seed)
 		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
@@ -54,10 +41,10 @@ func (s *Session) probe(ctx context.Context, id string, seed uint64) (*probe.Hea
 		return w.WriteJSON("head.json", head)
 	})
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	head := &probe.Head{}
-	return head, a.Key, a.ReadJSON("head.json", head)
+	return head, a.ReadJSON("head.json", head)
 }
 
 func (s *Session) probeOptions(report func(done, total int)) probe.Options {
@@ -84,23 +71,32 @@ type PathStep = probe.Step
 // pathIterations are the maximum iterations of the course (protocol section 13).
 var pathIterations = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
+// pathStep is the course of a probe.
+func (s *Session) pathStep(ctx context.Context, id string, seed uint64) (store.Step, error) {
+	key, err := keyOf(s.probeStep(ctx, id, seed))
+	return store.Step{Kind: "probe-path", Version: pathVersion, Label: fmt.Sprintf("LP course %s, seed %d", id, seed),
+		Inputs: map[string]any{"probe": key, "iterations": pathIterations}}, err
+}
+
 // ProbePath refits the chosen probe with growing maximum iterations.
 func (s *Session) ProbePath(ctx context.Context, id string, seed uint64) ([]PathStep, error) {
-	head, key, err := s.probe(ctx, id, seed)
-	if err != nil {
-		return nil, err
-	}
 	d, _, be, err := s.parts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.PretrainedFeatures(ctx, id)
+	step, err := s.pathStep(ctx, id, seed)
 	if err != nil {
 		return nil, err
 	}
-	step := store.Step{Kind: "probe-path", Version: pathVersion, Label: fmt.Sprintf("LP course %s, seed %d", id, seed),
-		Inputs: map[string]any{"probe": key, "iterations": pathIterations}}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	var head *probe.Head
+	var f *Features
+	before := func(ctx context.Context) (err error) {
+		if head, err = s.Probe(ctx, id, seed); err == nil {
+			f, err = s.PretrainedFeatures(ctx, id)
+		}
+		return err
+	}
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &seed)
 		x, y := shuffled(f, seed)
 		path, err := probe.Path(ctx, x, y, len(d.Task.Classes), head.Kappa, pathIterations, s.probeOptions(nil))

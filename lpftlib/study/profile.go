@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"lpft/kernels"
 	"lpft/lpftlib/task"
 )
 
@@ -37,6 +38,10 @@ type Profile struct {
 	TunedRates      bool                 `json:"tuned_rates"`      // batch and learning rate from `lpft tune` instead of the tables below
 	TrainRows       int                  `json:"train_rows"`       // only the first rows of every official training file; 0: all
 	TestRows        int                  `json:"test_rows"`        // so many test rows, evenly spread over the file; 0: all
+	NTKRows         int                  `json:"ntk_rows"`         // rows of a kernel, training and test; fewer where there are fewer
+	Embedding       string               `json:"ntk_embedding"`    // "exact", "skip", "paper-10" or "paper-10-released"
+	KernelTasks     []string             `json:"kernel_tasks"`     // whose kernels are shown; where the session has none of them, all
+	SweepTasks      []string             `json:"sweep_tasks"`      // that norms are swept on; likewise
 	Norms           []float64            `json:"norms"`            // classifier norms of Figures 3, 10 and 11
 	NormReading     string               `json:"norm_reading"`     // "A" or "B", see [Scaling]
 	Methods         []Method             `json:"methods"`          // that tables compare
@@ -199,6 +204,12 @@ func (p *Profile) check() error {
 		if p.Tasks[id] == nil {
 			return fmt.Errorf("profile %s: run names %q, which is none of its tasks: %s", p.Name, id, strings.Join(p.known(), ", "))
 		}
+	}
+	if p.NTKRows < 2 {
+		return fmt.Errorf("profile %s: ntk_rows is %d: expected at least 2", p.Name, p.NTKRows)
+	}
+	if _, err := kernels.ParseEmbeddingMode(p.Embedding); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	for _, m := range p.Methods {
 		if _, err := ParseMethod(string(m)); err != nil {

@@ -17,8 +17,6 @@ import (
 	"lpft/lpftlib/task"
 )
 
-const finetuneVersion = 4
-
 // checkpointEvery is the most training time that a kill can cost.
 const checkpointEvery = 20 * time.Second
 
@@ -90,12 +88,16 @@ func (s *Session) FineTune(ctx context.Context, id string, m Method, seed uint64
 
 // Train runs the FT stage of a run, or finds its result.
 func (s *Session) Train(ctx context.Context, run Spec) (*Trained, error) {
-	job, err := s.job(ctx, run)
+	step, err := s.trainStep(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	step := store.Step{Kind: "finetune", Version: finetuneVersion, Label: run.String(), Inputs: job.in}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	var job *job
+	before := func(ctx context.Context) (err error) {
+		job, err = s.job(ctx, run, step.Inputs.(finetuneInputs))
+		return err
+	}
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		return s.train(ctx, w, job, step, func(r *finetune.Result) error { return saveTrained(w, job.head, r) })
 	})
 	if err != nil {
@@ -116,65 +118,41 @@ type job struct {
 }
 
 // job puts together what an FT stage starts from.
-func (s *Session) job(ctx context.Context, run Spec) (*job, error) {
-	if !run.Method.trains() {
-		return nil, fmt.Errorf("%s has no FT stage", run.Method.Title())
-	}
+func (s *Session) job(ctx context.Context, run Spec, in finetuneInputs) (*job, error) {
 	d, model, be, err := s.parts(ctx, run.Task)
 	if err != nil {
 		return nil, err
 	}
-	if len(d.Train) == 0 {
-		return nil, fmt.Errorf("task %s has no training rows: it is evaluated with a model trained on %s", run.Task, d.Task.TrainedOn)
-	}
-	recipe, err := s.Recipe(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	in := finetuneInputs{Model: model.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Engine, Method: run.Method, Recipe: recipe}
-	if s.Profile.Select == selectAccuracy && d.Task.Metric != task.Accuracy {
-		in.Select = selectAccuracy
-	}
-	if run.Method.LowRank() {
-		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
-	}
-	head, key, err := s.startHead(ctx, run, d, model)
-	if err != nil {
-		return nil, err
-	}
-	in.Probe = key
-	if run.Scaling != (Scaling{}) {
-		in.Scaling = &run.Scaling
-	}
-	return &job{run, d, model, be, in, head}, nil
+	head, err := s.startHead(ctx, run)
+	return &job{run, d, model, be, in, head}, err
 }
 
-// startHead is V0, b0: random or the linear probe's (key names it), scaled where the run says so.
-func (s *Session) startHead(ctx context.Context, run Spec, d *task.Data, model *Model) (head *finetune.Head, key string, err error) {
-	head = finetune.NewHead(len(d.Task.Classes), model.Config.Hidden, model.Config.InitRange, run.Seed)
-	if run.Method.startsFromLP() {
-		lp, probeKey, err := s.probe(ctx, run.Task, run.Seed)
+// startHead is V0, b0: random or the linear probe's, scaled where the run says so.
+func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, error) {
+	d, model, _, err := s.parts(ctx, run.Task)
+	if err != nil {
+		return nil, err
+	}
+	head := finetune.NewHead(len(d.Task.Classes), model.Config.Hidden, model.Config.InitRange, run.Seed)
+	if run.Method.startsFromLP() || run.Method == LP {
+		lp, err := s.Probe(ctx, run.Task, run.Seed)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		head, key = headOf(lp), probeKey
+		head = headOf(lp)
 	}
 	switch run.Scaling.Reading {
 	case "A":
-		head, err = head.ScaleTo(run.Scaling.Norm)
+		return head.ScaleTo(run.Scaling.Norm)
 	case "B":
-		head = head.ScaleBy(run.Scaling.Norm)
+		return head.ScaleBy(run.Scaling.Norm), nil
 	}
-	return head, key, err
+	return head, nil
 }
 
 // StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
 func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint64) (float64, error) {
-	d, model, _, err := s.parts(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	head, _, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed}, d, model)
+	head, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed})
 	if err != nil {
 		return 0, err
 	}

@@ -176,13 +176,18 @@ func (s *Session) tunePoint(ctx context.Context, run Spec, seeds []uint64) (*Tun
 
 // tuneScore is the best validation score of one run.
 func (s *Session) tuneScore(ctx context.Context, run Spec) (float64, string, error) {
-	job, err := s.job(ctx, run)
+	in, err := s.finetuneInputs(ctx, run)
 	if err != nil {
 		return 0, "", err
 	}
-	step := store.Step{Kind: "tuning", Version: tuningVersion, Inputs: job.in,
+	step := store.Step{Kind: "tuning", Version: tuningVersion, Inputs: in,
 		Label: fmt.Sprintf("tuning %s, batch %d, rate %g", run, run.Rates.Batch, run.Rates.LearningRate)}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	var job *job
+	before := func(ctx context.Context) (err error) {
+		job, err = s.job(ctx, run, in)
+		return err
+	}
+	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		return s.train(ctx, w, job, step, func(r *finetune.Result) error {
 			return w.WriteJSON("score.json", Outcome{Course: r.Course, Epoch: r.Epoch})
 		})

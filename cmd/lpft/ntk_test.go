@@ -1,0 +1,151 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/kernels"
+	"lpft/lpftlib/store"
+)
+
+// headFile writes a head for a model of h features.
+func headFile(t *testing.T, classes, hidden int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "head.npz")
+	weight := make([]float32, classes*hidden)
+	for i := range weight {
+		weight[i] = float32(math.Sin(float64(i)))
+	}
+	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "weight", Shape: []int{classes, hidden}, Data: weight},
+		{Name: "bias", Shape: []int{classes}, Data: make([]float64, classes)}}))
+	return path
+}
+
+func readKernel(t *testing.T, path string) map[string]*store.Array {
+	t.Helper()
+	arrays, err := store.ReadNpz(path)
+	require.NoError(t, err)
+	return arrays
+}
+
+// The file has every array of the contract in its shape, and they fit together.
+func TestNTKWritesTheContract(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "k.npz")
+	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--max-len", "16", "--n", "5", "--n-test", "3", "--head", headFile(t, 3, 24),
+		"--embedding", "exact", "--memory", "1GiB", "--out", out)
+	require.NoError(t, err)
+	k := readKernel(t, out)
+	g := len(k["groups"].Strings)
+	require.Equal(t, []string{"embeddings.word", "embeddings.rest", "attention.0", "ffn.0", "attention.1", "ffn.1"}, k["groups"].Strings)
+	for name, shape := range map[string][]int{"p": {5, 3, 5, 3}, "f": {5, 3, 5, 3}, "theta": {5, 3, 5, 3}, "f_groups": {g, 5, 3, 5, 3},
+		"indices": {5}, "labels": {5}, "p_test": {3, 3, 5, 3}, "f_test": {3, 3, 5, 3}, "theta_test": {3, 3, 5, 3}, "indices_test": {3}, "labels_test": {3}} {
+		require.Equal(t, shape, k[name].Shape, name)
+	}
+	require.Len(t, k, 12)
+	size := 5 * 3 * 5 * 3
+	for i := range size {
+		sum := 0.0
+		for j := range g {
+			sum += k["f_groups"].Float64[j*size+i]
+		}
+		require.InDelta(t, k["f"].Float64[i], sum, 1e-9*math.Abs(k["f"].Float64[0]))
+		require.InDelta(t, k["theta"].Float64[i], k["p"].Float64[i]+k["f"].Float64[i], 1e-9*k["theta"].Float64[0])
+	}
+	require.FileExists(t, out+".json")
+	require.NoDirExists(t, out+".resume")
+}
+
+// The head at the start of the FT stage decides, and nothing else of the method: ft and lora
+// share P, a seed gives the same file again, lpft's head comes from the whole training split.
+func TestNTKMethods(t *testing.T) {
+	dir, results := model(t), map[string]map[string]*store.Array{}
+	for name, args := range map[string][]string{
+		"ft": {"--method", "ft"}, "ft again": {"--method", "ft"}, "lora": {"--method", "lora"}, "lora 8,16": {"--method", "lora", "--lora", "8,16"},
+		"lpft": {"--method", "lpft"}, "lpft of fewer": {"--method", "lpft", "--n", "2"}, "lplora": {"--method", "lplora"}, "other seed": {"--method", "ft", "--seed", "4"},
+	} {
+		out := filepath.Join(t.TempDir(), "k.npz")
+		_, err := lpft(t, "", append([]string{"ntk", "--model", dir, "--task", "toy", "--max-len", "12", "--n", "4", "--seed", "3", "--out", out}, args...)...)
+		require.NoError(t, err, name)
+		results[name] = readKernel(t, out)
+	}
+	require.Equal(t, results["ft"]["theta"].Float64, results["ft again"]["theta"].Float64)
+	require.Equal(t, results["ft"]["p"].Float64, results["lora"]["p"].Float64)
+	require.Equal(t, results["ft"]["p"].Float64, results["lpft"]["p"].Float64)
+	require.NotEqual(t, results["ft"]["f"].Float64, results["lpft"]["f"].Float64)
+	require.NotEqual(t, results["ft"]["indices"].Int64, results["other seed"]["indices"].Int64)
+	require.Equal(t, []string{"lora.0", "lora.1"}, results["lplora"]["groups"].Strings)
+	for i, v := range results["lora"]["f"].Float64 {
+		require.InEpsilon(t, 4*v, results["lora 8,16"]["f"].Float64[i], 1e-3)
+	}
+	// The same row has the same entry whatever subset it is in, if the head is the same.
+	shared := 0
+	for a, i := range results["lpft"]["indices"].Int64 {
+		for b, j := range results["lpft of fewer"]["indices"].Int64 {
+			if i == j {
+				require.InEpsilon(t, results["lpft"]["f"].Float64[a*3*12+a*3], results["lpft of fewer"]["f"].Float64[b*3*6+b*3], 1e-4)
+				shared++
+			}
+		}
+	}
+	require.Positive(t, shared)
+}
+
+// One line for everything that cannot work, and no file.
+func TestNTKRefuses(t *testing.T) {
+	dir, out := model(t), filepath.Join(t.TempDir(), "k.npz")
+	broken := model(t)
+	spoil(t, filepath.Join(broken, "model.safetensors"))
+	ntk := func(args ...string) []string {
+		return append([]string{"ntk", "--model", dir, "--task", "toy", "--max-len", "12", "--out", out}, args...)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no head":            {ntk("--n", "4"), "--head"},
+		"head and method":    {ntk("--n", "4", "--method", "ft", "--head", "x.npz"), "exclude"},
+		"unknown method":     {ntk("--n", "4", "--method", "lp"), "ft, lpft, lora, lplora"},
+		"no such head":       {ntk("--n", "4", "--head", "/nowhere/h.npz"), "/nowhere/h.npz"},
+		"head of other h":    {ntk("--n", "4", "--head", headFile(t, 3, 7)), "[C, 24]"},
+		"head of other C":    {ntk("--n", "4", "--head", headFile(t, 2, 24)), "2 classes"},
+		"too many rows":      {ntk("--n", "99999", "--method", "ft"), "99999 rows of the training split"},
+		"too many test rows": {ntk("--n", "4", "--n-test", "99999", "--method", "ft"), "99999 rows of the test split"},
+		"no rows":            {ntk("--n", "0", "--method", "ft"), "--n is 0"},
+		"embedding":          {ntk("--n", "4", "--method", "ft", "--embedding", "all"), "paper-10"},
+		"lora":               {ntk("--n", "4", "--method", "ft", "--lora", "8"), "rank,alpha"},
+		"memory":             {ntk("--n", "4", "--method", "ft", "--memory", "much"), "--memory"},
+		"too little memory":  {ntk("--n", "4", "--method", "ft", "--memory", "10kB"), "at least"},
+		"NaN":                {[]string{"ntk", "--model", broken, "--task", "toy", "--n", "4", "--method", "ft", "--out", out}, "NaN"},
+		"task":               {[]string{"ntk", "--model", dir, "--task", "tyo", "--n", "4", "--method", "ft", "--out", out}, `"tyo"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := lpft(t, "", c.args...)
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, oneLine(err), "\n")
+			require.NoFileExists(t, out)
+			require.NoDirExists(t, out+".resume")
+		})
+	}
+}
+
+// spoil writes a NaN over a checkpoint's last number.
+func spoil(t *testing.T, path string) {
+	t.Helper()
+	edit(t, path, func(data []byte) []byte { return append(data[:len(data)-4:len(data)-4], 0, 0, 0xc0, 0x7f) })
+}
+
+// A second start continues with what an interrupted one left, and refuses another kernel's.
+func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "k.npz")
+	require.NoError(t, os.MkdirAll(out+".resume", 0o755))
+	path := filepath.Join(out+".resume", "ntk-ffn.0.npz")
+	k := &kernels.Kernel{N: 1, C: 1, M: 1, Data: []float64{1}}
+	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "train", Shape: []int{1}, Data: k.Data}}))
+	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
+	require.ErrorContains(t, err, path)
+	require.FileExists(t, path)
+}

@@ -1,0 +1,252 @@
+package lpftlib
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
+	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// BuildProposition1 shows Proposition 1 on a Transformer: Θ = P + F with F = V0 Θ^φ V0ᵀ, how both
+// scale with the head, and one real step of gradient descent against (4) and (5).
+func BuildProposition1(ctx context.Context, s *study.Session) (*Built, error) {
+	p, err := newProposition(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := p.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scaling, err := p.scaling(ctx)
+	if err != nil {
+		return nil, err
+	}
+	steps, more, err := p.steps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return built(ctx, s, "proposition1", []report.Table{*steps}, nil, append(append(identity, scaling...), more...))
+}
+
+// proposition is a small model with a random head, in float64.
+type proposition struct {
+	*study.Small
+	model *kernels.Model
+	head  *kernels.Head
+	opt   kernels.Options
+	k     *kernels.Result
+	down  []*kernels.Block // ∂f/∂θ of the training rows, group by group
+	delta *mat.Dense       // residuals of the training rows
+	phi   []float64        // features of the training rows
+}
+
+func newProposition(ctx context.Context, s *study.Session) (*proposition, error) {
+	small, err := s.Small(ctx, 6, 4)
+	if err != nil {
+		return nil, err
+	}
+	be, err := s.Backend()
+	if err != nil {
+		return nil, err
+	}
+	random := finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
+	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true}}
+	p.head = &kernels.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
+	if p.k, err = kernels.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
+		return nil, err
+	}
+	return p, p.gradients(ctx)
+}
+
+// gradients computes what a step of gradient descent needs, for any rate.
+func (p *proposition) gradients(ctx context.Context) error {
+	for _, group := range p.model.Groups() {
+		block, err := kernels.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
+		if err != nil {
+			return err
+		}
+		p.down = append(p.down, block)
+	}
+	f, phi, err := p.evaluate(ctx, p.model, p.Train, p.head)
+	if err != nil {
+		return err
+	}
+	p.phi = phi
+	p.delta, err = kernels.Residuals(mat.NewDense(len(p.Train), p.Classes, f), p.Labels)
+	return err
+}
+
+func wide(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// identity checks (1) to (3): F from C reverse passes of the logits is V0 Θ^φ V0ᵀ from h reverse
+// passes of the features, and all self-checks of the kernels hold.
+func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
+	features, _, err := kernels.FeatureKernel(ctx, p.model, p.Train, nil, p.opt)
+	if err != nil {
+		return nil, err
+	}
+	c, h := p.Classes, p.Weights.Config.Hidden
+	v := mat.NewDense(c, h, p.head.Weight)
+	worst, size := 0.0, 0.0
+	block := mat.NewDense(h, h, nil)
+	for i := range p.k.F.N {
+		for j := range p.k.F.M {
+			for a := range h {
+				for b := range h {
+					block.Set(a, b, features.At(i, a, j, b))
+				}
+			}
+			var left, product mat.Dense
+			left.Mul(v, block)
+			product.Mul(&left, v.T())
+			for a := range c {
+				for b := range c {
+					worst, size = max(worst, math.Abs(product.At(a, b)-p.k.F.At(i, a, j, b))), max(size, math.Abs(product.At(a, b)))
+				}
+			}
+		}
+	}
+	failed := 0.0
+	why := "symmetric, smallest eigenvalue at least −1e-5 of the largest, groups sum to F, P + F = Θ, P = K ⊗ I"
+	if err := p.k.Check(); err != nil {
+		failed, why = 1, err.Error()
+	}
+	return []paper.Claim{
+		paper.Below("F = V0 Θ^φ V0ᵀ (3), by two ways", worst/size, 1e-10, p.k.F.N*p.k.F.M, "largest difference relative to the largest entry, float64"),
+		paper.Below("the kernels pass their self-checks", failed, 0, 3, why),
+	}, nil
+}
+
+// scaling checks that F grows with ‖V0‖² and P not at all.
+func (p *proposition) scaling(ctx context.Context) ([]paper.Claim, error) {
+	double := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: p.head.Bias}
+	for i := range double.Weight {
+		double.Weight[i] *= 2
+	}
+	k, err := kernels.NTK(ctx, p.model, double, p.Train, nil, p.opt)
+	if err != nil {
+		return nil, err
+	}
+	f, q := 0.0, 0.0
+	for i, v := range k.F.Data {
+		f, q = max(f, math.Abs(v-4*p.k.F.Data[i])), max(q, math.Abs(k.P.Data[i]-p.k.P.Data[i]))
+	}
+	return []paper.Claim{
+		paper.Below("V0 → 2V0: F is four times as large", f/k.F.FrobeniusNorm(), 1e-10, 1, "largest difference relative to ‖F‖"),
+		paper.Below("V0 → 2V0: P does not move", q, 0, 1, "largest difference"),
+	}, nil
+}
+
+// steps takes real steps of full-batch gradient descent on every parameter and compares logits and
+// features of test rows with (4) and (5).
+func (p *proposition) steps(ctx context.Context) (*report.Table, []paper.Claim, error) {
+	etas := []float64{2e-4, 1e-4, 5e-5, 2.5e-5}
+	t := &report.Table{Caption: "One step of gradient descent with rate η on the summed loss of six rows, every parameter moved: test rows against the linearisation. Both errors fall as η².",
+		Columns: []string{"η", "‖f − f0‖", "error of (4)", "‖φ − φ0‖", "error of (5)"}}
+	var logits, features []float64
+	for _, eta := range etas {
+		f0, f, err := kernels.LinearisedLogits(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		if err != nil {
+			return nil, nil, err
+		}
+		phi0, phi, err := kernels.LinearisedFeatures(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		if err != nil {
+			return nil, nil, err
+		}
+		realF, realPhi, err := p.step(ctx, eta)
+		if err != nil {
+			return nil, nil, err
+		}
+		logits, features = append(logits, apart(f, realF)), append(features, apart(phi, realPhi))
+		t.Rows = append(t.Rows, report.Row{Cells: cellsOf(eta, apart(f0, realF), apart(f, realF), apart(phi0, realPhi), apart(phi, realPhi))})
+	}
+	byLogits, byFeatures := slope(etas, logits), slope(etas, features)
+	return t, []paper.Claim{
+		paper.Below("equation (4) on a Transformer: the error has slope 2 in η", math.Abs(byLogits-2), 0.1, len(etas), fmt.Sprintf("|slope − 2|; the slope is %.3f", byLogits)),
+		paper.Below("equation (5) on a Transformer: the error has slope 2 in η", math.Abs(byFeatures-2), 0.1, len(etas), fmt.Sprintf("|slope − 2|; the slope is %.3f", byFeatures)),
+	}, nil
+}
+
+// step moves every parameter by η Σ_i Σ_c δ_ic ∂f_c(x_i)/∂θ and evaluates the moved model on the
+// test rows: logits [M, C] and features [M, h].
+func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, err error) {
+	moved := p.Weights.Clone()
+	for _, block := range p.down {
+		move(moved, block, p.delta, eta)
+	}
+	head := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: slices.Clone(p.head.Bias)}
+	h := p.Weights.Config.Hidden
+	for i := range p.Train {
+		for c := range p.Classes {
+			d := eta * p.delta.At(i, c)
+			head.Bias[c] += d
+			for j := range h {
+				head.Weight[c*h+j] += d * p.phi[i*h+j]
+			}
+		}
+	}
+	return p.evaluate(ctx, &kernels.Model{Weights: moved}, p.Test, head)
+}
+
+// move adds η Σ_ic δ_ic J_ic to the tensors of a block. Weights are float32: for the rates here
+// their rounding lies well below the second-order error.
+func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
+	change := make([]float64, b.P)
+	for i := range b.N {
+		for c := range b.C {
+			for q, v := range b.Data[(i*b.C+c)*b.P:][:b.P] {
+				change[q] += eta * delta.At(i, c) * v
+			}
+		}
+	}
+	for _, column := range b.Columns {
+		data := w.Tensors[column.Tensor]
+		width := column.Shape[len(column.Shape)-1]
+		size := 1
+		for _, d := range column.Shape {
+			size *= d
+		}
+		for q := range size {
+			to := q
+			if column.Rows != nil {
+				to = int(column.Rows[q/width])*width + q%width
+			}
+			data[to] = float32(float64(data[to]) + change[column.Offset+q])
+		}
+	}
+}
+
+// evaluate gives logits and features of rows: (4) and (5) with η = 0.
+func (p *proposition) evaluate(ctx context.Context, m *kernels.Model, rows []encoder.Encoding, head *kernels.Head) (f, phi []float64, err error) {
+	labels := make([]int, len(rows))
+	if f, _, err = kernels.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
+		return nil, nil, err
+	}
+	phi, _, err = kernels.LinearisedFeatures(ctx, m, head, rows, rows, labels, 0, p.opt)
+	return f, phi, err
+}
+
+// apart is ‖a − b‖.
+func apart(a, b []float64) float64 {
+	sum := 0.0
+	for i := range a {
+		sum += (a[i] - b[i]) * (a[i] - b[i])
+	}
+	return math.Sqrt(sum)
+}

@@ -1,0 +1,53 @@
+package study
+
+import (
+	"context"
+	"path/filepath"
+
+	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/task"
+	"lpft/lpftlib/tokenizer"
+)
+
+// Small is a generated two-layer model with a few rows of the built-in task: small enough for
+// kernels that take h reverse passes (the theory notebook on Proposition 1).
+type Small struct {
+	Weights     *encoder.Weights
+	Train, Test []encoder.Encoding
+	Labels      []int // of Train
+	Classes     int
+}
+
+// Small makes the model and takes n training and m test rows.
+func (s *Session) Small(ctx context.Context, n, m int) (*Small, error) {
+	cp, err := tinyCheckpoint(filepath.Join(s.opt.Home, "models", "tiny"))
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := encoder.ReadConfig(cp.Dir)
+	if err != nil {
+		return nil, err
+	}
+	out := &Small{}
+	if out.Weights, err = encoder.LoadWeights(cp.Dir, cfg); err != nil {
+		return nil, err
+	}
+	tok, err := tokenizer.Load(cp.Dir)
+	if err != nil {
+		return nil, err
+	}
+	d, err := task.Load(ctx, "toy", task.Options{})
+	if err != nil {
+		return nil, err
+	}
+	encode := func(examples []task.Example) (texts []encoder.Encoding) {
+		for _, e := range examples {
+			t := tok.Encode(tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}, 24)
+			texts = append(texts, encoder.Encoding{IDs: t.IDs, TypeIDs: t.TypeIDs})
+		}
+		return texts
+	}
+	out.Train, out.Test = encode(d.Train[:n]), encode(d.Test[:m])
+	out.Labels, out.Classes = Labels(d.Train[:n]), len(d.Task.Classes)
+	return out, nil
+}

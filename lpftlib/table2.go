@@ -1,0 +1,209 @@
+package lpftlib
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lpft/kernels"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// kernelMethods are the methods with a kernel at the start of their FT stage.
+var kernelMethods = []study.Method{study.FT, study.LoRA, study.LPFT, study.LPLoRA}
+
+// kernelTasks are those of the session's tasks whose kernels the profile shows.
+func kernelTasks(ctx context.Context, s *study.Session) ([]string, error) {
+	return chosenTasks(ctx, s, s.Profile.KernelTasks)
+}
+
+// chosenTasks are those of the session's tasks that are in a list; where none is, all.
+func chosenTasks(ctx context.Context, s *study.Session, list []string) ([]string, error) {
+	chosen, err := tasksWhere(ctx, s, func(id string) bool { return slices.Contains(list, id) })
+	if err != nil || len(chosen) > 0 {
+		return chosen, err
+	}
+	return s.Tasks(ctx)
+}
+
+// kernelRuns are the kernels of a task: the first seed's, as the paper's are of one run each.
+func kernelRuns(s *study.Session, ids []string) []study.Spec {
+	var runs []study.Spec
+	for _, id := range ids {
+		for _, m := range kernelMethods {
+			if slices.Contains(s.Profile.Methods, m) {
+				runs = append(runs, study.Spec{Task: id, Method: m, Seed: s.Profile.Seeds[0]})
+			}
+		}
+	}
+	return runs
+}
+
+// kernelPlan plans all kernels.
+func kernelPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+	ids, err := kernelTasks(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return s.PlanKernels(ctx, kernelRuns(s, ids))
+}
+
+// kernelStats computes or finds the statistics of all kernels, task by task.
+func kernelStats(ctx context.Context, s *study.Session) ([]*study.KernelStats, error) {
+	ids, err := kernelTasks(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var out []*study.KernelStats
+	for _, run := range kernelRuns(s, ids) {
+		stats, err := s.KernelStats(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, stats)
+	}
+	return out, nil
+}
+
+// BuildTable2 is Tables 2 and 9: rank, norm, kernel regression and FT Ratio of P, F and Θ.
+func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
+	all, err := kernelStats(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	text, err := footer(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	table := report.Table{Columns: []string{"kernel", "rank", "rank, float64", "rank, 1e-6", "FN", "Acc train", "Acc test", "arg max, test", "κ", "FT Ratio"},
+		Caption: fmt.Sprintf("N training and M test rows drawn with seed %d. Rank by the float32 default tolerance σ_max·NC·2⁻²³, the float64 default, and 1e-6·σ_max. Acc counts (sample, class) pairs, as the published code does: “all zero” scores 1 − 1/C; beside it the ordinary accuracy. Embedding part: %s. %s",
+			s.Profile.Seeds[0], s.Profile.Embedding, text)}
+	shares := report.Table{Columns: []string{"word embedding", "other embeddings", "attention", "FFN", "LoRA"}, Caption: "Share of each parameter group in tr(F), per cent."}
+	for i, k := range all {
+		set, err := setting(ctx, s, k.Task)
+		if err != nil {
+			return nil, err
+		}
+		set.HeadNorm = k.HeadNorm
+		if i == 0 || all[i-1].Task != k.Task {
+			table.Rows = append(table.Rows, kernelRow(k, "P", "pretrain_e", &k.P, nil, set))
+		}
+		table.Rows = append(table.Rows, kernelRow(k, "F", "ft_e", &k.F, &k.FTRatio, set), kernelRow(k, "Θ", "ntk", &k.Theta, nil, set))
+		shares.Rows = append(shares.Rows, shareRow(k))
+	}
+	claims, err := kernelClaims(ctx, s, all)
+	if err != nil {
+		return nil, err
+	}
+	return built(ctx, s, "table2", []report.Table{table, shares}, nil, claims)
+}
+
+// kernelRow is one kernel's row with the printed numbers.
+func kernelRow(k *study.KernelStats, name, kernel string, sum *kernels.KernelSummary, ratio *float64, set paper.Setting) report.Row {
+	method := k.Method.Title()
+	if kernel == "pretrain_e" {
+		method = "all"
+	}
+	cell := func(metric string, value float64, format string) report.Cell {
+		c := report.Cell{Ours: fmt.Sprintf(format, value)}
+		dataset := strings.TrimSuffix(k.Task, "-standin")
+		for _, table := range []int{2, 9} {
+			printed, ok := paper.LookupKernel(table, dataset, string(k.Method), kernel, metric)
+			if metric == "ft_ratio" {
+				printed, ok = paper.Lookup(table, dataset, string(k.Method), metric)
+			}
+			if ok {
+				j := paper.Judge(printed, paper.Measured{Mean: value, Seeds: 1}, set)
+				c.Paper, c.Verdict, c.Reason = printed.Text, j.Verdict, j.Reason
+				return c
+			}
+		}
+		return c
+	}
+	row := report.Row{Dataset: k.Task, Method: method, Cells: []report.Cell{{Ours: name},
+		cell("rank", float64(sum.Rank.Float32), "%.0f"), {Ours: fmt.Sprint(sum.Rank.Float64)}, {Ours: fmt.Sprint(sum.Rank.Millionth)},
+		cell("fn", sum.FrobeniusNorm, "%.4g"), cell("acc_train", 100*sum.Regression.Train.Pairs, "%.2f"), {Ours: "-"}, {Ours: "-"},
+		{Ours: fmt.Sprintf("%.3g", sum.Regression.Kappa)}, {Ours: "-"}}}
+	if test := sum.Regression.Test; test != nil {
+		row.Cells[6], row.Cells[7] = cell("acc_test", 100*test.Pairs, "%.2f"), report.Cell{Ours: fmt.Sprintf("%.2f", 100*test.Accuracy)}
+	}
+	if ratio != nil {
+		row.Cells[9] = cell("ft_ratio", *ratio, "%.4f")
+	}
+	return row
+}
+
+// shareRow sums the shares of tr(F) over the layers.
+func shareRow(k *study.KernelStats) report.Row {
+	sums := map[string]float64{}
+	for i, name := range k.Groups {
+		kind, _, _ := strings.Cut(name, ".")
+		if kind == "embeddings" {
+			kind = name
+		}
+		sums[kind] += 100 * k.Shares[i]
+	}
+	row := report.Row{Dataset: k.Task, Method: k.Method.Title()}
+	for _, kind := range []string{"embeddings.word", "embeddings.rest", "attention", "ffn", "lora"} {
+		cell := report.Cell{Ours: "-"}
+		if _, ok := sums[kind]; ok {
+			cell.Ours = fmt.Sprintf("%.1f", sums[kind])
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row
+}
+
+// kernelClaims judges C4, C5, C6, C9 and the orderings of protocol 15.1, items 2 and 9.
+func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStats) ([]paper.Claim, error) {
+	by := map[string]map[study.Method]*study.KernelStats{}
+	var order []string
+	for _, k := range all {
+		if by[k.Task] == nil {
+			by[k.Task] = map[study.Method]*study.KernelStats{}
+			order = append(order, k.Task)
+		}
+		by[k.Task][k.Method] = k
+	}
+	var rank, lowest, highest, ratio, norm []paper.Pair
+	var spectra []paper.Spectra
+	var fits []paper.Fit
+	for _, id := range order {
+		for _, m := range kernelMethods {
+			if k := by[id][m]; k != nil {
+				name := id + " " + m.Title()
+				rank = append(rank, paper.Pair{Name: name, A: float64(k.P.Rank.Float32), B: float64(k.F.Rank.Float32)})
+				lowest = append(lowest, paper.Pair{Name: name, A: float64(k.P.Rank.Float32), B: float64(k.Theta.Rank.Float32) + 0.5})
+				highest = append(highest, paper.Pair{Name: name, A: float64(k.Theta.Rank.Float32), B: float64(k.F.Rank.Float32) + 1.5})
+			}
+		}
+		for _, pair := range [][2]study.Method{{study.FT, study.LPFT}, {study.LoRA, study.LPLoRA}} {
+			a, b := by[id][pair[0]], by[id][pair[1]]
+			if a == nil || b == nil {
+				continue
+			}
+			name := fmt.Sprintf("%s %s and %s", id, pair[0].Title(), pair[1].Title())
+			ratio = append(ratio, paper.Pair{Name: name, A: a.FTRatio, B: b.FTRatio})
+			norm = append(norm, paper.Pair{Name: name, A: a.F.FrobeniusNorm, B: b.F.FrobeniusNorm})
+		}
+		ft, lora := by[id][study.FT], by[id][study.LoRA]
+		if ft == nil || lora == nil {
+			continue
+		}
+		spectra = append(spectra, paper.Spectra{Name: id, FT: ft.SpectrumF, LoRA: lora.SpectrumF, P: ft.SpectrumP})
+		fit, err := s.LoRAFit(ctx, id, s.Profile.Seeds[0], study.FT, study.LoRA)
+		if err != nil {
+			return nil, err
+		}
+		fits = append(fits, paper.Fit{Name: id, Scalar: fit.Scalar, Residual: fit.Residual})
+	}
+	return []paper.Claim{
+		paper.C4(rank), paper.C5(ratio), paper.C6(spectra), paper.C9(fits),
+		paper.Order("rank(Θ) is at least rank(P)", lowest),
+		paper.Order("rank(Θ) is at most rank(F) + 1", highest),
+		paper.Order("‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", norm),
+	}, nil
+}
