@@ -18,6 +18,15 @@ step "reproduce again: everything is there"
 "$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
 "$work/lpft" store log --last 12
 
+step "every notebook of the paper's list, profile smoke"
+"$work/lpft" reproduce --profile smoke --report "$work/smoke"
+for notebook in notebooks/*.ipynb; do
+    name=$(basename "$notebook")
+    [ "$name" = index.ipynb ] || [ -s "$LPFT_HOME/executed/smoke/$name" ] || { echo "FAIL: $name was not executed"; exit 1; }
+done
+"$work/lpft" results --profile smoke | head -4
+"$work/lpft" results --profile smoke --claims
+
 step "killed in the middle, started again"
 bash .ci/kill.sh "$work"
 

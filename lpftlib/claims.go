@@ -93,3 +93,24 @@ func curvesOf(rows []study.Measures) []paper.Curve {
 	}
 	return out
 }
+
+// Once keeps of claims that several items decide the one with the most cases, at its first place.
+func Once(claims []paper.Claim) []paper.Claim {
+	var out []paper.Claim
+	at := map[string]int{}
+	for _, c := range claims {
+		name := c.ID
+		if name == "" {
+			name = c.Text
+		}
+		i, seen := at[name]
+		switch {
+		case !seen:
+			at[name] = len(out)
+			out = append(out, c)
+		case c.N > out[i].N:
+			out[i] = c
+		}
+	}
+	return out
+}

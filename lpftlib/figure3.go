@@ -17,13 +17,10 @@ func sweepTasks(ctx context.Context, s *study.Session) ([]string, error) {
 	return chosenTasks(ctx, s, s.Profile.SweepTasks)
 }
 
-// sweepMethods are the methods of a task's sweep: FT and LP-FT, on CB and RTE LoRA's as well.
+// sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
+// are measured on shifted test sets too (protocol section 12).
 func sweepMethods(s *study.Session, id string) []study.Method {
-	methods := []study.Method{study.FT, study.LPFT}
-	if id == "cb" || id == "rte" {
-		methods = append(methods, study.LoRA, study.LPLoRA)
-	}
-	return slices.DeleteFunc(methods, func(m study.Method) bool { return !slices.Contains(s.Profile.Methods, m) })
+	return slices.DeleteFunc(slices.Clone(s.Profile.SweepMethods), func(m study.Method) bool { return m.LowRank() && withShifted(s, id) })
 }
 
 // BuildFigure3 is Figures 3, 10 and 11: Diff(F) against the norm that the head is scaled to.

@@ -263,6 +263,7 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 		out.Items = append(out.Items, built.Item)
 		out.Claims = append(out.Claims, built.Claims...)
 	}
+	out.Claims = lpftlib.Once(out.Claims)
 	be, err := s.Backend()
 	if err != nil {
 		return err

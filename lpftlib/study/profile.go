@@ -42,9 +42,10 @@ type Profile struct {
 	Embedding       string               `json:"ntk_embedding"`    // "exact", "skip", "paper-10" or "paper-10-released"
 	KernelTasks     []string             `json:"kernel_tasks"`     // whose kernels are shown; where the session has none of them, all
 	SweepTasks      []string             `json:"sweep_tasks"`      // that norms are swept on; likewise
-	Norms           []float64            `json:"norms"`            // classifier norms of Figures 3, 10 and 11
-	NormReading     string               `json:"norm_reading"`     // "A" or "B", see [Scaling]
-	Methods         []Method             `json:"methods"`          // that tables compare
+	SweepMethods    []Method             `json:"sweep_methods"`
+	Norms           []float64            `json:"norms"`        // classifier norms of Figures 3, 10 and 11
+	NormReading     string               `json:"norm_reading"` // "A" or "B", see [Scaling]
+	Methods         []Method             `json:"methods"`      // that tables compare
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
 	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
@@ -211,9 +212,9 @@ func (p *Profile) check() error {
 	if _, err := kernels.ParseEmbeddingMode(p.Embedding); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
-	for _, m := range p.Methods {
+	for _, m := range slices.Concat(p.Methods, p.SweepMethods) {
 		if _, err := ParseMethod(string(m)); err != nil {
-			return fmt.Errorf("profile %s: methods: %w", p.Name, err)
+			return fmt.Errorf("profile %s: methods and sweep_methods: %w", p.Name, err)
 		}
 	}
 	for _, norm := range p.Norms {
