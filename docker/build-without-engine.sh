@@ -142,8 +142,11 @@ started=$SECONDS
 python3 .ci/lab.py --url "http://127.0.0.1:18890/lab/tree/notebooks/table07_datasets.ipynb?token=$token" \
     --timeout 420 --screenshot "$out/lab.png"
 cells=$((SECONDS - started))
-inside sh -c "$(b inspect --type image --format '{{json .Docker.config.Healthcheck.Test}}' "lpft:$target" \
-    | python3 -c 'import json, shlex, sys; print(shlex.join(json.load(sys.stdin)[1:]))' | sed 's/:8888/:18890/')"
+check=$(b inspect --type image "lpft:$target" | python3 -c '
+import json, shlex, sys
+test = json.load(sys.stdin)["Docker"]["config"]["Healthcheck"]["Test"]
+print(shlex.join(test[1:]).replace(":8888", ":18890"))')
+inside sh -c "$check"
 echo "the health check passes"
 
 {
