@@ -48,7 +48,7 @@ fi
 b() { buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 container= lab=
 finish() {
-    [ -z "$lab" ] || kill "$lab" 2>/dev/null || true
+    [ -z "$lab" ] || kill -- "-$lab" 2>/dev/null || true # the group: buildah does not pass a signal on
     [ -z "$container" ] || b rm "$container" >/dev/null 2>&1 || true
     if [ -z "$keep" ]; then rm -rf "$work/storage" "$work/run" "$work/base" "$work/context"; fi
     if [ -z "$keep" ] && [ -n "$temporary" ]; then echo "results: $out"; fi
@@ -129,8 +129,10 @@ if ! command -v chromium >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >"$work/apt.log" 2>&1 \
         || { tail -5 "$work/apt.log"; exit 1; }
 fi
+set -m # a process group of its own
 inside lpft lab --no-browser --host 127.0.0.1 --port 18890 >"$work/lab.url" 2>"$work/lab.log" &
 lab=$!
+set +m
 for _ in $(seq 60); do
     [ -s "$work/lab.url" ] && break
     kill -0 "$lab" 2>/dev/null || { cat "$work/lab.log"; echo "FAIL: the Lab ended"; exit 1; }
