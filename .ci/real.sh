@@ -52,13 +52,8 @@ fi
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
 LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
 
-step "XLA:CPU"
-plugin=$cache/pjrt
-if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
-    bash "$shared/pjrt-cpu/build.sh" "$plugin" "$cache/pjrt-download"
-fi
-PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd \
-    go test -count=1 ./lpftlib/encoder ./lpftlib/finetune
-
 step "the notebooks in JupyterLab, by headless Chromium"
 bash .ci/lab.sh "$work"
+
+step "XLA on the processor"
+bash .ci/xla.sh "$work" "$cache" "$shared"

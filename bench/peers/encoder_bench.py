@@ -1,67 +1,66 @@
 """Tokens per second of PyTorch and Hugging Face transformers on the encoder benchmark's shapes.
 
-    pip install torch==2.9.1 transformers==4.57.3
-    python bench/peers/encoder_bench.py [--threads 2] [--only MiniLM] [--seconds 5]
+    pip install -r bench/peers/requirements.txt
+    python bench/peers/encoder_bench.py [--threads 2] [--only Forward/MiniLM] [--seconds 5] [--device cuda [--tf32]]
 
-Same work as lpftlib/encoder's BenchmarkForward (features in evaluation mode) and
-BenchmarkForwardBackward (gradient of a scalar of the features with respect to every parameter):
-random weights, a vocabulary of 3000, no padding. One line a figure: name, tokens/s. bench/encoder.sh
-runs both and prints the ratios.
+Same work as ours: Forward is features in evaluation mode, ForwardBackward the gradient of a
+scalar of the features with respect to every parameter (lpftlib/encoder), Step a training step with
+dropout, clipping and Adam (lpftlib/finetune). Random weights, a vocabulary of 3000, no padding.
+One line a figure: name, tokens/s. bench/encoder.sh and bench/gpu.sh show them beside ours.
 """
-import argparse
-import time
-
 import torch
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-NO_DROPOUT = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-SHAPES = {
-    "MiniLM-16x64": (BertModel, BertConfig(vocab_size=3000, hidden_size=384, num_hidden_layers=6, num_attention_heads=12,
-                                           intermediate_size=1536, **NO_DROPOUT), 16, 64),
-    "RoBERTa-base-8x128": (RobertaModel, RobertaConfig(vocab_size=3000, max_position_embeddings=514, type_vocab_size=1,
-                                                       layer_norm_eps=1e-5, **NO_DROPOUT), 8, 128),
-}
+from shapes import CLASSES, SHAPES, VOCABULARY, arguments, per_second, wanted
 
 
-def per_second(step, tokens, seconds):
-    """The best of five rounds, as `go test -bench` is run on a machine at rest."""
-    step()
-    best = 0.0
-    for _ in range(5):
-        rounds, start = 0, time.perf_counter()
-        while time.perf_counter() - start < seconds / 5:
-            step()
-            rounds += 1
-        best = max(best, rounds * tokens / (time.perf_counter() - start))
-    return best
+class Classifier(torch.nn.Module):
+    """Encoder and linear head on the first token."""
+
+    def __init__(self, s, dropout):
+        super().__init__()
+        config, model = (RobertaConfig, RobertaModel) if s["roberta"] else (BertConfig, BertModel)
+        self.encoder = model(config(
+            vocab_size=VOCABULARY, hidden_size=s["hidden"], num_hidden_layers=s["layers"], num_attention_heads=s["heads"],
+            intermediate_size=s["intermediate"], max_position_embeddings=s["positions"], type_vocab_size=s["types"],
+            pad_token_id=s["pad"], layer_norm_eps=s["eps"], hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+        ), add_pooling_layer=False)
+        self.head = torch.nn.Linear(s["hidden"], CLASSES)
+
+    def features(self, ids):
+        return self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", default="", help="shapes whose name begins so")
-    parser.add_argument("--seconds", type=float, default=5)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    for name, (kind, config, b, t) in SHAPES.items():
-        if not name.startswith(arguments.only):
-            continue
-        torch.manual_seed(1)
-        model = kind(config, add_pooling_layer=False).eval()
-        ids = torch.randint(2, 2900, (b, t))
-        mask = torch.ones_like(ids)
+def figure(kind, shape, options):
+    s, b, t = SHAPES[shape]
+    torch.manual_seed(1)
+    model = Classifier(s, 0.1 if kind == "Step" else 0.0).to(options.device)
+    model.train(kind == "Step")
+    ids = torch.randint(2, VOCABULARY - 100, (b, t), device=options.device)
+    labels = torch.arange(b, device=options.device) % CLASSES
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-5)
 
-        def forward():
+    def step():
+        if kind == "Forward":
             with torch.no_grad():
-                model(input_ids=ids, attention_mask=mask)
-
-        def backward():
+                model.features(ids)
+        elif kind == "ForwardBackward":
             model.zero_grad(set_to_none=True)
-            model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0].square().sum().backward()
+            model.features(ids).square().sum().backward()
+        else:
+            optimiser.zero_grad(set_to_none=True)
+            torch.nn.functional.cross_entropy(model.head(model.features(ids)), labels).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+        if options.device == "cuda":
+            torch.cuda.synchronize()
 
-        print(f"Forward/{name} {per_second(forward, b * t, arguments.seconds):.0f}", flush=True)
-        print(f"ForwardBackward/{name} {per_second(backward, b * t, arguments.seconds):.0f}", flush=True)
+    return per_second(step, b * t, options.seconds)
 
 
 if __name__ == "__main__":
-    main()
+    options = arguments(__doc__.splitlines()[0])
+    torch.set_num_threads(options.threads)
+    torch.backends.cuda.matmul.allow_tf32 = options.tf32
+    for kind, shape in wanted(options.only):
+        print(f"{kind}/{shape} {figure(kind, shape, options):.0f}", flush=True)

@@ -97,17 +97,14 @@ func checkSIMD() check {
 	return check{"SIMD", "not in this build: the go engine is several times slower", ""}
 }
 
-// checkHome shows the folder for artefacts and how much room there is.
+// checkHome shows the folder for artefacts and how much room there is. The store in it may be a
+// volume of its own, with an owner of its own.
 func checkHome(home string) check {
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return check{"home", home, fmt.Sprintf("%s cannot be made: %v; set LPFT_HOME to a folder you can write to", home, err)}
+	for _, dir := range []string{home, filepath.Join(home, "store")} {
+		if err := tryWriting(dir); err != nil {
+			return check{"home", home, fmt.Sprintf("%v; set LPFT_HOME to a folder that user %d can write to", err, os.Getuid())}
+		}
 	}
-	probe, err := os.CreateTemp(home, ".doctor-*")
-	if err != nil {
-		return check{"home", home, fmt.Sprintf("%s cannot be written: %v; set LPFT_HOME to a folder you can write to", home, err)}
-	}
-	probe.Close()
-	os.Remove(probe.Name())
 	const needed = 3 // GB: Python environment, Go caches, models and artefacts of the demo
 	free, known := freeGB(home)
 	if !known {
@@ -118,6 +115,19 @@ func checkHome(home string) check {
 		c.problem = fmt.Sprintf("%.1f GB free in %s, %d are needed; set LPFT_HOME to another disk", free, home, needed)
 	}
 	return c
+}
+
+// tryWriting makes a folder where there is none, and a file in it for a moment.
+func tryWriting(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("%s cannot be made: %w", dir, err)
+	}
+	probe, err := os.CreateTemp(dir, ".doctor-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", dir, err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 func freeGB(dir string) (float64, bool) {
@@ -131,7 +141,11 @@ func freeGB(dir string) (float64, bool) {
 func checkBackends() []check {
 	var out []check
 	for _, c := range backend.Candidates() {
-		out = append(out, check{"engine", fmt.Sprintf("%-8s %s", c.Engine, c.Note), ""})
+		note := c.Note
+		if c.Err != nil {
+			note = "not here: " + c.Err.Error()
+		}
+		out = append(out, check{"engine", fmt.Sprintf("%-8s %s", c.Engine, note), ""})
 	}
 	be, err := backend.Open("")
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,12 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/internal/lab"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/study"
 )
 
 func labCommand() *cobra.Command {
 	var port int
 	var host, data, models string
-	var noBrowser bool
+	var noBrowser, setupOnly bool
 	cmd := &cobra.Command{
 		Use:   "lab",
 		Short: "Open the notebooks in JupyterLab, kernel \"Go (lpft)\" ready",
@@ -34,6 +37,9 @@ func labCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if setupOnly {
+				return complete(cmd.Context(), env, home)
+			}
 			return env.Lab(cmd.Context(), lab.LabOptions{
 				Host: host, Port: port, NotebookDir: root, Default: filepath.Join("notebooks", "index.ipynb"), Browser: !noBrowser,
 				Ready: func(url string) { fmt.Println(url) },
@@ -45,7 +51,25 @@ func labCommand() *cobra.Command {
 	cmd.Flags().StringVar(&data, "data", "", "parent folder of the data sets (default LPFT_DATA)")
 	cmd.Flags().StringVar(&models, "models", "", "parent folder of checkpoints (default LPFT_MODELS)")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "do not open a browser")
+	cmd.Flags().BoolVar(&setupOnly, "setup-only", false, "make everything ready that needs a network, and stop")
 	return cmd
+}
+
+// complete fetches and builds what a first use would: after it nothing needs a network but data.
+func complete(ctx context.Context, env *lab.Env, home string) error {
+	if err := env.Complete(ctx); err != nil {
+		return err
+	}
+	s, err := study.Open(ctx, study.Options{Home: home, Progress: progress.Terminal(os.Stderr)})
+	if err != nil {
+		return err
+	}
+	m, err := s.Model(ctx)
+	if err != nil {
+		return err
+	}
+	say(fmt.Sprintf("ready: notebooks and model %s (%s)", m.Checkpoint.Name, m.Checkpoint.Source))
+	return nil
 }
 
 // forCells sets the folders that cells find in their environment, as absolute paths: a cell's

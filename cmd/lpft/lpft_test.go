@@ -133,7 +133,7 @@ func TestBadInput(t *testing.T) {
 		"bad seeds":                  {args: []string{"reproduce", "--profile", "smoke", "--seeds", "one"}, want: []string{`"one"`}},
 		"unwritable report folder":   {args: []string{"reproduce", "--profile", "smoke", "--report", filepath.Join(readOnly, "report")}, want: []string{"report folder", "--report"}},
 		"unwritable home":            {env: []string{"LPFT_HOME=" + filepath.Join(readOnly, "home")}, args: []string{"reproduce", "--profile", "smoke"}, want: []string{"LPFT_HOME"}},
-		"unknown backend":            {args: []string{"reproduce", "--profile", "smoke", "--backend", "xpu"}, want: []string{`"xpu"`, "go, xla:cpu, xla:cuda"}},
+		"unknown backend":            {args: []string{"reproduce", "--profile", "smoke", "--backend", "xpu"}, want: []string{`"xpu"`, "xla:cuda", "xla:cpu", ", go"}},
 		"no Python":                  {env: []string{"LPFT_PYTHON=/nowhere/python"}, args: []string{"reproduce", "--profile", "smoke"}, want: []string{"/nowhere/python"}},
 		"doctor with no data":        {args: []string{"doctor", "--data", "/nowhere/data"}, want: []string{"/nowhere/data"}},
 		"a flag that does not exist": {args: []string{"reproduce", "--profil", "smoke"}, want: []string{"--profil"}},

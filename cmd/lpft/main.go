@@ -8,6 +8,8 @@
 //	lpft store log     what was computed and what was reused
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
+//	lpft backend       engines: what there is, how to get XLA
+//	lpft devices       a grid of runs on several cards, one process a card
 //	lpft probe         linear probing of features as .npy
 //	lpft ntk           the exact NTK of a classifier as .npz
 //	lpft run           train and measure methods on tasks
@@ -67,6 +69,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -148,17 +148,12 @@ func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.I
 	return s, items, nil
 }
 
-// writable makes the folder and tries to write into it.
+// writable makes the report's folder and tries to write into it.
 func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("report folder %s: cannot be made: %v; name another with --report", dir, err)
+	if err := tryWriting(dir); err != nil {
+		return fmt.Errorf("report folder %w; name another with --report", err)
 	}
-	f, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return fmt.Errorf("report folder %s: cannot be written: %v; name another with --report", dir, err)
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return nil
 }
 
 func (r *reproduction) session(ctx context.Context) (*study.Session, error) {

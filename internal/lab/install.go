@@ -88,21 +88,7 @@ func (e *Env) makeKernel(ctx context.Context) error {
 			return err
 		}
 	}
-	return e.makeGopls(ctx, want)
-}
-
-// makeGopls builds gopls where it is not current. Cells run without it: a failure is told, and no error.
-func (e *Env) makeGopls(ctx context.Context, want stamps) error {
-	if e.stamp(goplsStamp) == want.tools {
-		return nil
-	}
-	if err := e.buildGopls(ctx, want.tools); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		e.progress(fmt.Sprintf("cells will not complete code: %v", err))
-	}
-	return nil
+	return e.tryComplete(ctx)
 }
 
 // installedSpec describes the kernel to a Jupyter that this program does not start: besides what

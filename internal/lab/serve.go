@@ -44,14 +44,30 @@ func (e *Env) Lab(ctx context.Context, o LabOptions) error {
 	if err != nil {
 		return err
 	}
-	want, err := wantedStamps(e.ModuleRoot)
-	if err != nil {
-		return err
-	}
-	if err := e.makeGopls(ctx, want); err != nil {
+	if err := e.tryComplete(ctx); err != nil {
 		return nil // stopped
 	}
 	return e.serve(ctx, o, port)
+}
+
+// Complete builds what only an open Lab wants: the program that completes code in cells. After
+// it nothing is left that needs a network. Lab calls it by itself.
+func (e *Env) Complete(ctx context.Context) error {
+	want, err := wantedStamps(e.ModuleRoot)
+	if err != nil || e.stamp(goplsStamp) == want.tools {
+		return err
+	}
+	return e.buildGopls(ctx, want.tools)
+}
+
+// tryComplete is Complete where cells run without it too: a failure is told, and no error unless
+// ctx was cancelled.
+func (e *Env) tryComplete(ctx context.Context) error {
+	err := e.Complete(ctx)
+	if err != nil && ctx.Err() == nil {
+		e.progress(fmt.Sprintf("cells will not complete code: %v", err))
+	}
+	return ctx.Err()
 }
 
 // serve runs the server in a process of its own and waits for its end.

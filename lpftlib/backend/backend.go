@@ -8,25 +8,28 @@
 //
 // [Open] takes the engine that GOMLX_BACKEND (or a flag) names, and otherwise the
 // first of that list which works, and says in one line which it took and why. It
-// never downloads anything and never waits for a network: plugins are used where
-// they lie (PJRT_PLUGIN_LIBRARY_PATH, /usr/local/lib/go-xla, ~/.local/lib/go-xla).
+// never downloads anything, never waits for a network, and a bad plugin neither kills
+// nor stops it: the file's headers are read first, and then another process tries it.
+// [Install] fetches plugins, when the user asks for it.
 //
 // On amd64 the "go" engine is about seven times faster when the program was built
 // with GOEXPERIMENT=simd; [SIMD] tells whether this one was.
+//
+// A process computes on one device. With several cards, start one process a card and name its
+// card in LPFT_DEVICE; the processes share the store.
 package backend
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
 	"github.com/gomlx/go-xla/compute/xla"  // registers "xla"
-	"github.com/gomlx/go-xla/pjrt"
 )
 
 // EnvVar names the engine to use: "go", "xla:cpu" or "xla:cuda".
@@ -35,11 +38,16 @@ const EnvVar = "GOMLX_BACKEND"
 // Backend is an opened engine and what to say about it.
 type Backend struct {
 	compute.Backend
-	Engine string // "go", "xla:cpu" or "xla:cuda"; part of every artefact's key
-	Device string // the device in the engine's words
-	TF32   bool   // reduced-precision products on CUDA; only when asked for
-	SIMD   bool   // vector instructions in the "go" engine
-	Why    string // one line: what was chosen and why
+	Engine string            // "go", "xla:cpu" or "xla:cuda"; part of every artefact's key
+	Device string            // the device in the engine's words
+	Num    compute.DeviceNum // the device's number in this process; 0 but for host devices of xla:cpu
+	TF32   bool              // reduced-precision products on CUDA; only when asked for
+	SIMD   bool              // vector instructions in the "go" engine
+	Why    string            // one line: what was chosen and why
+	Say    func(line string) // told when something had to be done in another way; standard error
+
+	mu   sync.Mutex
+	made map[string]any // see Once
 }
 
 // Open opens the engine that spec names ("" means: GOMLX_BACKEND, else the best there is).
@@ -53,9 +61,13 @@ func Open(spec string) (*Backend, error) {
 		spec, why = os.Getenv(EnvVar), "asked for by "+EnvVar
 	}
 	if spec != "" {
-		b, err := open(spec)
+		r, err := parse(spec)
 		if err != nil {
 			return nil, err
+		}
+		b, err := open(r)
+		if err != nil {
+			return nil, fmt.Errorf("backend %q cannot be opened: %w", spec, err)
 		}
 		b.Why = fmt.Sprintf("backend %s (%s)", b.Engine, why)
 		return b, nil
@@ -65,71 +77,99 @@ func Open(spec string) (*Backend, error) {
 
 // openBest tries xla:cuda, xla:cpu and go in this order.
 func openBest() (*Backend, error) {
-	var missed []string
-	for _, engine := range []string{"xla:cuda", "xla:cpu"} {
-		if why := absent(engine); why != "" {
-			missed = append(missed, engine+": "+why)
+	var missed []error
+	for _, engine := range []string{"xla:cuda", "xla:cpu", "go"} {
+		r, err := parse(engine)
+		if err != nil {
+			return nil, err
+		}
+		b, err := open(r)
+		if err != nil {
+			missed = append(missed, fmt.Errorf("%s: %w", engine, err))
 			continue
 		}
-		b, err := open(engine)
-		if err == nil {
-			b.Why = fmt.Sprintf("backend %s (first that works%s)", engine, list(missed))
-			return b, nil
+		why := "first that works"
+		if engine == "go" {
+			why = "built in"
 		}
-		missed = append(missed, fmt.Sprintf("%s: %v", engine, err))
+		if len(missed) > 0 {
+			why += "; " + joined(missed).Error()
+		}
+		b.Why = fmt.Sprintf("backend %s (%s)", engine, why)
+		return b, nil
 	}
-	b, err := open("go")
+	return nil, fmt.Errorf("no engine can be opened: %w", joined(missed))
+}
+
+// open opens one engine.
+func open(r request) (*Backend, error) {
+	if r.engine == "go" {
+		return openGo(r)
+	}
+	if r.engine == "xla:cuda" {
+		if err := r.checkCard(); err != nil {
+			return nil, err
+		}
+	}
+	plugins, err := candidates(r.engine)
 	if err != nil {
 		return nil, err
 	}
-	b.Why = fmt.Sprintf("backend go (built in%s)", list(missed))
+	var failed []error
+	for _, p := range plugins {
+		b, err := openXLA(r, p)
+		if err == nil {
+			return b, nil
+		}
+		failed = append(failed, err)
+	}
+	return nil, joined(failed)
+}
+
+func openGo(r request) (*Backend, error) {
+	if r.device > 0 {
+		return nil, fmt.Errorf("%w: %s=%d, and the go engine has one", ErrNoDevice, DeviceVar, r.device)
+	}
+	// The engine's own parallel execution of nodes can block for ever: every worker may
+	// wait inside a matrix product for another worker to come free. Nodes run one after
+	// the other instead, and callers keep the cores busy with several device batches at
+	// once (see Lanes); matrix products still use all cores.
+	inner, err := construct("go:ops_sequential")
+	if err != nil {
+		return nil, err
+	}
+	return newBackend(r, inner), nil
+}
+
+func openXLA(r request, p Plugin) (*Backend, error) {
+	config := r.config(p.Path)
+	if err := probe(p.Path, config); err != nil {
+		return nil, err
+	}
+	inner, err := construct(config)
+	if OutOfMemory(err) {
+		return nil, verdict(context.Background(), p.Path, err.Error(), "")
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := newBackend(r, inner)
+	b.Device = strings.Replace(b.Device, p.Path+" - ", strings.TrimPrefix(r.engine, "xla:")+" - ", 1)
+	if r.engine == "xla:cpu" && r.device >= 0 {
+		if n := inner.NumDevices(); r.device >= n {
+			return nil, fmt.Errorf("%w: %s=%d, and xla:cpu has %d (XLA_FLAGS=--xla_force_host_platform_device_count=N makes more)", ErrNoDevice, DeviceVar, r.device, n)
+		}
+		b.Num = compute.DeviceNum(r.device)
+		b.Device += fmt.Sprintf(", device %d", r.device)
+	}
 	return b, nil
 }
 
-func list(missed []string) string {
-	if len(missed) == 0 {
-		return ""
-	}
-	return "; " + strings.Join(missed, "; ")
-}
-
-// open opens one engine; panics inside an engine's constructor become errors.
-func open(spec string) (b *Backend, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			b, err = nil, fmt.Errorf("backend %q cannot be opened: %s", spec, firstLine(fmt.Sprint(r)))
-		}
-	}()
-	engine, _, _ := strings.Cut(spec, ",")
-	switch {
-	case engine == "go":
-	case engine == "xla:cpu" || engine == "xla:cuda":
-		if why := absent(engine); why != "" {
-			return nil, fmt.Errorf("backend %q cannot be opened: %s; use GOMLX_BACKEND=go or put a PJRT plugin into PJRT_PLUGIN_LIBRARY_PATH", engine, why)
-		}
-	default:
-		return nil, fmt.Errorf("backend %q is not known: there are %s", spec, strings.Join(Known(), ", "))
-	}
-	config := spec
-	tf32 := false
-	if engine == "go" {
-		// The engine's own parallel execution of nodes can block for ever: every worker may
-		// wait inside a matrix product for another worker to come free. Nodes run one after
-		// the other instead, and callers keep the cores busy with several device batches at
-		// once (see Lanes); matrix products still use all cores.
-		config = "go:ops_sequential"
-	}
-	if engine == "xla:cuda" {
-		tf32 = strings.Contains(spec, "tf32=true")
-		if !strings.Contains(spec, "tf32=") {
-			config += ",tf32=false"
-		}
-	}
-	inner, err := compute.NewWithConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("backend %q cannot be opened: %s", spec, firstLine(err.Error()))
-	}
-	return &Backend{Backend: inner, Engine: engine, Device: inner.Description(), TF32: tf32, SIMD: SIMD()}, nil
+func newBackend(r request, inner compute.Backend) *Backend {
+	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), SIMD: SIMD(), made: map[string]any{}}
+	b.TF32 = strings.Contains(r.spec, "tf32=true") || strings.HasSuffix(r.spec, ",tf32")
+	b.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
+	return b
 }
 
 // Lanes is how many device batches a caller should have under way at once: several on the
@@ -142,59 +182,52 @@ func (b *Backend) Lanes() int {
 	return 1
 }
 
-// absent says why an XLA engine cannot be there, "" when it may be.
-func absent(engine string) string {
-	_, plugin, _ := strings.Cut(engine, ":")
-	if plugin == "cuda" && !hasCard() {
-		return "no NVIDIA card"
-	}
-	if !slices.ContainsFunc(plugins(), func(name string) bool { return name == plugin || strings.HasPrefix(name, plugin) }) {
-		return "no PJRT plugin"
-	}
-	return ""
-}
-
-// plugins lists the PJRT plugins that lie on this machine.
-func plugins() []string {
-	var names []string
-	for name := range pjrt.AvailablePlugins() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func hasCard() bool {
-	cards, _ := filepath.Glob("/dev/nvidia[0-9]*")
-	return len(cards) > 0
-}
-
 // Known lists the engines' names.
 func Known() []string { return []string{"go", "xla:cpu", "xla:cuda"} }
+
+// listEngines are the engines with what keeps one from being used here.
+func listEngines() string {
+	var out []string
+	for _, c := range Candidates() {
+		text := c.Engine
+		if c.Err != nil {
+			text += " (" + c.Err.Error() + ")"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
 
 // Candidate is one engine as `lpft doctor` shows it.
 type Candidate struct {
 	Engine string
-	OK     bool
-	Note   string
+	Note   string // where it comes from
+	Err    error  // why it cannot be used; nil when nothing speaks against it
 }
 
-// Candidates looks at every engine without opening it.
+// Candidates looks at every engine without loading anything.
 func Candidates() []Candidate {
-	out := []Candidate{}
+	var out []Candidate
 	for _, engine := range []string{"xla:cuda", "xla:cpu"} {
-		why := absent(engine)
-		note := why
-		if why == "" {
-			note = "plugin found"
+		c := Candidate{Engine: engine}
+		plugins, err := candidates(engine)
+		if err != nil {
+			c.Err = err
+		} else {
+			c.Note = plugins[0].Path
 		}
-		out = append(out, Candidate{Engine: engine, OK: why == "", Note: note})
+		if engine == "xla:cuda" {
+			if noCard := (request{engine: engine, device: -1}).checkCard(); noCard != nil {
+				c.Err = noCard
+			}
+		}
+		out = append(out, c)
 	}
 	note := "built in, SIMD"
 	if !SIMD() {
 		note = "built in, without SIMD"
 	}
-	return append(out, Candidate{Engine: "go", OK: true, Note: note + ", " + runtime.GOARCH})
+	return append(out, Candidate{Engine: "go", Note: note + ", " + runtime.GOARCH})
 }
 
 func firstLine(s string) string {

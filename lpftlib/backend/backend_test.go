@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -20,19 +21,29 @@ func TestGoEngine(t *testing.T) {
 	require.Equal(t, float32(6), tensors.ToScalar[float32](out))
 }
 
-// A typing error lists what there is; what was asked for by name and is not there is an error.
+// A typing error lists what there is and why the rest is not; what was asked for by name and is
+// not there is an error.
 func TestUnknownEngine(t *testing.T) {
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
 	_, err := Open("xpu")
-	require.ErrorContains(t, err, "go, xla:cpu, xla:cuda")
+	require.ErrorIs(t, err, ErrUnknown)
+	require.ErrorContains(t, err, "xla:cpu (no PJRT plugin (lpft backend install cpu)), go")
 	t.Setenv(EnvVar, "tpu")
 	_, err = Open("")
 	require.ErrorContains(t, err, `"tpu"`)
+	for _, spec := range []string{"go,tf32=true", "xla:cpu,preallocat=false"} {
+		_, err = Open(spec)
+		require.ErrorIs(t, err, ErrUnknown, spec)
+		require.ErrorContains(t, err, "option", spec)
+	}
 }
 
 func TestNamedEngineIsNotReplaced(t *testing.T) {
 	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
 	_, err := Open("xla:cuda")
 	require.ErrorContains(t, err, "xla:cuda")
+	_, err = Open("xla:cpu")
+	require.ErrorIs(t, err, ErrNoPlugin)
 }
 
 // Several device batches with large matrix products at once: the engine's own executor would
@@ -66,12 +77,30 @@ func TestLanesDoNotBlock(t *testing.T) {
 	require.NoError(t, work.Wait())
 }
 
-// Every engine is listed, with a reason where it is not there.
+// Every engine is listed, with where it is or a reason why not.
 func TestCandidates(t *testing.T) {
 	list := Candidates()
 	require.Len(t, list, len(Known()))
 	for _, c := range list {
-		require.NotEmpty(t, c.Note)
+		require.True(t, c.Err != nil || c.Note != "", c)
 		require.Contains(t, Known(), c.Engine)
 	}
+}
+
+// What is made once is made once for a key, and not kept when it fails.
+func TestOnce(t *testing.T) {
+	b, err := Open("go")
+	require.NoError(t, err)
+	calls := 0
+	make := func() (any, error) { calls++; return calls, nil }
+	for range 2 {
+		made, err := b.Once("key", make)
+		require.NoError(t, err)
+		require.Equal(t, 1, made)
+	}
+	_, err = b.Once("other", func() (any, error) { return nil, errors.New("no") })
+	require.Error(t, err)
+	made, err := b.Once("other", make)
+	require.NoError(t, err)
+	require.Equal(t, 2, made)
 }

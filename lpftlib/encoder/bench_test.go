@@ -19,12 +19,13 @@ type benchShape struct {
 	b, t int
 }
 
-var benchShapes = []benchShape{
-	{"MiniLM-16x64", Config{Family: BERT, VocabSize: 3000, Hidden: 384, Layers: 6, Heads: 12, Intermediate: 1536, MaxPositions: 512,
-		TypeVocab: 2, LayerNormEps: 1e-12, InitRange: 0.02}, 16, 64},
-	{"RoBERTa-base-8x128", Config{Family: RoBERTa, VocabSize: 3000, Hidden: 768, Layers: 12, Heads: 12, Intermediate: 3072, MaxPositions: 514,
-		TypeVocab: 1, PadID: 1, LayerNormEps: 1e-5, InitRange: 0.02}, 8, 128},
-}
+var (
+	miniLM = Config{Family: BERT, VocabSize: 3000, Hidden: 384, Layers: 6, Heads: 12, Intermediate: 1536, MaxPositions: 512,
+		TypeVocab: 2, LayerNormEps: 1e-12, InitRange: 0.02}
+	robertaBase = Config{Family: RoBERTa, VocabSize: 3000, Hidden: 768, Layers: 12, Heads: 12, Intermediate: 3072, MaxPositions: 514,
+		TypeVocab: 1, PadID: 1, LayerNormEps: 1e-5, InitRange: 0.02}
+	benchShapes = []benchShape{{"MiniLM-16x64", miniLM, 16, 64}, {"RoBERTa-base-8x128", robertaBase, 8, 128}, {"RoBERTa-base-32x128", robertaBase, 32, 128}}
+)
 
 // texts are n texts of the shape's length.
 func (s benchShape) texts(n int) []Encoding {
@@ -48,7 +49,7 @@ func BenchmarkForward(b *testing.B) {
 			run, err := NewRunner(be, RandomWeights(&s.cfg, 1), nil)
 			require.NoError(b, err)
 			defer run.Close()
-			run.tokens = s.b * s.t
+			run.tokens.Store(int64(s.b * s.t))
 			texts := s.texts(s.b * be.Lanes())
 			step := func() {
 				_, err := run.Features(context.Background(), texts, nil)

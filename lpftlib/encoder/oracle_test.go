@@ -3,9 +3,11 @@ package encoder
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -166,13 +168,52 @@ func TestPaddingChangesNothing(t *testing.T) {
 	_, encs := readFixture(t, filepath.Join("testdata", "roberta-2", "fixture.json"))
 	run, err := NewRunner(be, w, nil)
 	require.NoError(t, err)
-	want, err := run.group(encs, Group{Rows: []int{0}, T: len(encs[0].IDs)})
+	want, err := run.group(encs, Group{Rows: []int{0}, T: len(encs[0].IDs)}, 1)
 	require.NoError(t, err)
 	for _, padded := range []int{8, 16, 32} {
-		got, err := run.group(encs, Group{Rows: []int{0}, T: padded})
+		got, err := run.group(encs, Group{Rows: []int{0}, T: padded}, 1)
 		require.NoError(t, err)
-		for i := range w.Config.Hidden { // XLA batches are filled with further rows
+		for i := range w.Config.Hidden {
 			require.InEpsilon(t, want[i], got[i], 1e-5, "padded to %d", padded)
 		}
 	}
+}
+
+// A device with too little memory gets smaller batches, with one note a halving, and the
+// features are the same; when one text alone is too much, that is the error.
+func TestOutOfMemoryHalvesTheBatch(t *testing.T) {
+	be := openBackend(t)
+	w := load(t, filepath.Join("testdata", "roberta-2"))
+	_, encs := readFixture(t, filepath.Join("testdata", "roberta-2", "fixture.json"))
+	for len(encs) < 40 {
+		encs = append(encs, encs...)
+	}
+	want := featuresOf(t, w, nil, encs)
+	var notes []string
+	var mu sync.Mutex
+	be.Say = func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		notes = append(notes, line)
+	}
+	runner := func(rows int) *Runner {
+		run, err := NewRunner(be, w, nil)
+		require.NoError(t, err)
+		run.run = func(exec *graph.Exec, args []any) ([]*tensors.Tensor, error) {
+			if args[0].(*tensors.Tensor).Shape().Dimensions[0] > rows {
+				return nil, errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 1073741824 bytes.")
+			}
+			return be.Run(exec, args)
+		}
+		return run
+	}
+	got, err := runner(3).Features(context.Background(), encs, nil)
+	require.NoError(t, err)
+	require.InDeltaSlice(t, want, got, 2e-6)
+	require.NotEmpty(t, notes)
+	require.Contains(t, notes[0], "half as many")
+
+	_, err = runner(0).Features(context.Background(), encs, nil)
+	require.ErrorContains(t, err, "features of 1 texts")
+	require.True(t, backend.OutOfMemory(err))
 }

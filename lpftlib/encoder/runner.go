@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -20,7 +21,8 @@ type Runner struct {
 	params []*tensors.Tensor // in the order of cfg.Specs()
 	lora   *LoRAWeights
 	exec   *graph.Exec
-	tokens int // padded tokens in one device batch
+	run    func(exec *graph.Exec, args []any) ([]*tensors.Tensor, error) // the backend's
+	tokens atomic.Int64                                                  // padded tokens in one device batch
 	batch  func(encodings []Encoding, t int) (*Batch, error)
 }
 
@@ -50,7 +52,8 @@ func (w *Weights) Device() []*tensors.Tensor {
 // NewRunnerOn is NewRunner for parameters that are tensors already, in the order of
 // [Config.Specs]; training evaluates with it.
 func NewRunnerOn(be *backend.Backend, cfg *Config, params []*tensors.Tensor, lora *LoRAWeights) (*Runner, error) {
-	r := &Runner{cfg: cfg, be: be, params: params, lora: lora, tokens: DeviceTokens(be.Engine), batch: cfg.NewBatch}
+	r := &Runner{cfg: cfg, be: be, params: params, lora: lora, run: be.Run, batch: cfg.NewBatch}
+	r.tokens.Store(int64(DeviceTokens(be.Engine)))
 	exec, err := graph.NewExec(be.Backend, r.graph)
 	if err != nil {
 		return nil, fmt.Errorf("feature graph: %w", err)
@@ -100,12 +103,12 @@ func (r *Runner) Features(ctx context.Context, encodings []Encoding, progress fu
 	var mu sync.Mutex
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(min(r.be.Lanes(), runtime.GOMAXPROCS(0)))
-	for _, g := range Groups(encodings, r.be.Engine, r.tokens, r.cfg.MaxTokens()) {
+	for _, g := range Groups(encodings, r.be.Engine, int(r.tokens.Load()), r.cfg.MaxTokens()) {
 		work.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			phi, err := r.group(encodings, g)
+			phi, err := r.fit(encodings, g)
 			if err != nil {
 				return err
 			}
@@ -124,15 +127,38 @@ func (r *Runner) Features(ctx context.Context, encodings []Encoding, progress fu
 	return out, work.Wait()
 }
 
-// group runs one device batch. On XLA the last, short batch of a bucket is filled with
+// fit runs a group in as many device batches as the device's memory asks for. When it is too
+// small, batches are half as large from then on, down to one text.
+func (r *Runner) fit(encodings []Encoding, g Group) ([]float32, error) {
+	tokens := r.tokens.Load()
+	room := max(1, int(tokens)/g.T)
+	if len(g.Rows) > room {
+		first, err := r.fit(encodings, Group{Rows: g.Rows[:room], T: g.T})
+		if err != nil {
+			return nil, err
+		}
+		rest, err := r.fit(encodings, Group{Rows: g.Rows[room:], T: g.T})
+		return append(first, rest...), err
+	}
+	phi, err := r.group(encodings, g, room)
+	if room == 1 || !backend.OutOfMemory(err) {
+		return phi, err
+	}
+	if r.tokens.CompareAndSwap(tokens, tokens/2) { // else another lane has just done so
+		r.be.Say(fmt.Sprintf("the device has no memory for %d texts of %d tokens at once: going on with half as many", room, g.T))
+	}
+	return r.fit(encodings, g)
+}
+
+// group runs one device batch of at most room rows. On XLA the last, short batch of a bucket is filled with
 // copies of its first row, so that each bucket is one compiled shape.
-func (r *Runner) group(encodings []Encoding, g Group) ([]float32, error) {
+func (r *Runner) group(encodings []Encoding, g Group, room int) ([]float32, error) {
 	rows := make([]Encoding, 0, len(g.Rows))
 	for _, row := range g.Rows {
 		rows = append(rows, encodings[row])
 	}
 	if r.be.Engine != "go" {
-		for len(rows) < max(1, r.tokens/g.T) {
+		for len(rows) < room {
 			rows = append(rows, rows[0])
 		}
 	}
@@ -145,7 +171,7 @@ func (r *Runner) group(encodings []Encoding, g Group) ([]float32, error) {
 		args = append(args, t)
 	}
 	args = append(args, r.lora.Args()...)
-	outputs, err := r.exec.Exec(args...)
+	outputs, err := r.run(r.exec, args)
 	if err != nil {
 		return nil, fmt.Errorf("features of %d texts at length %d: %w", b.B, b.T, err)
 	}

@@ -1,7 +1,6 @@
 package finetune
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,28 +9,35 @@ import (
 	"lpft/lpftlib/encoder"
 )
 
-// miniLM is all-MiniLM-L6-v2's shape with the vocabulary that a small task leaves of it.
-var miniLM = encoder.Config{
-	Family: encoder.BERT, VocabSize: 3000, Hidden: 384, Layers: 6, Heads: 12, Intermediate: 1536, MaxPositions: 512, TypeVocab: 2,
-	LayerNormEps: 1e-12, HiddenDropout: 0.1, AttentionDropout: 0.1, InitRange: 0.02,
-}
+// With the vocabulary that a small task leaves of a model's.
+var (
+	miniLM = encoder.Config{Family: encoder.BERT, VocabSize: 3000, Hidden: 384, Layers: 6, Heads: 12, Intermediate: 1536, MaxPositions: 512,
+		TypeVocab: 2, LayerNormEps: 1e-12, HiddenDropout: 0.1, AttentionDropout: 0.1, InitRange: 0.02}
+	robertaBase = encoder.Config{Family: encoder.RoBERTa, VocabSize: 3000, Hidden: 768, Layers: 12, Heads: 12, Intermediate: 3072, MaxPositions: 514,
+		TypeVocab: 1, PadID: 1, LayerNormEps: 1e-5, HiddenDropout: 0.1, AttentionDropout: 0.1, InitRange: 0.02}
+	stepShapes = []struct {
+		name string
+		cfg  encoder.Config
+		b, t int
+	}{{"MiniLM-16x16", miniLM, 16, 16}, {"MiniLM-16x64", miniLM, 16, 64}, {"RoBERTa-base-8x128", robertaBase, 8, 128}, {"RoBERTa-base-32x128", robertaBase, 32, 128}}
+)
 
-// BenchmarkStep is one training step, dropout on, at MiniLM's shape: 16 texts of one length.
+// BenchmarkStep is one training step, dropout on: texts of one length.
 func BenchmarkStep(b *testing.B) {
-	for _, tokens := range []int{16, 96} {
-		b.Run(fmt.Sprintf("16x%d", tokens), func(b *testing.B) {
+	for _, s := range stepShapes {
+		b.Run(s.name, func(b *testing.B) {
 			be, err := backend.Open("")
 			require.NoError(b, err)
 			var set Set
-			for i := range 64 {
-				e := encoder.Encoding{IDs: make([]int32, tokens), TypeIDs: make([]int32, tokens)}
+			for i := range 2 * s.b {
+				e := encoder.Encoding{IDs: make([]int32, s.t), TypeIDs: make([]int32, s.t)}
 				for j := range e.IDs {
-					e.IDs[j] = int32(1 + (i*31+j*17)%2999)
+					e.IDs[j] = int32(2 + (i*31+j*17)%2900)
 				}
 				set.Texts, set.Labels = append(set.Texts, e), append(set.Labels, i%3)
 			}
-			start := Start{Weights: encoder.RandomWeights(&miniLM, 1), Head: NewHead(3, miniLM.Hidden, 0.02, 1)}
-			recipe := Recipe{Epochs: 1 << 20, Batch: 16, LearningRate: 1e-5, Clip: 1, Seed: 1, Dropout: true, EvalsPerEpoch: 1}
+			start := Start{Weights: encoder.RandomWeights(&s.cfg, 1), Head: NewHead(3, s.cfg.Hidden, 0.02, 1)}
+			recipe := Recipe{Epochs: 1 << 20, Batch: s.b, LearningRate: 1e-5, Clip: 1, Seed: 1, Dropout: true, EvalsPerEpoch: 1}
 			tr, err := newTrainer(be, start, Data{Train: set, Val: set}, recipe, Hooks{Score: accuracy})
 			require.NoError(b, err)
 			defer tr.close()
@@ -47,7 +53,7 @@ func BenchmarkStep(b *testing.B) {
 			for b.Loop() {
 				step()
 			}
-			b.ReportMetric(float64(16*tokens), "tokens/op")
+			b.ReportMetric(float64(s.b*s.t*b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})
 	}
 }

@@ -11,18 +11,21 @@ import (
 	"lpft/lpftlib/encoder"
 )
 
-// engine holds the two compiled functions of a training step: gradients of one device batch
-// (added to those of the batches before it) and the optimiser's update.
+// engine holds the compiled functions of a training step and what they are compiled from.
 type engine struct {
 	be      *backend.Backend
 	cfg     *encoder.Config
-	lora    *encoder.LoRAWeights
+	lora    *encoder.LoRAWeights // its structure
 	dropout bool
 	clip    float64
 	trained []bool // per parameter: does the optimiser move it?
-
-	first, more, sum, norm, update *Exec
+	*graphs
+	run func(exec *Exec, args []any) ([]*tensors.Tensor, error) // the backend's
 }
+
+// graphs are the functions: gradients of one device batch, the same added to those of the batches
+// before it, the sum of two lanes, the sum of squares, and the optimiser's update.
+type graphs struct{ first, more, sum, norm, update *Exec }
 
 // Arguments of the gradient graph before the parameters.
 const (
@@ -36,26 +39,36 @@ const (
 	numArgs
 )
 
+// newEngine takes the graphs of an earlier run of the same structure, with another seed say: on
+// XLA compiling them takes longer than a small run's steps.
 func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
-	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained}
+	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained, run: be.Run}
+	structure := fmt.Sprintf("training step %+v dropout %v trained %v", *cfg, r.Dropout, trained)
+	if lora != nil {
+		structure += fmt.Sprintf(" LoRA %d %g %v", lora.Rank, lora.Alpha, lora.Layers)
+	}
+	made, err := be.Once(structure, e.build)
+	if err != nil {
+		return nil, err
+	}
+	e.graphs = made.(*graphs)
+	return e, nil
+}
+
+func (e *engine) build() (any, error) {
+	g := &graphs{}
 	for _, build := range []struct {
 		to   **Exec
 		name string
 		fn   func([]*Node) []*Node
-	}{{&e.first, "gradients", e.gradients}, {&e.more, "gradients added", e.gradientsAdded}, {&e.sum, "sum of lanes", e.addLists}, {&e.norm, "squares", e.squares}, {&e.update, "update", e.adam}} {
-		exec, err := NewExec(be.Backend, build.fn)
+	}{{&g.first, "gradients", e.gradients}, {&g.more, "gradients added", e.gradientsAdded}, {&g.sum, "sum of lanes", e.addLists}, {&g.norm, "squares", e.squares}, {&g.update, "update", e.adam}} {
+		exec, err := NewExec(e.be.Backend, build.fn)
 		if err != nil {
 			return nil, fmt.Errorf("training graph %q: %w", build.name, err)
 		}
 		*build.to = exec.WithName(build.name).SetMaxCache(-1)
 	}
-	return e, nil
-}
-
-func (e *engine) close() {
-	for _, exec := range []*Exec{e.first, e.more, e.sum, e.norm, e.update} {
-		exec.Finalize()
-	}
+	return g, nil
 }
 
 // split separates the parameter nodes: encoder, LoRA factors, V, b.
@@ -125,7 +138,7 @@ func (e *engine) addUp(lanes [][]*tensors.Tensor) ([]*tensors.Tensor, error) {
 		if err != nil {
 			return nil, err
 		}
-		if total, err = run(e.sum, args); err != nil {
+		if total, err = e.run(e.sum, args); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +150,7 @@ func donate(be *backend.Backend, lists ...[]*tensors.Tensor) ([]any, error) {
 	var args []any
 	for _, list := range lists {
 		for _, t := range list {
-			donated, err := DonateTensorBuffer(t, be.Backend, 0)
+			donated, err := DonateTensorBuffer(t, be.Backend, be.Num)
 			if err != nil {
 				return nil, err
 			}
@@ -186,14 +199,4 @@ func (e *engine) adam(in []*Node) []*Node {
 		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
 	}
 	return append(append(newParams, newMs...), newVs...)
-}
-
-// run executes and returns the outputs, with a panic inside the engine as an error.
-func run(exec *Exec, args []any) (out []*tensors.Tensor, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	return exec.Exec(args...)
 }

@@ -106,6 +106,7 @@ type trainer struct {
 	engine  *engine
 	runner  *encoder.Runner
 	steps   int
+	room    int // padded tokens that fit into the device's memory, once that was too small; else 0
 	resumed bool
 	course  *Course
 	best    *best
@@ -157,10 +158,7 @@ func cloneMap(m map[string][]float32) map[string][]float32 {
 	return out
 }
 
-func (t *trainer) close() {
-	t.engine.close()
-	t.runner.Close()
-}
+func (t *trainer) close() { t.runner.Close() }
 
 // begin measures the validation rows with the start's parameters, which gives φ_pre for Diff and
 // the point before the first step, and then takes up a checkpoint, which brings points of its own.
@@ -233,18 +231,38 @@ func (t *trainer) batchGradients(rows []int, step *Step) ([]*tensors.Tensor, int
 	for i, row := range rows {
 		texts[i] = t.data.Train.Texts[row]
 	}
-	groups := encoder.Groups(texts, t.be.Engine, t.deviceTokens(t.be.Engine, texts), t.vocab.full.MaxTokens())
-	tokens := 0
-	for _, g := range groups {
-		tokens += len(g.Rows) * g.T
-	}
-	sums, err := t.laneSums(texts, rows, groups)
+	sums, tokens, err := t.fit(texts, rows)
 	if err != nil {
 		return nil, 0, err
 	}
 	step.Loss = float64(tensors.ToScalar[float32](sums[0]))
 	step.LogitNorm = float64(tensors.ToScalar[float32](sums[1])) / float64(len(rows))
 	return sums[2:], tokens, nil
+}
+
+// fit cuts a batch into device batches and sums over them. When the device's memory is too
+// small for one, device batches are half as large for the rest of the run, down to one text.
+func (t *trainer) fit(texts []encoder.Encoding, rows []int) (sums []*tensors.Tensor, tokens int, err error) {
+	most := t.deviceTokens(t.be.Engine, texts)
+	if t.room > 0 {
+		most = min(most, t.room)
+	}
+	groups := encoder.Groups(texts, t.be.Engine, most, t.vocab.full.MaxTokens())
+	largest := 0 // of those that can be cut
+	for _, g := range groups {
+		tokens += len(g.Rows) * g.T
+		if len(g.Rows) > 1 {
+			largest = max(largest, len(g.Rows)*g.T)
+		}
+	}
+	sums, err = t.laneSums(texts, rows, groups)
+	if largest == 0 || !backend.OutOfMemory(err) {
+		return sums, tokens, err
+	}
+	t.room = largest / 2
+	t.be.Say(fmt.Sprintf("the device has no memory for a training batch of %d tokens at once: going on with half of it", largest))
+	runtime.GC() // the sums so far hold memory of the device
+	return t.fit(texts, rows)
 }
 
 // laneSums computes the device batches in a fixed number of lanes, several at once, and adds
@@ -280,6 +298,7 @@ func (t *trainer) laneSums(texts []encoder.Encoding, rows []int, groups []encode
 //
 // It follows from engine and texts alone and is no option: another cut adds the same numbers in
 // another order and draws other dropout masks, so that a resumed run would not be the same run.
+// Only a device without the memory for it forces another cut (see fit), which is then said.
 func trainTokens(engine string, texts []encoder.Encoding) int {
 	if engine != "go" {
 		return 8192
@@ -311,13 +330,13 @@ func (t *trainer) deviceBatch(texts []encoder.Encoding, rows []int, g encoder.Gr
 		args = append(args, p)
 	}
 	if sums == nil {
-		return run(t.engine.first, args)
+		return t.engine.run(t.engine.first, args)
 	}
 	donated, err := donate(t.be, sums)
 	if err != nil {
 		return nil, err
 	}
-	return run(t.engine.more, append(args, donated...))
+	return t.engine.run(t.engine.more, append(args, donated...))
 }
 
 // dropoutState seeds the masks of one device batch from seed, step and part alone.

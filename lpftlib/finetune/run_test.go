@@ -3,12 +3,15 @@ package finetune
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
 	"lpft/lpftlib/backend"
@@ -233,4 +236,44 @@ func TestRecipeErrors(t *testing.T) {
 		change(&r)
 		require.ErrorContains(t, r.check(2), want)
 	}
+}
+
+// A device with too little memory gets smaller device batches, and the step is the same one;
+// when one text alone is too much, that is the error.
+func TestOutOfMemoryHalvesTheDeviceBatch(t *testing.T) {
+	f := readFixture(t)
+	be := openBackend(t)
+	var notes []string
+	be.Say = func(line string) { notes = append(notes, line) }
+	recipe := Recipe{Epochs: 1, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 1, EvalsPerEpoch: 1}
+	step := func(rows int) (Step, error) {
+		tr, err := newTrainer(be, Start{Weights: smallModel(t), Head: f.head()}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
+		require.NoError(t, err)
+		defer tr.close()
+		tr.engine.run = func(exec *graph.Exec, args []any) ([]*tensors.Tensor, error) {
+			ids, ok := args[0].(*tensors.Tensor)
+			if (exec == tr.engine.first || exec == tr.engine.more) && ok && ids.Shape().Dimensions[0] > rows {
+				return nil, errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 1073741824 bytes.")
+			}
+			return be.Run(exec, args)
+		}
+		var s Step
+		batch, _ := tr.rowsOfStep()
+		grads, _, err := tr.batchGradients(batch, &s)
+		if err == nil {
+			s.GradNorm, err = tr.state.apply(tr.engine, grads, 1e-3)
+		}
+		return s, err
+	}
+	want, err := step(1000)
+	require.NoError(t, err)
+	require.Empty(t, notes)
+	got, err := step(2)
+	require.NoError(t, err)
+	require.NotEmpty(t, notes)
+	require.InEpsilon(t, want.Loss, got.Loss, 1e-5)
+	require.InEpsilon(t, want.GradNorm, got.GradNorm, 1e-5)
+
+	_, err = step(0)
+	require.True(t, backend.OutOfMemory(err), err)
 }

@@ -189,7 +189,7 @@ func (s *state) gradNorm(e *engine, grads []*tensors.Tensor, parts [][]int) (flo
 		for _, i := range part {
 			args = append(args, grads[i])
 		}
-		out, err := run(e.norm, args)
+		out, err := e.run(e.norm, args)
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (s *state) updatePart(e *engine, grads []*tensors.Tensor, part []int, scala
 	if err != nil {
 		return err
 	}
-	out, err := run(e.update, append(slices.Clone(scalars), donated...))
+	out, err := e.run(e.update, append(slices.Clone(scalars), donated...))
 	if err != nil {
 		return err
 	}

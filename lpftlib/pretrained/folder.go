@@ -7,15 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lpft/internal/fetch"
 	"lpft/lpftlib/store"
 )
-
-// digestError says that a weights file is not the pinned one.
-type digestError struct{ file, got, want string }
-
-func (e *digestError) Error() string {
-	return fmt.Sprintf("%s has SHA-256 %s, expected %s", e.file, e.got, e.want)
-}
 
 // fromPath takes the checkpoint in the folder that the user names.
 func fromPath(name string) (*Checkpoint, error) {
@@ -61,7 +55,7 @@ func take(dir, source, want string) (*Checkpoint, error) {
 		return nil, err
 	}
 	if want != "" && got != want {
-		return nil, &digestError{file, got, want}
+		return nil, &fetch.DigestError{File: file, Got: got, Want: want}
 	}
 	return &Checkpoint{Dir: dir, Source: source, Digest: got}, nil
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"lpft/internal/fetch"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -43,7 +43,7 @@ func fromHub(ctx context.Context, m model, o Options) (*Checkpoint, error) {
 	}
 	what := "model " + m.repo
 	var paths []string
-	err := watch(ctx, filepath.Join(cache, repoFolder(m.repo), "blobs"), hubStall,
+	err := fetch.Watch(ctx, filepath.Join(cache, repoFolder(m.repo), "blobs"), hubStall,
 		func(done int64) { report(o, what, min(done, total), total) },
 		func(ctx context.Context) (err error) { paths, err = repo.DownloadFilesCtx(ctx, files...); return err })
 	if err != nil {
@@ -100,49 +100,6 @@ func report(o Options, what string, done, total int64) {
 	if o.Progress != nil {
 		o.Progress(what, done, total)
 	}
-}
-
-// watch runs work, which downloads into dir, and stops it when dir has not grown for stall.
-// It tells grown how many bytes were added, about twice a second.
-func watch(ctx context.Context, dir string, stall time.Duration, grown func(int64), work func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	done := make(chan error, 1)
-	start := folderSize(dir)
-	go func() { done <- work(ctx) }()
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	last, since := start, time.Now()
-	for {
-		select {
-		case err := <-done:
-			if cause := context.Cause(ctx); err != nil && cause != nil {
-				return cause
-			}
-			return err
-		case <-tick.C:
-		}
-		size := folderSize(dir)
-		if size != last {
-			last, since = size, time.Now()
-			grown(size - start)
-		} else if time.Since(since) > stall {
-			cancel(fmt.Errorf("no byte came within %v", stall))
-		}
-	}
-}
-
-// folderSize sums the files below dir, in bytes; 0 when there is none.
-func folderSize(dir string) (size int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				size += info.Size()
-			}
-		}
-		return nil
-	})
-	return size
 }
 
 // reason is an error's own message in one line, without the path of calls that the library puts before it.

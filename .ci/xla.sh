@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# On xla:cpu: the tests of the numeric packages, a grid on four devices, three notebooks. The plugin is
+# expected: whatever would quietly run on another engine fails. Usage: xla.sh WORK CACHE SHARED,
+# from a clone, with $WORK/lpft built.
+set -euo pipefail
+work=$1 cache=$2 shared=$3
+step() { printf '\n=== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
+fail() { echo "FAIL: $*"; exit 1; }
+
+step "XLA:CPU's plugin"
+plugin=$cache/pjrt
+if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
+    bash "$shared/pjrt-cpu/build.sh" "$plugin" "$cache/pjrt-download"
+fi
+export PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu GOEXPERIMENT=simd TF_ENABLE_ONEDNN_OPTS=0
+"$work/lpft" backend list
+"$work/lpft" doctor >"$work/xla-doctor.txt"
+grep '^ok  backend  *xla:cpu (asked for' "$work/xla-doctor.txt" || fail "lpft doctor does not open xla:cpu"
+
+step "the numeric packages' tests on xla:cpu"
+numeric="./lpftlib/backend ./lpftlib/encoder ./lpftlib/finetune ./lpftlib/measure ./lpftlib/probe"
+LPFT_MODELS=$LPFT_HOME/models go test -count=1 -v -timeout 15m $numeric >"$work/xla.log" 2>&1 \
+    || { grep -v "^=== \|--- PASS" "$work/xla.log" | tail -60; exit 1; }
+go test -count=1 -v -timeout 10m -run 'TestKernelAgainstPyTorch|TestBothWaysAgree' ./kernels >>"$work/xla.log" 2>&1 \
+    || { grep -v "^=== \|--- PASS" "$work/xla.log" | tail -60; exit 1; }
+grep "^ok" "$work/xla.log"
+for test in TestXLA TestHostDevices TestFirstStepsAgainstPyTorch TestMiniLMAgainstTransformers TestKernelAgainstPyTorch; do
+    grep -q "^--- PASS: $test " "$work/xla.log" || fail "$test did not run on xla:cpu"
+done
+
+# The notebooks' Python and kernel are those of the steps before; the store is a new one.
+rm -rf "$LPFT_HOME/store"
+
+step "a grid on four devices, one process a device"
+XLA_FLAGS=--xla_force_host_platform_device_count=4 \
+    "$work/lpft" devices --devices 0,1,2,3 --seeds 1,2,3,4 -- run --profile smoke --task toy --method ft 2>"$work/devices.log" \
+    || { tail -5 "$work/devices.log"; fail "lpft devices"; }
+for device in 0 1 2 3; do
+    grep -rqs "device(s)\], device $device" "$LPFT_HOME/store" --include=*.json || fail "nothing was computed on device $device"
+done
+
+step "three notebooks on xla:cpu"
+"$work/lpft" reproduce --profile smoke --only table1,figure1,table3 --report "$work/xla-report"
+grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"
+grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && fail "something was computed on go"
+echo "three notebooks, all on xla:cpu"

@@ -1,0 +1,52 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+)
+
+// Watch runs work, which downloads into dir, and stops it when dir has not grown for stall.
+// It tells grown how many bytes were added, about twice a second.
+func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int64), work func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan error, 1)
+	start := FolderSize(dir)
+	go func() { done <- work(ctx) }()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	last, since := start, time.Now()
+	for {
+		select {
+		case err := <-done:
+			if cause := context.Cause(ctx); err != nil && cause != nil {
+				return cause
+			}
+			return err
+		case <-tick.C:
+		}
+		size := FolderSize(dir)
+		if size != last {
+			last, since = size, time.Now()
+			grown(size - start)
+		} else if time.Since(since) > stall {
+			cancel(fmt.Errorf("no byte came within %v", stall))
+		}
+	}
+}
+
+// FolderSize sums the files below dir, in bytes; 0 when there is none.
+func FolderSize(dir string) (size int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		return nil
+	})
+	return size
+}
