@@ -131,7 +131,7 @@ func kernelRow(k *study.KernelStats, name, kernel string, sum *kernels.KernelSum
 		row.Cells[6], row.Cells[7] = cell("acc_test", 100*test.Pairs, "%.2f"), report.Cell{Ours: fmt.Sprintf("%.2f", 100*test.Accuracy)}
 	}
 	if ratio != nil {
-		row.Cells[9] = cell("ft_ratio", *ratio, "%.4f")
+		row.Cells[9] = cell("ft_ratio", *ratio, "%.3g")
 	}
 	return row
 }
