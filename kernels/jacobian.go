@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"lpft/lpftlib/encoder"
 )
@@ -150,19 +149,16 @@ func (e *engine) columns(u unit, list []*batch, data []kept, table occurrences) 
 // form is a batch's Jacobian block of a dense or vector unit, [n, C, out·in].
 func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 	defer recovered(&err)
-	p := program{kind: u.kind, in: u.in, out: u.out, width: u.out}
-	exec, err := graph.NewExec(e.be.Backend, func(in []*graph.Node) *graph.Node {
-		return chunk(p, b, in[0], in[len(in)-1], nil)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("kernels: Jacobian block: %w", err)
-	}
-	defer exec.Finalize()
-	var args []any
-	for _, t := range []*tensors.Tensor{k.x, k.delta} {
-		if t != nil {
-			args = append(args, t)
+	args, build := []any{k.delta}, func(in []*graph.Node) []*graph.Node { return []*graph.Node{graph.TransposeAllAxes(in[0], 1, 0, 2)} }
+	if u.kind == denseUnit {
+		args = append(args, k.x)
+		build = func(in []*graph.Node) []*graph.Node { // Σ_t δ_t ⊗ x_t
+			return []*graph.Node{graph.DotGeneral(in[0], []int{2}, []int{1}, in[1], []int{2}, []int{0})}
 		}
+	}
+	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, dense %v", u.kind == denseUnit), build)
+	if err != nil {
+		return nil, err
 	}
 	outputs, err := exec.Exec(args...)
 	if err != nil {

@@ -22,6 +22,7 @@ type Options struct {
 	Memory    int64         // bytes beyond the parameters; 0: a quarter of the machine's memory, half of the card's
 	ResumeDir string        // keeps finished groups' sums, so that a second start continues; "": none
 	Progress  progress.Sink // nil: silent
+	Programs  *Programs     // compiled graphs to use and add to; nil: compiled for this call
 
 	BatchTokens  int // padded tokens of a device batch; 0: the engine's
 	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: the engine's
@@ -85,7 +86,7 @@ func NTK(ctx context.Context, model *Model, head *Head, train, test []encoder.En
 	}
 	defer e.close()
 	if in.opt.Embedding.sampled() {
-		e.sampling = newSampling(e.cfg, opt.Seed)
+		e.sample(newSampling(e.cfg, opt.Seed))
 	}
 	r := &run{input: in, e: e, sums: map[string]*sums{}}
 	if err := r.all(ctx); err != nil {
@@ -100,7 +101,7 @@ func open(model *Model, head *Head, train, test []encoder.Encoding, opt Options)
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	e, err := newEngine(model, head, &opt)
 	return in, e, err
 }
 
@@ -164,7 +165,6 @@ func (r *run) all(ctx context.Context) error {
 	defer r.bar.Done()
 	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
 	g := newGram(r.e, p.batches, p.rows)
-	defer g.close()
 	left := map[string]int{}
 	for _, pass := range p.passes {
 		for _, u := range pass {
@@ -268,16 +268,15 @@ func (r *run) reverse(ctx context.Context, p *plan, pass []planned, note string)
 			tables[i] = occurrences{}
 		}
 	}
-	rev, err := r.e.newReverse(units)
+	rev, err := r.e.programs.reverse(r.e.arch, units)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer rev.exec.Finalize()
 	data := make(taps, len(p.batches))
 	h, flops := r.e.cfg.Hidden, p.reverseFlops(r.e)/float64(len(p.batches))
 	var failed error
 	err = inOrder(ctx, len(p.batches), p.lanes, func(i int) ([]float64, error) {
-		phi, kept, err := rev.run(p.batches[i])
+		phi, kept, err := rev.run(r.e, p.batches[i])
 		data[i] = kept
 		return phi, err
 	}, func(i int, phi []float64) {

@@ -14,9 +14,11 @@ import (
 
 // kept is what a unit needs of one batch, on the device:
 //
-//	dense:  x [B, T, in], delta [B, C, out, T]; T = 1 where the first token is all there is
-//	vector: delta [B, C, out], the Jacobian itself
-//	table:  delta [B, C, T, h]
+//	dense:  x [B, in, T], delta [C, B, T, out]; T = 1 where the first token is all there is
+//	vector: delta [C, B, out], the Jacobian itself
+//	table:  delta [C, B, T, h]
+//
+// Classes come first, so that δ needs no transposition: x, which all classes share, has it.
 type kept struct{ x, delta *tensors.Tensor }
 
 // free gives the memory back; units may share a tensor, a second time does nothing.
@@ -28,9 +30,9 @@ func (k kept) free() {
 	}
 }
 
-// reverse runs the C reverse passes of the logits for some units.
+// reverse is the compiled C reverse passes of the logits for some units.
 type reverse struct {
-	e     *engine
+	arch
 	units []unit
 	exec  *graph.Exec
 
@@ -41,25 +43,15 @@ type reverse struct {
 // slot counts outputs; units that read the same layer input share x.
 type slot struct{ x, delta int }
 
-func (e *engine) newReverse(units []unit) (*reverse, error) {
-	r := &reverse{e: e, units: units}
-	exec, err := graph.NewExec(e.be.Backend, r.graph)
-	if err != nil {
-		return nil, fmt.Errorf("reverse passes: %w", err)
-	}
-	r.exec = exec.WithName("reverse").SetMaxCache(-1)
-	return r, nil
-}
-
 // run returns the batch's features [n, h] and, for every unit, what it needs.
-func (r *reverse) run(b *batch) (phi []float64, out []kept, err error) {
+func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error) {
 	defer recovered(&err)
-	host, err := r.e.cfg.NewBatch(b.texts, b.t)
+	host, err := r.cfg.NewBatch(b.texts, b.t)
 	if err != nil {
 		return nil, nil, err
 	}
-	args := append(host.Tensors(), r.e.mask(b))
-	args = append(args, r.e.args...)
+	args := append(host.Tensors(), e.mask(b))
+	args = append(args, e.args...)
 	outputs, err := r.exec.Exec(args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reverse passes of %d texts at length %d: %w", b.b, b.t, err)
@@ -69,21 +61,20 @@ func (r *reverse) run(b *batch) (phi []float64, out []kept, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, at := range r.slots {
+	for _, at := range r.places() {
 		k := kept{delta: outputs[at.delta]}
 		if at.x > 0 {
 			k.x = outputs[at.x]
 		}
 		out = append(out, k)
 	}
-	return phi[:b.n*r.e.cfg.Hidden], out, nil
+	return phi[:b.n*r.cfg.Hidden], out, nil
 }
 
 // graph is the whole of one batch: forward, then one reverse pass a class.
 func (r *reverse) graph(in []*graph.Node) []*graph.Node {
-	e := r.e
-	m := e.bind(in)
-	c, dims := e.classes, in[0].Shape().Dimensions
+	m := r.bind(in)
+	c, dims := r.classes, in[0].Shape().Dimensions
 	t := &tapped{b: dims[0], t: dims[1], c: c, nodes: map[string]encoder.Tap{}, deltas: map[string][]*graph.Node{}}
 	for _, tap := range m.taps {
 		t.nodes[tap.Name] = tap
@@ -99,7 +90,7 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 			s = slot{w.input(t, u), w.add(t.delta(u))}
 		case u.kind == vectorUnit:
 			s.delta = w.add(t.vector(u))
-		case u.name == encoder.WordEmbeddings && e.sampling != nil:
+		case u.name == encoder.WordEmbeddings && r.masked:
 			masked := &tapped{b: t.b, t: t.t, c: c, nodes: t.nodes, deltas: map[string][]*graph.Node{}}
 			masked.differentiate(m.masked, []string{"embeddings"})
 			s.delta = w.add(masked.table())
@@ -112,6 +103,12 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 	defer r.mu.Unlock()
 	r.slots = slots // the same for every shape
 	return w.list
+}
+
+func (r *reverse) places() []slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.slots
 }
 
 // outputs collects a graph's outputs; what several units read comes once.
@@ -195,7 +192,8 @@ func (t *tapped) differentiate(logits *graph.Node, names []string) {
 	}
 }
 
-// input is x [B, T, in], with the unit's scale inside.
+// input is x [B, in, T], with the unit's scale inside: the token axis last, as the products
+// over tokens want it on the left.
 func (t *tapped) input(u unit) *graph.Node {
 	x := graph.Reshape(t.nodes[u.name].Input, t.b, t.t, u.in)
 	if u.first {
@@ -204,10 +202,10 @@ func (t *tapped) input(u unit) *graph.Node {
 	if u.scale != 1 {
 		x = graph.MulScalar(x, u.scale)
 	}
-	return x
+	return graph.TransposeAllAxes(x, 0, 2, 1)
 }
 
-// delta is δ [B, C, out, T]: the token axis last, as the products over tokens want it.
+// delta is δ [C, B, T, out].
 func (t *tapped) delta(u unit) *graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas[u.name] {
@@ -215,12 +213,12 @@ func (t *tapped) delta(u unit) *graph.Node {
 		if u.first {
 			d = graph.Slice(d, graph.AxisRange(), graph.AxisRange(0, 1), graph.AxisRange())
 		}
-		list[c] = graph.TransposeAllAxes(d, 0, 2, 1)
+		list[c] = d
 	}
-	return graph.Stack(list, 1)
+	return graph.Stack(list, 0)
 }
 
-// vector is a vector unit's Jacobian [B, C, out].
+// vector is a vector unit's Jacobian [C, B, out].
 func (t *tapped) vector(u unit) *graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c := range t.c {
@@ -234,16 +232,16 @@ func (t *tapped) vector(u unit) *graph.Node {
 		}
 		list[c] = graph.Concatenate(parts, -1)
 	}
-	return graph.Stack(list, 1)
+	return graph.Stack(list, 0)
 }
 
-// table is δ at the embeddings' output [B, C, T, h].
+// table is δ at the embeddings' output [C, B, T, h].
 func (t *tapped) table() *graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas["embeddings"] {
 		list[c] = graph.Reshape(d, t.b, t.t, -1)
 	}
-	return graph.Stack(list, 1)
+	return graph.Stack(list, 0)
 }
 
 // floats copies a tensor of either precision to the host.
