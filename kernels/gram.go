@@ -12,6 +12,7 @@ import (
 // gram multiplies Jacobian blocks into Gram matrices for a fixed set of rows.
 type gram struct {
 	e       *engine
+	classes int
 	batches []*batch
 	blocks  []block
 	pairs   []pair
@@ -28,16 +29,16 @@ type program struct {
 }
 
 func newGram(e *engine, list []*batch, leastRows int) *gram {
-	g := &gram{e: e, batches: list, blocks: blocks(list, leastRows)}
+	g := &gram{e: e, classes: e.classes, batches: list, blocks: blocks(list, leastRows)}
 	g.pairs = pairs(g.blocks)
-	g.key = fmt.Sprintf("Gram matrix in blocks of %d, batches", leastRows)
+	g.key = fmt.Sprintf("Gram matrix, C = %d, in blocks of %d, batches", e.classes, leastRows)
 	for _, b := range list {
 		g.key += fmt.Sprintf(" %d of %v", b.n, b.test)
 	}
 	return g
 }
 
-// exec is the program's graph; inputs: x of every batch (dense), δ of every batch, the chunk's
+// exec is the program's graph; inputs: x of every batch (dense), δ of every batch and class, the chunk's
 // first column (chunks on XLA).
 func (g *gram) exec(p program) (*graph.Exec, error) {
 	build := func(in []*graph.Node) []*graph.Node { return g.products(p, in) }
@@ -47,13 +48,16 @@ func (g *gram) exec(p program) (*graph.Exec, error) {
 	return g.e.programs.exec(fmt.Sprintf("%s: %+v", g.key, p), build)
 }
 
-// inputs splits a program's arguments.
-func (g *gram) inputs(p program, in []*graph.Node) (x, delta []*graph.Node, start *graph.Node) {
-	x = make([]*graph.Node, len(g.batches))
+// inputs splits a program's arguments; δ of batch i and class c is delta[i][c].
+func (g *gram) inputs(p program, in []*graph.Node) (x []*graph.Node, delta [][]*graph.Node, start *graph.Node) {
+	n, c := len(g.batches), g.classes
+	x = make([]*graph.Node, n)
 	if p.kind == denseUnit {
-		x, in = in[:len(g.batches)], in[len(g.batches):]
+		x, in = in[:n], in[n:]
 	}
-	delta, in = in[:len(g.batches)], in[len(g.batches):]
+	for range n {
+		delta, in = append(delta, in[:c]), in[c:]
+	}
 	if len(in) > 0 {
 		start = in[0]
 	}
@@ -71,7 +75,7 @@ func (g *gram) products(p program, in []*graph.Node) []*graph.Node {
 			parts[at] = chunk(p, g.batches[i].n, x[i], delta[i], start)
 		}
 		var list []*graph.Node
-		for c := range parts[0] {
+		for c := range g.classes {
 			for _, part := range parts {
 				list = append(list, part[c])
 			}
@@ -87,22 +91,22 @@ func (g *gram) products(p program, in []*graph.Node) []*graph.Node {
 
 // chunk is, per class, the chunk start … start+width of a unit's Jacobian for n rows,
 // [n, columns]. The chunk is cut from the larger of x and δ.
-func chunk(p program, n int, x, delta, start *graph.Node) []*graph.Node {
-	classes := delta.Shape().Dimensions[0]
-	wideInput := p.kind == denseUnit && p.in > p.out
+func chunk(p program, n int, x *graph.Node, delta []*graph.Node, start *graph.Node) []*graph.Node {
+	dense := p.kind == denseUnit
+	wideInput := dense && p.in > p.out
+	if dense {
+		x = leading(x, n)
+	}
 	if wideInput {
 		x = cut(x, 1, p.width, p.start, start)
-	} else {
-		delta = cut(delta, delta.Rank()-1, p.width, p.start, start)
 	}
-	if p.kind == denseUnit {
-		x = leading(x, 0, n)
-	}
-	delta = leading(delta, 1, n)
-	out := make([]*graph.Node, classes)
-	for c := range classes {
-		d := graph.Squeeze(graph.Slice(delta, graph.AxisElem(c)), 0)
-		if p.kind == denseUnit {
+	out := make([]*graph.Node, len(delta))
+	for c, d := range delta {
+		d = leading(d, n)
+		if !wideInput {
+			d = cut(d, d.Rank()-1, p.width, p.start, start)
+		}
+		if dense {
 			d = graph.DotGeneral(x, []int{2}, []int{0}, d, []int{1}, []int{0}) // Σ_t x_t ⊗ δ_t
 		}
 		out[c] = graph.Reshape(d, n, -1)
@@ -129,11 +133,11 @@ func cut(x *graph.Node, axis, width, start int, at *graph.Node) *graph.Node {
 }
 
 // leading cuts off the copies that fill an XLA batch.
-func leading(x *graph.Node, axis, n int) *graph.Node {
-	if x.Shape().Dimensions[axis] == n {
+func leading(x *graph.Node, n int) *graph.Node {
+	if x.Shape().Dimensions[0] == n {
 		return x
 	}
-	return graph.SliceAxis(x, axis, graph.AxisRange(0, n))
+	return graph.Slice(x, graph.AxisRange(0, n))
 }
 
 // tokenProducts computes ⟨Σ_t δ_t⊗x_t, Σ_s δ'_s⊗x'_s⟩ = Σ_ts ⟨x_t, x'_s⟩⟨δ_t, δ'_s⟩ without
@@ -142,15 +146,19 @@ func (g *gram) tokenProducts(p program, in []*graph.Node) []*graph.Node {
 	x, delta, _ := g.inputs(p, in)
 	longest := 0
 	for _, d := range delta {
-		longest = max(longest, d.Shape().Dimensions[2])
+		longest = max(longest, d[0].Shape().Dimensions[1])
 	}
 	xs, ds := make([]*graph.Node, len(g.blocks)), make([]*graph.Node, len(g.blocks))
 	for k, b := range g.blocks {
 		var xParts, dParts []*graph.Node
 		for _, i := range b.batches {
 			n := g.batches[i].n
-			xParts = append(xParts, padTokens(leading(x[i], 0, n), longest))
-			dParts = append(dParts, padTokens(leading(delta[i], 1, n), longest))
+			xParts = append(xParts, padTokens(leading(x[i], n), 2, longest))
+			d := make([]*graph.Node, g.classes)
+			for c := range d {
+				d[c] = padTokens(leading(delta[i][c], n), 1, longest)
+			}
+			dParts = append(dParts, graph.Stack(d, 0))
 		}
 		xs[k], ds[k] = graph.Concatenate(xParts, 0), graph.Concatenate(dParts, 1)
 	}
@@ -161,9 +169,8 @@ func (g *gram) tokenProducts(p program, in []*graph.Node) []*graph.Node {
 	return out
 }
 
-// padTokens appends zeros to the token axis, in either operand the third.
-func padTokens(x *graph.Node, length int) *graph.Node {
-	const axis = 2
+// padTokens appends zeros to the token axis.
+func padTokens(x *graph.Node, axis, length int) *graph.Node {
 	missing := length - x.Shape().Dimensions[axis]
 	if missing == 0 {
 		return x
@@ -228,7 +235,9 @@ func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
 		}
 	}
 	for _, k := range data {
-		args = append(args, k.delta)
+		for _, d := range k.delta {
+			args = append(args, d)
+		}
 	}
 	if !j.p.tokens && g.dynamic() {
 		args = append(args, int32(j.start))

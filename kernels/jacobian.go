@@ -149,14 +149,22 @@ func (e *engine) columns(u unit, list []*batch, data []kept, table occurrences) 
 // form is a batch's Jacobian block of a dense or vector unit, [n, C, out·in].
 func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 	defer recovered(&err)
-	args, build := []any{k.delta}, func(in []*graph.Node) []*graph.Node { return []*graph.Node{graph.TransposeAllAxes(in[0], 1, 0, 2)} }
-	if u.kind == denseUnit {
-		args = append(args, k.x)
-		build = func(in []*graph.Node) []*graph.Node { // Σ_t δ_t ⊗ x_t
-			return []*graph.Node{graph.DotGeneral(in[0], []int{2}, []int{1}, in[1], []int{2}, []int{0})}
-		}
+	var args []any
+	for _, d := range k.delta {
+		args = append(args, d)
 	}
-	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, dense %v", u.kind == denseUnit), build)
+	dense, c := u.kind == denseUnit, e.classes
+	if dense {
+		args = append(args, k.x)
+	}
+	build := func(in []*graph.Node) []*graph.Node {
+		delta := graph.Stack(in[:c], 1)
+		if dense {
+			delta = graph.DotGeneral(delta, []int{2}, []int{0}, in[c], []int{2}, []int{0}) // Σ_t δ_t ⊗ x_t
+		}
+		return []*graph.Node{delta}
+	}
+	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, C = %d, dense %v", c, dense), build)
 	if err != nil {
 		return nil, err
 	}

@@ -301,7 +301,7 @@ func (r *run) collect(units []unit, tables []occurrences, b *batch, data []kept)
 		if u.kind != tableUnit {
 			continue
 		}
-		delta, err := onHost(data[i].delta)
+		delta, err := allOnHost(data[i].delta)
 		if err != nil {
 			return err
 		}

@@ -24,9 +24,9 @@ type occurrence struct {
 // occurrences collects gradients by table row.
 type occurrences map[int32][]occurrence
 
-// collect adds a batch: delta [C, B, T, h] on the host. Padding has no gradient, and neither
+// collect adds a batch: per class delta [B, T, h] on the host. Padding has no gradient, and neither
 // has the pad token's row, in the text or not: Hugging Face's tables have a padding_idx.
-func (o occurrences) collect(e *engine, u unit, b *batch, delta []float64) error {
+func (o occurrences) collect(e *engine, u unit, b *batch, delta [][]float64) error {
 	host, err := e.cfg.NewBatch(b.texts, b.t)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (o occurrences) collect(e *engine, u unit, b *batch, delta []float64) error
 				sums[id] = make([]float64, c*h)
 			}
 			for k := range c {
-				from := delta[((k*b.b+i)*b.t+t)*h:][:h]
+				from := delta[k][(i*b.t+t)*h:][:h]
 				for j, v := range from {
 					sums[id][k*h+j] += v
 				}

@@ -14,19 +14,23 @@ import (
 
 // kept is what a unit needs of one batch, on the device:
 //
-//	dense:  x [B, in, T], delta [C, B, T, out]; T = 1 where the first token is all there is
-//	vector: delta [C, B, out], the Jacobian itself
-//	table:  delta [C, B, T, h]
+//	dense:  x [B, in, T], per class δ [B, T, out]; T = 1 where the first token is all there is
+//	vector: per class δ [B, out], the Jacobian itself
+//	table:  per class δ [B, T, h]
 //
-// Classes come first, so that δ needs no transposition: x, which all classes share, has it.
-type kept struct{ x, delta *tensors.Tensor }
+// δ lies as the reverse pass left it; x, which the classes share, is transposed for the products.
+type kept struct {
+	x     *tensors.Tensor
+	delta []*tensors.Tensor
+}
 
 // free gives the memory back; units may share a tensor, a second time does nothing.
 func (k kept) free() {
-	for _, t := range []*tensors.Tensor{k.x, k.delta} {
-		if t != nil {
-			t.FinalizeAll()
-		}
+	if k.x != nil {
+		k.x.FinalizeAll()
+	}
+	for _, t := range k.delta {
+		t.FinalizeAll()
 	}
 }
 
@@ -41,7 +45,7 @@ type reverse struct {
 }
 
 // slot counts outputs; units that read the same layer input share x.
-type slot struct{ x, delta int }
+type slot struct{ x, delta int } // of δ the first class; the others follow
 
 // run returns the batch's features [n, h] and, for every unit, what it needs.
 func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error) {
@@ -62,7 +66,7 @@ func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error
 		return nil, nil, err
 	}
 	for _, at := range r.places() {
-		k := kept{delta: outputs[at.delta]}
+		k := kept{delta: outputs[at.delta : at.delta+r.classes]}
 		if at.x > 0 {
 			k.x = outputs[at.x]
 		}
@@ -87,13 +91,13 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 		var s slot
 		switch {
 		case u.kind == denseUnit:
-			s = slot{w.input(t, u), w.add(t.delta(u))}
+			s = slot{w.input(t, u), w.add(t.delta(u)...)}
 		case u.kind == vectorUnit:
-			s.delta = w.add(t.vector(u))
+			s.delta = w.add(t.vector(u)...)
 		case u.name == encoder.WordEmbeddings && r.masked:
 			masked := &tapped{b: t.b, t: t.t, c: c, nodes: t.nodes, deltas: map[string][]*graph.Node{}}
 			masked.differentiate(m.masked, []string{"embeddings"})
-			s.delta = w.add(masked.table())
+			s.delta = w.add(masked.table()...)
 		default:
 			s.delta = w.table(t)
 		}
@@ -124,9 +128,11 @@ type inputKey struct {
 	scale float64
 }
 
-func (w *outputs) add(n *graph.Node) int {
-	w.list = append(w.list, n)
-	return len(w.list) - 1
+// add returns the place of the first.
+func (w *outputs) add(nodes ...*graph.Node) int {
+	at := len(w.list)
+	w.list = append(w.list, nodes...)
+	return at
 }
 
 func (w *outputs) input(t *tapped, u unit) int {
@@ -139,7 +145,7 @@ func (w *outputs) input(t *tapped, u unit) int {
 
 func (w *outputs) table(t *tapped) int {
 	if w.delta == 0 {
-		w.delta = w.add(t.table())
+		w.delta = w.add(t.table()...)
 	}
 	return w.delta
 }
@@ -205,8 +211,8 @@ func (t *tapped) input(u unit) *graph.Node {
 	return graph.TransposeAllAxes(x, 0, 2, 1)
 }
 
-// delta is δ [C, B, T, out].
-func (t *tapped) delta(u unit) *graph.Node {
+// delta is δ [B, T, out] per class.
+func (t *tapped) delta(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas[u.name] {
 		d = graph.Reshape(d, t.b, t.t, u.out)
@@ -215,11 +221,11 @@ func (t *tapped) delta(u unit) *graph.Node {
 		}
 		list[c] = d
 	}
-	return graph.Stack(list, 0)
+	return list
 }
 
-// vector is a vector unit's Jacobian [C, B, out].
-func (t *tapped) vector(u unit) *graph.Node {
+// vector is a vector unit's Jacobian [B, out] per class.
+func (t *tapped) vector(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c := range t.c {
 		var parts []*graph.Node
@@ -232,25 +238,36 @@ func (t *tapped) vector(u unit) *graph.Node {
 		}
 		list[c] = graph.Concatenate(parts, -1)
 	}
-	return graph.Stack(list, 0)
+	return list
 }
 
-// table is δ at the embeddings' output [C, B, T, h].
-func (t *tapped) table() *graph.Node {
+// table is δ at the embeddings' output [B, T, h] per class.
+func (t *tapped) table() []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas["embeddings"] {
 		list[c] = graph.Reshape(d, t.b, t.t, -1)
 	}
-	return graph.Stack(list, 0)
+	return list
 }
 
-// floats copies a tensor of either precision to the host.
+// onHost copies a tensor of either precision to the host.
 func onHost(t *tensors.Tensor) ([]float64, error) {
 	if t.DType() == dtypes.Float64 {
 		return tensors.CopyFlatData[float64](t)
 	}
 	narrow, err := tensors.CopyFlatData[float32](t)
 	return widened(narrow), err
+}
+
+func allOnHost(list []*tensors.Tensor) (out [][]float64, err error) {
+	for _, t := range list {
+		flat, err := onHost(t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, flat)
+	}
+	return out, nil
 }
 
 func widened(narrow []float32) []float64 {
