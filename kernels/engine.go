@@ -112,7 +112,7 @@ func (a arch) bind(in []*graph.Node) bound {
 	var m bound
 	m.params, m.factors = a.cfg.BindParams(wide[7:])
 	hidden := a.cfg.Forward(m.params, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: wide[3]},
-		encoder.ForwardOptions{LoRA: a.lora.Bind(m.factors), Taps: &m.taps})
+		encoder.ForwardOptions{LoRA: a.lora.Bind(m.factors), Taps: &m.taps, FirstOnly: true})
 	m.phi = hidden.First
 	m.logits, _ = a.cfg.HeadLogits(m.phi, wide[5], wide[6], nil)
 	if a.masked {

@@ -241,12 +241,16 @@ func (e *engine) activations(b *batch) int64 {
 	return int64(b.b) * int64(b.t) * perToken * int64(e.size())
 }
 
-// reverseFlops is one forward and C reverse passes over every row.
+// reverseFlops is one forward and C reverse passes over every row. The last block has keys and
+// values of all tokens and the rest at the first alone.
 func (p *plan) reverseFlops(e *engine) float64 {
 	h, ffn := float64(e.cfg.Hidden), float64(e.cfg.Intermediate)
-	tokens := 0.0
+	tokens, rows := 0.0, 0.0
 	for _, b := range p.batches {
+		rows += float64(b.b)
 		tokens += float64(b.b) * float64(b.t)
 	}
-	return 2 * tokens * float64(e.cfg.Layers) * (4*h*h + 2*h*ffn) * float64(1+e.classes)
+	keysValues, rest := 2*h*h, 2*h*h+2*h*ffn
+	blocks := float64(e.cfg.Layers-1)*tokens*(keysValues+rest) + tokens*keysValues + rows*rest
+	return 2 * blocks * float64(1+e.classes)
 }

@@ -124,7 +124,6 @@ type outputs struct {
 
 type inputKey struct {
 	node  *graph.Node
-	first bool
 	scale float64
 }
 
@@ -136,7 +135,7 @@ func (w *outputs) add(nodes ...*graph.Node) int {
 }
 
 func (w *outputs) input(t *tapped, u unit) int {
-	key := inputKey{t.nodes[u.name].Input, u.first, u.scale}
+	key := inputKey{t.nodes[u.name].Input, u.scale}
 	if _, ok := w.at[key]; !ok {
 		w.at[key] = w.add(t.input(u))
 	}
@@ -201,10 +200,7 @@ func (t *tapped) differentiate(logits *graph.Node, names []string) {
 // input is x [B, in, T], with the unit's scale inside: the token axis last, as the products
 // over tokens want it on the left.
 func (t *tapped) input(u unit) *graph.Node {
-	x := graph.Reshape(t.nodes[u.name].Input, t.b, t.t, u.in)
-	if u.first {
-		x = graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, 1), graph.AxisRange())
-	}
+	x := graph.Reshape(t.nodes[u.name].Input, t.b, -1, u.in)
 	if u.scale != 1 {
 		x = graph.MulScalar(x, u.scale)
 	}
@@ -215,11 +211,7 @@ func (t *tapped) input(u unit) *graph.Node {
 func (t *tapped) delta(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas[u.name] {
-		d = graph.Reshape(d, t.b, t.t, u.out)
-		if u.first {
-			d = graph.Slice(d, graph.AxisRange(), graph.AxisRange(0, 1), graph.AxisRange())
-		}
-		list[c] = d
+		list[c] = graph.Reshape(d, t.b, -1, u.out)
 	}
 	return list
 }
@@ -234,7 +226,7 @@ func (t *tapped) vector(u unit) []*graph.Node {
 			if v.gain {
 				d = graph.Mul(d, t.nodes[v.tap].Input)
 			}
-			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.b, t.t, v.size), 1))
+			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.b, -1, v.size), 1))
 		}
 		list[c] = graph.Concatenate(parts, -1)
 	}
