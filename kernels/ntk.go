@@ -3,6 +3,7 @@ package kernels
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -139,26 +140,21 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var missing []string
 	for _, name := range r.groups {
 		s, err := disk.read(name)
 		if err != nil {
 			return err
 		}
-		if s == nil {
-			missing = append(missing, name)
-			continue
+		if s != nil {
+			r.sums[name] = s
+			r.report.Resumed = append(r.report.Resumed, name)
 		}
-		r.sums[name] = s
-		r.report.Resumed = append(r.report.Resumed, name)
 	}
-	p, err := r.e.makePlan(r.model.units(missing), r.train, r.test, &r.opt)
+	p, err := r.e.makePlan(r.model.units(r.groups), r.train, r.test, &r.opt)
 	if err != nil {
 		return err
 	}
-	if len(missing) == 0 {
-		p.passes = [][]planned{nil} // features only
-	}
+	r.dropResumed(p)
 	r.report.Passes, r.report.Batches, r.report.Lanes, r.report.Memory = len(p.passes), len(p.batches), p.lanes, p.memory
 	r.report.GramFlops = p.gram
 	r.bar = progress.Start(r.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(r.train), len(r.test)), gflop(p.reverse+p.gram), "GFLOP")
@@ -178,6 +174,31 @@ func (r *run) all(ctx context.Context) error {
 	}
 	return nil
 }
+
+// dropResumed leaves out the passes whose groups are all there. The other passes stay whole: the
+// same programs as without an interruption give the same bits.
+func (r *run) dropResumed(p *plan) {
+	var passes [][]planned
+	gram := 0.0
+	for _, pass := range p.passes {
+		left := false
+		for _, u := range pass {
+			if !r.resumed(u.group) {
+				left = true
+				gram += u.flops
+			}
+		}
+		if left {
+			passes = append(passes, pass)
+		}
+	}
+	if passes == nil {
+		passes = [][]planned{nil} // features only
+	}
+	p.passes, p.gram, p.reverse = passes, gram, float64(len(passes))*p.reverseFlops(r.e)
+}
+
+func (r *run) resumed(group string) bool { return slices.Contains(r.report.Resumed, group) }
 
 func gflop(flops float64) int { return int(flops/1e9) + 1 }
 
@@ -202,6 +223,9 @@ func (r *run) pass(ctx context.Context, p *plan, g *gram, pass []planned, number
 	for i, u := range pass {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if r.resumed(u.group) {
+			continue
 		}
 		start := time.Now()
 		s := r.sums[u.group]
