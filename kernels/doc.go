@@ -24,7 +24,8 @@
 // a block of per-sample gradients is formed for some columns, multiplied into the Gram matrix and
 // dropped. Products are taken in float32 over short chunks and summed in float64. Options.Memory
 // bounds what is kept; with less, the layers are done in several passes. Options.ResumeDir keeps
-// finished groups.
+// finished groups. Compiled graphs take weights, head and texts as arguments: who wants several
+// kernels of one architecture opens [Programs] and compiles once.
 //
 // Without a kernel: [NTKVector] is K·v in two passes over the rows, [LinearisedLogits] and
 // [LinearisedFeatures] are equations (4) and (5) from it. [Jacobian] gives a parameter group's

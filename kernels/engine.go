@@ -14,20 +14,23 @@ import (
 
 // engine is a model with a head on a backend, ready for graphs.
 type engine struct {
+	arch
 	be       *backend.Backend
-	cfg      *encoder.Config
-	lora     *encoder.LoRAWeights
-	classes  int
-	dtype    dtypes.DType
+	programs *Programs
+	own      bool      // programs are this engine's own
 	sampling *sampling // nil: no paper-10
 	args     []any     // head, parameters, factors: on the device
 	tensors  []*tensors.Tensor
 }
 
 // newEngine checks model and head and puts them on the backend.
-func newEngine(be *backend.Backend, m *Model, head *Head, wide bool) (*engine, error) {
+func newEngine(m *Model, head *Head, opt *Options) (*engine, error) {
+	be := opt.Backend
 	if be == nil {
 		return nil, fmt.Errorf("kernels: no backend: open one with backend.Open")
+	}
+	if opt.Programs != nil && opt.Programs.be != be {
+		return nil, fmt.Errorf("kernels: the programs were compiled for another backend (%s, not %s): give each backend its own", opt.Programs.be.Engine, be.Engine)
 	}
 	if err := m.check(); err != nil {
 		return nil, err
@@ -36,9 +39,12 @@ func newEngine(be *backend.Backend, m *Model, head *Head, wide bool) (*engine, e
 	if err := head.check(cfg); err != nil {
 		return nil, err
 	}
-	e := &engine{be: be, cfg: cfg, lora: m.LoRA, classes: head.Classes(), dtype: dtypes.Float32}
-	if wide {
+	e := &engine{arch: arch{cfg: cfg, lora: m.LoRA, classes: head.Classes(), dtype: dtypes.Float32}, be: be, programs: opt.Programs}
+	if opt.Float64 {
 		e.dtype = dtypes.Float64
+	}
+	if e.programs == nil {
+		e.programs, e.own = NewPrograms(be), true
 	}
 	e.tensors = append(e.tensors, tensors.FromFlatDataAndDimensions(head.Weight, e.classes, cfg.Hidden),
 		tensors.FromFlatDataAndDimensions(head.Bias, e.classes))
@@ -55,8 +61,14 @@ func newEngine(be *backend.Backend, m *Model, head *Head, wide bool) (*engine, e
 	return e, nil
 }
 
-// close frees the parameters on the device.
+// sample turns on a paper-10 mode.
+func (e *engine) sample(s *sampling) { e.sampling, e.masked = s, true }
+
+// close frees the parameters on the device, and programs that nobody else has.
 func (e *engine) close() {
+	if e.own {
+		e.programs.Close()
+	}
 	for _, t := range e.tensors {
 		t.FinalizeAll()
 	}
@@ -89,22 +101,22 @@ type bound struct {
 
 // bind builds the forward pass. in: ids, positions, types, mask, feature mask, V, b,
 // parameters, LoRA factors.
-func (e *engine) bind(in []*graph.Node) bound {
+func (a arch) bind(in []*graph.Node) bound {
 	wide := make([]*graph.Node, len(in))
 	for i, n := range in {
 		wide[i] = n
 		if n.DType().IsFloat() {
-			wide[i] = graph.ConvertDType(n, e.dtype)
+			wide[i] = graph.ConvertDType(n, a.dtype)
 		}
 	}
 	var m bound
-	m.params, m.factors = e.cfg.BindParams(wide[7:])
-	hidden := e.cfg.Forward(m.params, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: wide[3]},
-		encoder.ForwardOptions{LoRA: e.lora.Bind(m.factors), Taps: &m.taps})
+	m.params, m.factors = a.cfg.BindParams(wide[7:])
+	hidden := a.cfg.Forward(m.params, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: wide[3]},
+		encoder.ForwardOptions{LoRA: a.lora.Bind(m.factors), Taps: &m.taps, FirstOnly: true})
 	m.phi = hidden.First
-	m.logits, _ = e.cfg.HeadLogits(m.phi, wide[5], wide[6], nil)
-	if e.sampling != nil {
-		m.masked, _ = e.cfg.HeadLogits(graph.Mul(m.phi, wide[4]), wide[5], wide[6], nil)
+	m.logits, _ = a.cfg.HeadLogits(m.phi, wide[5], wide[6], nil)
+	if a.masked {
+		m.masked, _ = a.cfg.HeadLogits(graph.Mul(m.phi, wide[4]), wide[5], wide[6], nil)
 	}
 	return m
 }

@@ -2,7 +2,7 @@ package kernels
 
 import (
 	"fmt"
-	"sync"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -12,82 +12,75 @@ import (
 // gram multiplies Jacobian blocks into Gram matrices for a fixed set of rows.
 type gram struct {
 	e       *engine
+	classes int
 	batches []*batch
 	blocks  []block
 	pairs   []pair
-
-	mu    sync.Mutex
-	execs map[program]*graph.Exec
+	key     string // of what graphs depend on: rows of batches and blocks
 }
 
 // program is what a compiled product depends on beside the rows.
 type program struct {
 	kind    unitKind
 	in, out int
-	first   bool
 	tokens  bool // token-by-token product
-	width   int  // outputs of a chunk
-	start   int  // its first output, where the engine cannot slice at a run-time index
+	width   int  // of a chunk of the larger of in and out
+	start   int  // its first column, where the engine cannot slice at a run-time index
 }
 
 func newGram(e *engine, list []*batch, leastRows int) *gram {
-	g := &gram{e: e, batches: list, blocks: blocks(list, leastRows), execs: map[program]*graph.Exec{}}
+	g := &gram{e: e, classes: e.classes, batches: list, blocks: blocks(list, leastRows)}
 	g.pairs = pairs(g.blocks)
+	g.key = fmt.Sprintf("Gram matrix, C = %d, in blocks of %d, batches", e.classes, leastRows)
+	for _, b := range list {
+		g.key += fmt.Sprintf(" %d of %v", b.n, b.test)
+	}
 	return g
 }
 
-func (g *gram) close() {
-	for _, exec := range g.execs {
-		exec.Finalize()
-	}
-}
-
-// exec is the program's graph; inputs: x of every batch (dense), δ of every batch, the chunk's
-// first output (chunks on XLA).
+// exec is the program's graph; inputs: x of every batch (dense), δ of every batch and class, the chunk's
+// first column (chunks on XLA).
 func (g *gram) exec(p program) (*graph.Exec, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if exec := g.execs[p]; exec != nil {
-		return exec, nil
-	}
 	build := func(in []*graph.Node) []*graph.Node { return g.products(p, in) }
 	if p.tokens {
 		build = func(in []*graph.Node) []*graph.Node { return g.tokenProducts(p, in) }
 	}
-	exec, err := graph.NewExec(g.e.be.Backend, build)
-	if err != nil {
-		return nil, fmt.Errorf("Gram matrix: %w", err)
-	}
-	g.execs[p] = exec.WithName("gram").SetMaxCache(-1)
-	return exec, nil
+	return g.e.programs.exec(fmt.Sprintf("%s: %+v", g.key, p), build)
 }
 
-// inputs splits a program's arguments.
-func (g *gram) inputs(p program, in []*graph.Node) (x, delta []*graph.Node, start *graph.Node) {
-	x = make([]*graph.Node, len(g.batches))
+// inputs splits a program's arguments; δ of batch i and class c is delta[i][c].
+func (g *gram) inputs(p program, in []*graph.Node) (x []*graph.Node, delta [][]*graph.Node, start *graph.Node) {
+	n, c := len(g.batches), g.classes
+	x = make([]*graph.Node, n)
 	if p.kind == denseUnit {
-		x, in = in[:len(g.batches)], in[len(g.batches):]
+		x, in = in[:n], in[n:]
 	}
-	delta, in = in[:len(g.batches)], in[len(g.batches):]
+	for range n {
+		delta, in = append(delta, in[:c]), in[c:]
+	}
 	if len(in) > 0 {
 		start = in[0]
 	}
 	return x, delta, start
 }
 
-// products forms the chunk's Jacobian block by block and multiplies the pairs.
+// products forms the chunk's Jacobian block by block and multiplies the pairs. A block's rows
+// are ordered by class, then by row of data.
 func (g *gram) products(p program, in []*graph.Node) []*graph.Node {
 	x, delta, start := g.inputs(p, in)
 	jacobian := make([]*graph.Node, len(g.blocks))
 	for k, b := range g.blocks {
-		var parts []*graph.Node
-		for _, i := range b.batches {
-			parts = append(parts, chunk(p, g.batches[i], x[i], delta[i], start))
+		parts := make([][]*graph.Node, len(b.batches))
+		for at, i := range b.batches {
+			parts[at] = chunk(p, g.batches[i].n, x[i], delta[i], start)
 		}
-		jacobian[k] = parts[0]
-		if len(parts) > 1 {
-			jacobian[k] = graph.Concatenate(parts, 0)
+		var list []*graph.Node
+		for c := range g.classes {
+			for _, part := range parts {
+				list = append(list, part[c])
+			}
 		}
+		jacobian[k] = graph.Concatenate(list, 0)
 	}
 	out := make([]*graph.Node, len(g.pairs))
 	for i, pr := range g.pairs {
@@ -96,29 +89,47 @@ func (g *gram) products(p program, in []*graph.Node) []*graph.Node {
 	return out
 }
 
-// chunk is the columns start … start+width of a unit's Jacobian, [n·C, width·in].
-func chunk(p program, b *batch, x, delta, start *graph.Node) *graph.Node {
-	c, dims := delta.Shape().Dimensions[1], delta.Shape().Dimensions
-	switch {
-	case p.width < p.out && start == nil:
-		delta = graph.Slice(delta, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(p.start, p.start+p.width))
-		dims = delta.Shape().Dimensions
-	case p.width < p.out:
-		zero := graph.ScalarZero(delta.Graph(), start.DType())
-		at, size := []*graph.Node{zero, zero, start}, []int{dims[0], c, p.width}
-		if len(dims) == 4 {
-			at, size = append(at, zero), append(size, dims[3])
+// chunk is, per class, the chunk start … start+width of a unit's Jacobian for n rows,
+// [n, columns]. The chunk is cut from the larger of x and δ.
+func chunk(p program, n int, x *graph.Node, delta []*graph.Node, start *graph.Node) []*graph.Node {
+	dense := p.kind == denseUnit
+	wideInput := dense && p.in > p.out
+	if dense {
+		x = leading(x, n)
+	}
+	if wideInput {
+		x = cut(x, 1, p.width, p.start, start)
+	}
+	out := make([]*graph.Node, len(delta))
+	for c, d := range delta {
+		d = leading(d, n)
+		if !wideInput {
+			d = cut(d, d.Rank()-1, p.width, p.start, start)
 		}
-		delta = graph.DynamicSlice(delta, at, size)
+		if dense {
+			d = graph.DotGeneral(x, []int{2}, []int{0}, d, []int{1}, []int{0}) // Σ_t x_t ⊗ δ_t
+		}
+		out[c] = graph.Reshape(d, n, -1)
 	}
-	delta = leading(delta, b.n)
-	if p.kind == vectorUnit {
-		return graph.Reshape(delta, b.n*c, p.width)
+	return out
+}
+
+// cut is x[…, start:start+width, …] on one axis; at is the start at run time, nil where it is
+// part of the graph.
+func cut(x *graph.Node, axis, width, start int, at *graph.Node) *graph.Node {
+	dims := slices.Clone(x.Shape().Dimensions)
+	if dims[axis] == width {
+		return x
 	}
-	t := dims[3]
-	rows := graph.Reshape(delta, b.n, c*p.width, t)
-	j := graph.DotGeneral(rows, []int{2}, []int{0}, leading(x, b.n), []int{1}, []int{0})
-	return graph.Reshape(j, b.n*c, p.width*p.in)
+	if at == nil {
+		return graph.SliceAxis(x, axis, graph.AxisRange(start, start+width))
+	}
+	starts := make([]*graph.Node, len(dims))
+	for i := range starts {
+		starts[i] = graph.ScalarZero(x.Graph(), at.DType())
+	}
+	starts[axis], dims[axis] = at, width
+	return graph.DynamicSlice(x, starts, dims)
 }
 
 // leading cuts off the copies that fill an XLA batch.
@@ -135,18 +146,21 @@ func (g *gram) tokenProducts(p program, in []*graph.Node) []*graph.Node {
 	x, delta, _ := g.inputs(p, in)
 	longest := 0
 	for _, d := range delta {
-		longest = max(longest, d.Shape().Dimensions[3])
+		longest = max(longest, d[0].Shape().Dimensions[1])
 	}
 	xs, ds := make([]*graph.Node, len(g.blocks)), make([]*graph.Node, len(g.blocks))
 	for k, b := range g.blocks {
 		var xParts, dParts []*graph.Node
 		for _, i := range b.batches {
 			n := g.batches[i].n
-			xParts = append(xParts, padTokens(leading(x[i], n), 1, longest))
-			d := graph.TransposeAllAxes(leading(delta[i], n), 0, 1, 3, 2) // [n, C, T, out]
-			dParts = append(dParts, padTokens(d, 2, longest))
+			xParts = append(xParts, padTokens(leading(x[i], n), 2, longest))
+			d := make([]*graph.Node, g.classes)
+			for c := range d {
+				d[c] = padTokens(leading(delta[i][c], n), 1, longest)
+			}
+			dParts = append(dParts, graph.Stack(d, 0))
 		}
-		xs[k], ds[k] = graph.Concatenate(xParts, 0), graph.Concatenate(dParts, 0)
+		xs[k], ds[k] = graph.Concatenate(xParts, 0), graph.Concatenate(dParts, 1)
 	}
 	out := make([]*graph.Node, len(g.pairs))
 	for i, pr := range g.pairs {
@@ -161,23 +175,23 @@ func padTokens(x *graph.Node, axis, length int) *graph.Node {
 	if missing == 0 {
 		return x
 	}
-	dims := append([]int(nil), x.Shape().Dimensions...)
+	dims := slices.Clone(x.Shape().Dimensions)
 	dims[axis] = missing
 	return graph.Concatenate([]*graph.Node{x, graph.BroadcastToDims(graph.ScalarZero(x.Graph(), x.DType()), dims...)}, axis)
 }
 
-// tokenProduct is [n·C, m·C] of x [n, T, in], y [m, T, in], d [n, C, T, out], e [m, C, T, out].
+// tokenProduct is [C·n, C·m] of x [n, in, T], y [m, in, T], d [C, n, T, out], e [C, m, T, out].
 func tokenProduct(x, y, d, e *graph.Node) *graph.Node {
-	n, m, t := x.Shape().Dimensions[0], y.Shape().Dimensions[0], x.Shape().Dimensions[1]
-	c := d.Shape().Dimensions[1]
-	inputs := graph.DotGeneral(x, []int{2}, nil, y, []int{2}, nil)  // [n, T, m, T]
-	outputs := graph.DotGeneral(d, []int{3}, nil, e, []int{3}, nil) // [n, C, T, m, C, T]
-	inputs = graph.BroadcastToDims(graph.Reshape(inputs, n, 1, t, m, 1, t), n, c, t, m, c, t)
+	n, m, t := x.Shape().Dimensions[0], y.Shape().Dimensions[0], x.Shape().Dimensions[2]
+	c := d.Shape().Dimensions[0]
+	inputs := graph.DotGeneral(x, []int{1}, nil, y, []int{1}, nil)  // [n, T, m, T]
+	outputs := graph.DotGeneral(d, []int{3}, nil, e, []int{3}, nil) // [C, n, T, C, m, T]
+	inputs = graph.BroadcastToDims(graph.Reshape(inputs, 1, n, t, 1, m, t), c, n, t, c, m, t)
 	product := graph.Mul(inputs, outputs)
 	if t > 1 {
 		product = graph.ReduceSum(product, 2, 5)
 	}
-	return graph.Reshape(product, n*c, m*c)
+	return graph.Reshape(product, c*n, c*m)
 }
 
 // job is one execution of a program.
@@ -186,16 +200,17 @@ type job struct {
 	start int
 }
 
-// jobs cuts a unit into chunks of at most width outputs. The "go" engine has no dynamic slice:
-// there each chunk is a graph of its own, which costs milliseconds; XLA compiles one for all.
+// jobs cuts a unit into chunks of at most width columns of its larger side. The "go" engine has
+// no dynamic slice: there each chunk is a graph of its own, which costs milliseconds; XLA
+// compiles one for all.
 func (g *gram) jobs(u unit, tokens bool, width int) []job {
-	p := program{kind: u.kind, in: u.in, out: u.out, first: u.first, tokens: tokens}
+	p := program{kind: u.kind, in: u.in, out: u.out, tokens: tokens}
 	if tokens {
 		return []job{{p: p}}
 	}
 	var out []job
-	for start := 0; start < u.out; start += width {
-		p.width = min(width, u.out-start)
+	for start := 0; start < u.wide(); start += width {
+		p.width = min(width, u.wide()-start)
 		if !g.dynamic() {
 			p.start = start
 		}
@@ -220,7 +235,9 @@ func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
 		}
 	}
 	for _, k := range data {
-		args = append(args, k.delta)
+		for _, d := range k.delta {
+			args = append(args, d)
+		}
 	}
 	if !j.p.tokens && g.dynamic() {
 		args = append(args, int32(j.start))
@@ -248,8 +265,8 @@ func (g *gram) add(s *sums, products [][]float64) {
 }
 
 // batched is DotGeneral of [G, n, h] with itself: [G, n, n].
-func batched(x *graph.Node) *graph.Node {
-	return graph.DotGeneral(x, []int{2}, []int{0}, x, []int{2}, []int{0})
+func batched(in []*graph.Node) []*graph.Node {
+	return []*graph.Node{graph.DotGeneral(in[0], []int{2}, []int{0}, in[0], []int{2}, []int{0})}
 }
 
 // upload makes a tensor of the engine's precision.

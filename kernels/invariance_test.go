@@ -55,7 +55,7 @@ func TestCutsDoNotChangeTheKernel(t *testing.T) {
 // leastMemory asks the plan for the smallest budget that it takes for these options.
 func leastMemory(t *testing.T, m *Model, head *Head, train, test []encoder.Encoding, opt Options) int64 {
 	t.Helper()
-	e, err := newEngine(opt.Backend, m, head, opt.Float64)
+	e, err := newEngine(m, head, &opt)
 	require.NoError(t, err)
 	defer e.close()
 	groups, err := m.pickGroups(opt.Groups, ExactEmbedding)
@@ -91,7 +91,7 @@ func TestBothWaysAgree(t *testing.T) {
 	train, test := randomTexts(w.Config, []int{7, 3, 12}, 1), randomTexts(w.Config, testLengths, 2)
 	in := &input{model: m, head: head, train: train, test: test, opt: Options{Backend: be, Float64: true}}
 	require.NoError(t, in.check())
-	e, err := newEngine(be, m, head, true)
+	e, err := newEngine(m, head, &in.opt)
 	require.NoError(t, err)
 	defer e.close()
 	r := &run{input: in, e: e}
@@ -100,7 +100,6 @@ func TestBothWaysAgree(t *testing.T) {
 	require.NoError(t, err)
 	defer data.free()
 	g := newGram(e, p.batches, 2)
-	defer g.close()
 	compared := 0
 	for i, u := range units {
 		if u.kind != denseUnit {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"lpft/lpftlib/encoder"
 )
@@ -150,19 +149,24 @@ func (e *engine) columns(u unit, list []*batch, data []kept, table occurrences) 
 // form is a batch's Jacobian block of a dense or vector unit, [n, C, out·in].
 func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 	defer recovered(&err)
-	p := program{kind: u.kind, in: u.in, out: u.out, width: u.out}
-	exec, err := graph.NewExec(e.be.Backend, func(in []*graph.Node) *graph.Node {
-		return chunk(p, b, in[0], in[len(in)-1], nil)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("kernels: Jacobian block: %w", err)
-	}
-	defer exec.Finalize()
 	var args []any
-	for _, t := range []*tensors.Tensor{k.x, k.delta} {
-		if t != nil {
-			args = append(args, t)
+	for _, d := range k.delta {
+		args = append(args, d)
+	}
+	dense, c := u.kind == denseUnit, e.classes
+	if dense {
+		args = append(args, k.x)
+	}
+	build := func(in []*graph.Node) []*graph.Node {
+		delta := graph.Stack(in[:c], 1)
+		if dense {
+			delta = graph.DotGeneral(delta, []int{2}, []int{0}, in[c], []int{2}, []int{0}) // Σ_t δ_t ⊗ x_t
 		}
+		return []*graph.Node{delta}
+	}
+	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, C = %d, dense %v", c, dense), build)
+	if err != nil {
+		return nil, err
 	}
 	outputs, err := exec.Exec(args...)
 	if err != nil {

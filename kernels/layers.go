@@ -37,6 +37,9 @@ type unit struct {
 	vectors []vector // of a vector unit, in column order
 }
 
+// wide is the larger side of a unit, which chunks are cut from.
+func (u unit) wide() int { return max(u.in, u.out) }
+
 // vector is a bias or LayerNorm parameter.
 type vector struct {
 	tap  string

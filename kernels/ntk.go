@@ -3,6 +3,7 @@ package kernels
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -22,6 +23,7 @@ type Options struct {
 	Memory    int64         // bytes beyond the parameters; 0: a quarter of the machine's memory, half of the card's
 	ResumeDir string        // keeps finished groups' sums, so that a second start continues; "": none
 	Progress  progress.Sink // nil: silent
+	Programs  *Programs     // compiled graphs to use and add to; nil: compiled for this call
 
 	BatchTokens  int // padded tokens of a device batch; 0: the engine's
 	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: the engine's
@@ -85,7 +87,7 @@ func NTK(ctx context.Context, model *Model, head *Head, train, test []encoder.En
 	}
 	defer e.close()
 	if in.opt.Embedding.sampled() {
-		e.sampling = newSampling(e.cfg, opt.Seed)
+		e.sample(newSampling(e.cfg, opt.Seed))
 	}
 	r := &run{input: in, e: e, sums: map[string]*sums{}}
 	if err := r.all(ctx); err != nil {
@@ -100,7 +102,7 @@ func open(model *Model, head *Head, train, test []encoder.Encoding, opt Options)
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
-	e, err := newEngine(opt.Backend, model, head, opt.Float64)
+	e, err := newEngine(model, head, &opt)
 	return in, e, err
 }
 
@@ -138,33 +140,27 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var missing []string
 	for _, name := range r.groups {
 		s, err := disk.read(name)
 		if err != nil {
 			return err
 		}
-		if s == nil {
-			missing = append(missing, name)
-			continue
+		if s != nil {
+			r.sums[name] = s
+			r.report.Resumed = append(r.report.Resumed, name)
 		}
-		r.sums[name] = s
-		r.report.Resumed = append(r.report.Resumed, name)
 	}
-	p, err := r.e.makePlan(r.model.units(missing), r.train, r.test, &r.opt)
+	p, err := r.e.makePlan(r.model.units(r.groups), r.train, r.test, &r.opt)
 	if err != nil {
 		return err
 	}
-	if len(missing) == 0 {
-		p.passes = [][]planned{nil} // features only
-	}
+	r.dropResumed(p)
 	r.report.Passes, r.report.Batches, r.report.Lanes, r.report.Memory = len(p.passes), len(p.batches), p.lanes, p.memory
 	r.report.GramFlops = p.gram
 	r.bar = progress.Start(r.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(r.train), len(r.test)), gflop(p.reverse+p.gram), "GFLOP")
 	defer r.bar.Done()
 	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
 	g := newGram(r.e, p.batches, p.rows)
-	defer g.close()
 	left := map[string]int{}
 	for _, pass := range p.passes {
 		for _, u := range pass {
@@ -178,6 +174,31 @@ func (r *run) all(ctx context.Context) error {
 	}
 	return nil
 }
+
+// dropResumed leaves out the passes whose groups are all there. The other passes stay whole: the
+// same programs as without an interruption give the same bits.
+func (r *run) dropResumed(p *plan) {
+	var passes [][]planned
+	gram := 0.0
+	for _, pass := range p.passes {
+		left := false
+		for _, u := range pass {
+			if !r.resumed(u.group) {
+				left = true
+				gram += u.flops
+			}
+		}
+		if left {
+			passes = append(passes, pass)
+		}
+	}
+	if passes == nil {
+		passes = [][]planned{nil} // features only
+	}
+	p.passes, p.gram, p.reverse = passes, gram, float64(len(passes))*p.reverseFlops(r.e)
+}
+
+func (r *run) resumed(group string) bool { return slices.Contains(r.report.Resumed, group) }
 
 func gflop(flops float64) int { return int(flops/1e9) + 1 }
 
@@ -202,6 +223,9 @@ func (r *run) pass(ctx context.Context, p *plan, g *gram, pass []planned, number
 	for i, u := range pass {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if r.resumed(u.group) {
+			continue
 		}
 		start := time.Now()
 		s := r.sums[u.group]
@@ -268,16 +292,15 @@ func (r *run) reverse(ctx context.Context, p *plan, pass []planned, note string)
 			tables[i] = occurrences{}
 		}
 	}
-	rev, err := r.e.newReverse(units)
+	rev, err := r.e.programs.reverse(r.e.arch, units)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer rev.exec.Finalize()
 	data := make(taps, len(p.batches))
 	h, flops := r.e.cfg.Hidden, p.reverseFlops(r.e)/float64(len(p.batches))
 	var failed error
 	err = inOrder(ctx, len(p.batches), p.lanes, func(i int) ([]float64, error) {
-		phi, kept, err := rev.run(p.batches[i])
+		phi, kept, err := rev.run(r.e, p.batches[i])
 		data[i] = kept
 		return phi, err
 	}, func(i int, phi []float64) {
@@ -302,7 +325,7 @@ func (r *run) collect(units []unit, tables []occurrences, b *batch, data []kept)
 		if u.kind != tableUnit {
 			continue
 		}
-		delta, err := onHost(data[i].delta)
+		delta, err := allOnHost(data[i].delta)
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ type plan struct {
 	batches []*batch
 	lanes   int
 	rows    int // least rows of a block
-	columns int // target numbers a row in a chunk
+	columns int // most numbers a row in a chunk
 	passes  [][]planned
 	memory  int64 // estimate of the most that is held at once, beyond the parameters
 	reverse float64
@@ -31,7 +31,7 @@ type plan struct {
 type planned struct {
 	unit
 	method Method
-	width  int     // outputs of a chunk
+	width  int     // of a chunk of the larger side
 	flops  float64 // of the product
 }
 
@@ -114,11 +114,11 @@ func (e *engine) choose(u unit, p *plan, g *gram) planned {
 		return out
 	}
 	if u.kind == vectorUnit {
-		out.width, out.flops = min(u.out, p.columns), 2*rowPairs*c*c*size
+		out.width, out.flops = chunkWidth(u.out, p.columns), 2*rowPairs*c*c*size
 		return out
 	}
 	area := float64(u.in) * size
-	out.width = max(1, min(u.out, p.columns/u.in))
+	out.width = chunkWidth(u.wide(), p.columns/min(u.in, u.out))
 	form, longest, most := 0.0, 1.0, 0
 	for _, b := range p.batches {
 		t := 1.0
@@ -138,6 +138,18 @@ func (e *engine) choose(u unit, p *plan, g *gram) planned {
 		out.method, out.flops = Tokens, tokens
 	}
 	return out
+}
+
+// chunkWidth cuts size columns into chunks of at most most: equal ones, which are one compiled
+// shape, where a divisor not much smaller allows it.
+func chunkWidth(size, most int) int {
+	most = max(1, min(size, most))
+	for width := most; 2*width > most; width-- {
+		if size%width == 0 {
+			return width
+		}
+	}
+	return most
 }
 
 // rowPairs counts the pairs of rows that are multiplied.
@@ -229,12 +241,16 @@ func (e *engine) activations(b *batch) int64 {
 	return int64(b.b) * int64(b.t) * perToken * int64(e.size())
 }
 
-// reverseFlops is one forward and C reverse passes over every row.
+// reverseFlops is one forward and C reverse passes over every row. The last block has keys and
+// values of all tokens and the rest at the first alone.
 func (p *plan) reverseFlops(e *engine) float64 {
 	h, ffn := float64(e.cfg.Hidden), float64(e.cfg.Intermediate)
-	tokens := 0.0
+	tokens, rows := 0.0, 0.0
 	for _, b := range p.batches {
+		rows += float64(b.b)
 		tokens += float64(b.b) * float64(b.t)
 	}
-	return 2 * tokens * float64(e.cfg.Layers) * (4*h*h + 2*h*ffn) * float64(1+e.classes)
+	keysValues, rest := 2*h*h, 2*h*h+2*h*ffn
+	blocks := float64(e.cfg.Layers-1)*tokens*(keysValues+rest) + tokens*keysValues + rows*rest
+	return 2 * blocks * float64(1+e.classes)
 }

@@ -82,17 +82,16 @@ func newDirection(ctx context.Context, model *Model, head *Head, columns []encod
 	defer e.close()
 	d := &direction{in: in, shape: map[string][]int{}, u: map[string][]float64{}}
 	d.trained()
-	exec, err := graph.NewExec(e.be.Backend, func(nodes []*graph.Node) []*graph.Node {
-		m := e.bind(nodes)
-		weighted := graph.ReduceAllSum(graph.Mul(m.logits, graph.ConvertDType(nodes[len(nodes)-1], e.dtype)))
-		out := graph.Gradient(weighted, d.nodes(e, m)...)
+	a, names := e.arch, d.names
+	exec, err := e.programs.exec(fmt.Sprintf("K·v, %s: gradient of %q", a.key(), names), func(nodes []*graph.Node) []*graph.Node {
+		m := a.bind(nodes)
+		weighted := graph.ReduceAllSum(graph.Mul(m.logits, graph.ConvertDType(nodes[len(nodes)-1], a.dtype)))
+		out := graph.Gradient(weighted, a.nodes(names, m)...)
 		return append([]*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64)}, out...)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("kernels: K·v: %w", err)
+		return nil, err
 	}
-	defer exec.Finalize()
-	exec.SetMaxCache(-1)
 	h, c := e.cfg.Hidden, e.classes
 	d.phi = make([]float64, len(columns)*h)
 	list := batches(columns, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
@@ -138,14 +137,14 @@ func (d *direction) trained() {
 	}
 }
 
-// nodes are the trained tensors in a graph.
-func (d *direction) nodes(e *engine, m bound) []*graph.Node {
+// nodes are the named tensors in a graph.
+func (a arch) nodes(names []string, m bound) []*graph.Node {
 	factors := map[string]*graph.Node{}
-	for i, spec := range e.lora.Specs() {
+	for i, spec := range a.lora.Specs() {
 		factors[spec.Name] = m.factors[i]
 	}
 	var out []*graph.Node
-	for _, name := range d.names {
+	for _, name := range names {
 		n := m.params[name]
 		if n == nil {
 			n = factors[name]
@@ -195,7 +194,7 @@ func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float
 
 // along returns the rows' features [M, h] and ⟨∂f_c(x_i)/∂θ, u⟩ [M, C] for a head.
 func (d *direction) along(ctx context.Context, head *Head, rows []encoder.Encoding) (phi, moved []float64, err error) {
-	e, err := newEngine(d.in.opt.Backend, d.in.model, head, d.in.opt.Float64)
+	e, err := newEngine(d.in.model, head, &d.in.opt)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,12 +213,11 @@ func (d *direction) along(ctx context.Context, head *Head, rows []encoder.Encodi
 			t.FinalizeAll()
 		}
 	}()
-	exec, err := graph.NewExec(e.be.Backend, func(nodes []*graph.Node) []*graph.Node { return d.moves(e, nodes) })
+	a, names := e.arch, d.names
+	exec, err := e.programs.exec(fmt.Sprintf("K·v, %s: move along %q", a.key(), names), func(nodes []*graph.Node) []*graph.Node { return a.moves(names, nodes) })
 	if err != nil {
-		return nil, nil, fmt.Errorf("kernels: K·v: %w", err)
+		return nil, nil, err
 	}
-	defer exec.Finalize()
-	exec.SetMaxCache(-1)
 	h, c := e.cfg.Hidden, e.classes
 	phi, moved = make([]float64, len(rows)*h), make([]float64, len(rows)*c)
 	list := batches(rows, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
@@ -233,21 +231,21 @@ func (d *direction) along(ctx context.Context, head *Head, rows []encoder.Encodi
 	return phi, moved, err
 }
 
-// moves builds [B, h] features and [B, C] products with the parameters' move.
-func (d *direction) moves(e *engine, in []*graph.Node) []*graph.Node {
-	m := e.bind(in)
+// moves builds [B, h] features and [B, C] products with the named tensors' move.
+func (a arch) moves(names []string, in []*graph.Node) []*graph.Node {
+	m := a.bind(in)
 	u := map[string]*graph.Node{}
-	for i, name := range d.names {
-		u[name] = in[len(in)-len(d.names)+i]
+	for i, name := range names {
+		u[name] = in[len(in)-len(names)+i]
 	}
 	b := in[0].Shape().Dimensions[0]
 	var ends, tangents []*graph.Node
 	for _, tap := range m.taps {
-		if y := tangent(e, tap, u, in); y != nil {
+		if y := a.tangent(tap, u, in); y != nil {
 			ends, tangents = append(ends, tap.Output), append(tangents, y)
 		}
 	}
-	list := make([]*graph.Node, e.classes)
+	list := make([]*graph.Node, a.classes)
 	for c := range list {
 		f := graph.ReduceAllSum(graph.Slice(m.logits, graph.AxisRange(), graph.AxisElem(c)))
 		var sum *graph.Node
@@ -266,7 +264,7 @@ func (d *direction) moves(e *engine, in []*graph.Node) []*graph.Node {
 
 // tangent is y', the move of a layer's output when its own parameters move by u and its input
 // stays; nil where nothing moves.
-func tangent(e *engine, tap encoder.Tap, u map[string]*graph.Node, in []*graph.Node) *graph.Node {
+func (a arch) tangent(tap encoder.Tap, u map[string]*graph.Node, in []*graph.Node) *graph.Node {
 	var sum *graph.Node
 	add := func(n *graph.Node) {
 		if sum == nil {
@@ -290,7 +288,7 @@ func tangent(e *engine, tap encoder.Tap, u map[string]*graph.Node, in []*graph.N
 		default:
 			y := graph.DotGeneral(tap.Input, []int{1}, nil, w, []int{1}, nil)
 			if tap.Kind == encoder.LoRAUp {
-				y = graph.MulScalar(y, e.lora.Alpha/float64(e.lora.Rank))
+				y = graph.MulScalar(y, a.lora.Alpha/float64(a.lora.Rank))
 			}
 			add(y)
 		}

@@ -11,21 +11,19 @@ func newSums(n, m, c int) *sums {
 	return &sums{n: n, m: m, c: c, train: make([]float64, n*c*n*c), test: make([]float64, m*c*n*c)}
 }
 
-// add adds the product of two blocks, [rows·C, rows·C] in the blocks' order. Of a block with
-// itself the upper half counts and is mirrored, so the kernel is symmetric to the bit.
+// add adds the product of two blocks, [C·rows, C·rows]: classes in order, and for each the
+// block's rows. Of a block with itself the upper half counts and is mirrored, so the kernel is
+// symmetric to the bit.
 func (s *sums) add(left, right []int, same bool, product []float64) {
-	width := len(right) * s.c
-	for a, i := range left {
-		for c := range s.c {
-			row := product[(a*s.c+c)*width:][:width]
-			for b, j := range right {
-				for d := range s.c {
-					if same && (b*s.c+d) < (a*s.c+c) {
-						continue
-					}
-					s.put(i*s.c+c, j*s.c+d, row[b*s.c+d])
-				}
-			}
+	n, m := len(left), len(right)
+	for a := range s.c * n {
+		p, row := left[a%n]*s.c+a/n, product[a*s.c*m:][:s.c*m]
+		first := 0
+		if same {
+			first = a
+		}
+		for b := first; b < len(row); b++ {
+			s.put(p, right[b%m]*s.c+b/m, row[b])
 		}
 	}
 }

@@ -24,9 +24,9 @@ type occurrence struct {
 // occurrences collects gradients by table row.
 type occurrences map[int32][]occurrence
 
-// collect adds a batch: delta [B, C, T, h] on the host. Padding has no gradient, and neither
+// collect adds a batch: per class delta [B, T, h] on the host. Padding has no gradient, and neither
 // has the pad token's row, in the text or not: Hugging Face's tables have a padding_idx.
-func (o occurrences) collect(e *engine, u unit, b *batch, delta []float64) error {
+func (o occurrences) collect(e *engine, u unit, b *batch, delta [][]float64) error {
 	host, err := e.cfg.NewBatch(b.texts, b.t)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (o occurrences) collect(e *engine, u unit, b *batch, delta []float64) error
 				sums[id] = make([]float64, c*h)
 			}
 			for k := range c {
-				from := delta[((i*c+k)*b.t+t)*h:][:h]
+				from := delta[k][(i*b.t+t)*h:][:h]
 				for j, v := range from {
 					sums[id][k*h+j] += v
 				}
@@ -117,12 +117,10 @@ func (o occurrences) chunks(c, h, numbers int) []tableChunk {
 
 // tableGram adds the Gram matrix of a table to s.
 func (e *engine) tableGram(ctx context.Context, o occurrences, s *sums, lanes, numbers int) error {
-	exec, err := graph.NewExec(e.be.Backend, batched)
+	exec, err := e.programs.exec("table rows", batched)
 	if err != nil {
-		return fmt.Errorf("embedding's Gram matrix: %w", err)
+		return err
 	}
-	defer exec.Finalize()
-	exec.SetMaxCache(-1)
 	list := o.chunks(e.classes, e.cfg.Hidden, numbers)
 	return inOrder(ctx, len(list), lanes, func(i int) ([]float64, error) { return e.tableProduct(exec, o, list[i]) },
 		func(i int, product []float64) { s.addTable(o, list[i], product) })

@@ -14,23 +14,29 @@ import (
 
 // kept is what a unit needs of one batch, on the device:
 //
-//	dense:  x [B, T, in], delta [B, C, out, T]; T = 1 where the first token is all there is
-//	vector: delta [B, C, out], the Jacobian itself
-//	table:  delta [B, C, T, h]
-type kept struct{ x, delta *tensors.Tensor }
+//	dense:  x [B, in, T], per class δ [B, T, out]; T = 1 where the first token is all there is
+//	vector: per class δ [B, out], the Jacobian itself
+//	table:  per class δ [B, T, h]
+//
+// δ lies as the reverse pass left it; x, which the classes share, is transposed for the products.
+type kept struct {
+	x     *tensors.Tensor
+	delta []*tensors.Tensor
+}
 
 // free gives the memory back; units may share a tensor, a second time does nothing.
 func (k kept) free() {
-	for _, t := range []*tensors.Tensor{k.x, k.delta} {
-		if t != nil {
-			t.FinalizeAll()
-		}
+	if k.x != nil {
+		k.x.FinalizeAll()
+	}
+	for _, t := range k.delta {
+		t.FinalizeAll()
 	}
 }
 
-// reverse runs the C reverse passes of the logits for some units.
+// reverse is the compiled C reverse passes of the logits for some units.
 type reverse struct {
-	e     *engine
+	arch
 	units []unit
 	exec  *graph.Exec
 
@@ -39,27 +45,17 @@ type reverse struct {
 }
 
 // slot counts outputs; units that read the same layer input share x.
-type slot struct{ x, delta int }
-
-func (e *engine) newReverse(units []unit) (*reverse, error) {
-	r := &reverse{e: e, units: units}
-	exec, err := graph.NewExec(e.be.Backend, r.graph)
-	if err != nil {
-		return nil, fmt.Errorf("reverse passes: %w", err)
-	}
-	r.exec = exec.WithName("reverse").SetMaxCache(-1)
-	return r, nil
-}
+type slot struct{ x, delta int } // of δ the first class; the others follow
 
 // run returns the batch's features [n, h] and, for every unit, what it needs.
-func (r *reverse) run(b *batch) (phi []float64, out []kept, err error) {
+func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error) {
 	defer recovered(&err)
-	host, err := r.e.cfg.NewBatch(b.texts, b.t)
+	host, err := r.cfg.NewBatch(b.texts, b.t)
 	if err != nil {
 		return nil, nil, err
 	}
-	args := append(host.Tensors(), r.e.mask(b))
-	args = append(args, r.e.args...)
+	args := append(host.Tensors(), e.mask(b))
+	args = append(args, e.args...)
 	outputs, err := r.exec.Exec(args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reverse passes of %d texts at length %d: %w", b.b, b.t, err)
@@ -69,21 +65,20 @@ func (r *reverse) run(b *batch) (phi []float64, out []kept, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, at := range r.slots {
-		k := kept{delta: outputs[at.delta]}
+	for _, at := range r.places() {
+		k := kept{delta: outputs[at.delta : at.delta+r.classes]}
 		if at.x > 0 {
 			k.x = outputs[at.x]
 		}
 		out = append(out, k)
 	}
-	return phi[:b.n*r.e.cfg.Hidden], out, nil
+	return phi[:b.n*r.cfg.Hidden], out, nil
 }
 
 // graph is the whole of one batch: forward, then one reverse pass a class.
 func (r *reverse) graph(in []*graph.Node) []*graph.Node {
-	e := r.e
-	m := e.bind(in)
-	c, dims := e.classes, in[0].Shape().Dimensions
+	m := r.bind(in)
+	c, dims := r.classes, in[0].Shape().Dimensions
 	t := &tapped{b: dims[0], t: dims[1], c: c, nodes: map[string]encoder.Tap{}, deltas: map[string][]*graph.Node{}}
 	for _, tap := range m.taps {
 		t.nodes[tap.Name] = tap
@@ -96,13 +91,13 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 		var s slot
 		switch {
 		case u.kind == denseUnit:
-			s = slot{w.input(t, u), w.add(t.delta(u))}
+			s = slot{w.input(t, u), w.add(t.delta(u)...)}
 		case u.kind == vectorUnit:
-			s.delta = w.add(t.vector(u))
-		case u.name == encoder.WordEmbeddings && e.sampling != nil:
+			s.delta = w.add(t.vector(u)...)
+		case u.name == encoder.WordEmbeddings && r.masked:
 			masked := &tapped{b: t.b, t: t.t, c: c, nodes: t.nodes, deltas: map[string][]*graph.Node{}}
 			masked.differentiate(m.masked, []string{"embeddings"})
-			s.delta = w.add(masked.table())
+			s.delta = w.add(masked.table()...)
 		default:
 			s.delta = w.table(t)
 		}
@@ -114,6 +109,12 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 	return w.list
 }
 
+func (r *reverse) places() []slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.slots
+}
+
 // outputs collects a graph's outputs; what several units read comes once.
 type outputs struct {
 	list  []*graph.Node
@@ -123,17 +124,18 @@ type outputs struct {
 
 type inputKey struct {
 	node  *graph.Node
-	first bool
 	scale float64
 }
 
-func (w *outputs) add(n *graph.Node) int {
-	w.list = append(w.list, n)
-	return len(w.list) - 1
+// add returns the place of the first.
+func (w *outputs) add(nodes ...*graph.Node) int {
+	at := len(w.list)
+	w.list = append(w.list, nodes...)
+	return at
 }
 
 func (w *outputs) input(t *tapped, u unit) int {
-	key := inputKey{t.nodes[u.name].Input, u.first, u.scale}
+	key := inputKey{t.nodes[u.name].Input, u.scale}
 	if _, ok := w.at[key]; !ok {
 		w.at[key] = w.add(t.input(u))
 	}
@@ -142,7 +144,7 @@ func (w *outputs) input(t *tapped, u unit) int {
 
 func (w *outputs) table(t *tapped) int {
 	if w.delta == 0 {
-		w.delta = w.add(t.table())
+		w.delta = w.add(t.table()...)
 	}
 	return w.delta
 }
@@ -195,33 +197,27 @@ func (t *tapped) differentiate(logits *graph.Node, names []string) {
 	}
 }
 
-// input is x [B, T, in], with the unit's scale inside.
+// input is x [B, in, T], with the unit's scale inside: the token axis last, as the products
+// over tokens want it on the left.
 func (t *tapped) input(u unit) *graph.Node {
-	x := graph.Reshape(t.nodes[u.name].Input, t.b, t.t, u.in)
-	if u.first {
-		x = graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, 1), graph.AxisRange())
-	}
+	x := graph.Reshape(t.nodes[u.name].Input, t.b, -1, u.in)
 	if u.scale != 1 {
 		x = graph.MulScalar(x, u.scale)
 	}
-	return x
+	return graph.TransposeAllAxes(x, 0, 2, 1)
 }
 
-// delta is δ [B, C, out, T]: the token axis last, as the products over tokens want it.
-func (t *tapped) delta(u unit) *graph.Node {
+// delta is δ [B, T, out] per class.
+func (t *tapped) delta(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas[u.name] {
-		d = graph.Reshape(d, t.b, t.t, u.out)
-		if u.first {
-			d = graph.Slice(d, graph.AxisRange(), graph.AxisRange(0, 1), graph.AxisRange())
-		}
-		list[c] = graph.TransposeAllAxes(d, 0, 2, 1)
+		list[c] = graph.Reshape(d, t.b, -1, u.out)
 	}
-	return graph.Stack(list, 1)
+	return list
 }
 
-// vector is a vector unit's Jacobian [B, C, out].
-func (t *tapped) vector(u unit) *graph.Node {
+// vector is a vector unit's Jacobian [B, out] per class.
+func (t *tapped) vector(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c := range t.c {
 		var parts []*graph.Node
@@ -230,29 +226,40 @@ func (t *tapped) vector(u unit) *graph.Node {
 			if v.gain {
 				d = graph.Mul(d, t.nodes[v.tap].Input)
 			}
-			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.b, t.t, v.size), 1))
+			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.b, -1, v.size), 1))
 		}
 		list[c] = graph.Concatenate(parts, -1)
 	}
-	return graph.Stack(list, 1)
+	return list
 }
 
-// table is δ at the embeddings' output [B, C, T, h].
-func (t *tapped) table() *graph.Node {
+// table is δ at the embeddings' output [B, T, h] per class.
+func (t *tapped) table() []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas["embeddings"] {
 		list[c] = graph.Reshape(d, t.b, t.t, -1)
 	}
-	return graph.Stack(list, 1)
+	return list
 }
 
-// floats copies a tensor of either precision to the host.
+// onHost copies a tensor of either precision to the host.
 func onHost(t *tensors.Tensor) ([]float64, error) {
 	if t.DType() == dtypes.Float64 {
 		return tensors.CopyFlatData[float64](t)
 	}
 	narrow, err := tensors.CopyFlatData[float32](t)
 	return widened(narrow), err
+}
+
+func allOnHost(list []*tensors.Tensor) (out [][]float64, err error) {
+	for _, t := range list {
+		flat, err := onHost(t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, flat)
+	}
+	return out, nil
 }
 
 func widened(narrow []float32) []float64 {

@@ -8,7 +8,8 @@ published method on a slice: torch.autograd.functional.jacobian of the features 
 one parameter group at a time. The slice is 16 of the 384 features and two groups (attention and FFN of block
 3); the figure is extrapolated to all features, to 12 groups and the embedding's tenth of one, and to N samples,
 without the products with V.
-One line a figure: name, seconds; name-MiB, the process's peak memory. bench/ntk.sh runs both sides.
+One line a figure: name, seconds by the clock; name-cpu, the process's CPU seconds for the same; name-MiB, its
+peak memory. torch.func has had a call with one text before. bench/ntk.sh runs both sides.
 """
 import argparse
 import resource
@@ -67,20 +68,21 @@ class Features(torch.nn.Module):
 
 
 def published(model, ids):
-    """Seconds of one sample's feature Jacobian for the attention and the FFN group of one block."""
+    """Seconds and CPU seconds of one sample's feature Jacobian for the attention and the FFN group of one block."""
     features = Features(model)
     named = {k: v.detach() for k, v in features.named_parameters() if ".layer.3." in k}
-    seconds = 0.0
+    seconds, cpu = 0.0, 0.0
     features(ids)  # warm-up
     for names in ([k for k in named if ".attention." in k], [k for k in named if ".attention." not in k]):
 
         def phi(*values):
             return functional_call(features, dict(zip(names, values)), (ids,))
 
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         torch.autograd.functional.jacobian(phi, tuple(named[k] for k in names))
         seconds += time.perf_counter() - start
-    return seconds
+        cpu += time.process_time() - cpu_start
+    return seconds, cpu
 
 
 def main():
@@ -94,13 +96,15 @@ def main():
     model = Classifier().eval()
     if arguments.method == "torch.func":
         ntk(model, texts(1))  # warm-up
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         ntk(model, texts(arguments.n))
         print(f"torch.func {time.perf_counter() - start:.2f}")
+        print(f"torch.func-cpu {time.process_time() - cpu:.2f}")
     else:
-        blocks = published(model, texts(1)) * HIDDEN / SLICE * 6
-        embedding = blocks / 12 / 10  # a tenth of the outputs of one group
-        print(f"published {(blocks + embedding) * arguments.n:.1f}")
+        groups = 6 * (1 + 1 / 12 / 10)  # blocks, and a tenth of the outputs of one group for the embedding
+        seconds, cpu = (part * HIDDEN / SLICE * groups * arguments.n for part in published(model, texts(1)))
+        print(f"published {seconds:.1f}")
+        print(f"published-cpu {cpu:.1f}")
     print(f"{arguments.method}-MiB {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
 

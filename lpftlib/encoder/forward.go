@@ -22,10 +22,14 @@ type Inputs struct {
 
 // ForwardOptions switch on what a use of the forward pass needs beside the features.
 type ForwardOptions struct {
-	RNG  *Node   // generator state: dropout is active; nil: evaluation mode
-	LoRA *LoRA   // low-rank factors on dense layers; nil: none
-	Taps *[]Tap  // collects the input and output of every parameterised layer; nil: none
-	rate dropout // set by Forward
+	RNG  *Node  // generator state: dropout is active; nil: evaluation mode
+	LoRA *LoRA  // low-rank factors on dense layers; nil: none
+	Taps *[]Tap // collects the input and output of every parameterised layer; nil: none
+	// FirstOnly computes the last block at the first token alone, which is all that φ reads; of the
+	// other tokens it needs keys and values. Its other taps then have B rows, and Hidden.Layers ends
+	// before it.
+	FirstOnly bool
+	rate      dropout // set by Forward
 }
 
 // Tap is a parameterised layer's input and output inside the graph. The gradient at Output
@@ -70,12 +74,21 @@ func (c *Config) Forward(p Params, in Inputs, opt ForwardOptions) Hidden {
 		layers = append(layers, x)
 	}
 	out := Hidden{RNG: f.opt.rate.rng}
+	if opt.FirstOnly {
+		out.First, layers = x, layers[:c.Layers]
+	}
 	for _, l := range layers {
 		out.Layers = append(out.Layers, Reshape(l, f.b, f.t, c.Hidden))
 	}
-	last := out.Layers[len(out.Layers)-1]
-	out.First = Squeeze(Slice(last, AxisRange(), AxisElem(0), AxisRange()), 1)
+	if !opt.FirstOnly {
+		out.First = f.firstTokens(x)
+	}
 	return out
+}
+
+// firstTokens are the rows of x [B·T, h] at the first tokens: [B, h].
+func (f *forward) firstTokens(x *Node) *Node {
+	return Squeeze(Slice(Reshape(x, f.b, f.t, f.cfg.Hidden), AxisRange(), AxisElem(0), AxisRange()), 1)
 }
 
 // forward is the state of one graph under construction. Activations are [B·T, features]
@@ -115,7 +128,11 @@ func (f *forward) maskBias(mask *Node) *Node {
 // block is one Transformer layer, post-LayerNorm.
 func (f *forward) block(i int, x, bias *Node) *Node {
 	hiddenDrop := f.cfg.HiddenDropout
-	context := f.attention(i, x, bias)
+	all := x
+	if f.opt.FirstOnly && i == f.cfg.Layers-1 {
+		x = f.firstTokens(x)
+	}
+	context := f.attention(i, x, all, bias)
 	y := f.dense(Layer(i, "attention.output.dense"), context)
 	x = f.norm(Layer(i, "attention.output.LayerNorm"), Add(f.opt.rate.apply(y, hiddenDrop), x))
 	y = gelu(f.dense(Layer(i, "intermediate.dense"), x))
@@ -123,19 +140,20 @@ func (f *forward) block(i int, x, bias *Node) *Node {
 	return f.norm(Layer(i, "output.LayerNorm"), Add(f.opt.rate.apply(y, hiddenDrop), x))
 }
 
-// attention is multi-head self-attention without its output projection: [B·T, h].
-func (f *forward) attention(i int, x, bias *Node) *Node {
+// attention is multi-head attention of the tokens x to all tokens, without its output projection:
+// of x's shape [B·T, h], or [B, h] for the first tokens.
+func (f *forward) attention(i int, x, all, bias *Node) *Node {
 	heads := f.cfg.Heads
 	size := f.cfg.Hidden / heads
-	split := func(part string) *Node {
+	split := func(part string, x *Node) *Node {
 		y := f.dense(Layer(i, "attention.self."+part), x)
-		return TransposeAllAxes(Reshape(y, f.b, f.t, heads, size), 0, 2, 1, 3) // [B, heads, T, size]
+		return TransposeAllAxes(Reshape(y, f.b, -1, heads, size), 0, 2, 1, 3) // [B, heads, T, size]
 	}
-	q := MulScalar(split("query"), 1/math.Sqrt(float64(size)))
-	scores := Add(Einsum("bhtd,bhsd->bhts", q, split("key")), bias)
+	q := MulScalar(split("query", x), 1/math.Sqrt(float64(size)))
+	scores := Add(Einsum("bhtd,bhsd->bhts", q, split("key", all)), bias)
 	weights := f.opt.rate.apply(softmax(scores), f.cfg.AttentionDropout)
-	context := Einsum("bhts,bhsd->bhtd", weights, split("value"))
-	return Reshape(TransposeAllAxes(context, 0, 2, 1, 3), f.b*f.t, f.cfg.Hidden)
+	context := Einsum("bhts,bhsd->bhtd", weights, split("value", all))
+	return Reshape(TransposeAllAxes(context, 0, 2, 1, 3), -1, f.cfg.Hidden)
 }
 
 // softmax over the last axis, written with primitive operations: its gradient then is

@@ -152,3 +152,28 @@ func requireClose(t *testing.T, names []string, outputs []*tensors.Tensor) {
 		}
 	}
 }
+
+// The last block at the first token alone gives the φ of the whole forward pass.
+func TestFirstOnlyGivesTheSameFeatures(t *testing.T) {
+	be := openBackend(t)
+	for _, name := range []string{"bert-2", "roberta-2"} {
+		w := load(t, filepath.Join("testdata", name))
+		_, encs := readFixture(t, filepath.Join("testdata", name, "fixture.json"))
+		exec, err := graph.NewExec(be.Backend, func(in []*graph.Node) []*graph.Node {
+			for i, n := range in {
+				if n.DType() == dtypes.Float32 {
+					in[i] = graph.ConvertDType(n, dtypes.Float64)
+				}
+			}
+			p, _ := w.Config.BindParams(in[4:])
+			inputs := Inputs{in[0], in[1], in[2], in[3]}
+			whole, first := w.Config.Forward(p, inputs, ForwardOptions{}), w.Config.Forward(p, inputs, ForwardOptions{FirstOnly: true})
+			require.Len(t, first.Layers, len(whole.Layers)-1)
+			return []*graph.Node{whole.First, first.First}
+		})
+		require.NoError(t, err)
+		outputs, err := exec.Exec(gradientArgs(t, w, nil, encs)...)
+		require.NoError(t, err)
+		requireClose(t, []string{"φ"}, append(outputs, outputs...)) // takes pairs by two
+	}
+}

@@ -106,6 +106,10 @@ func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data
 	if err != nil {
 		return nil, rows, err
 	}
+	programs, err := s.kernelPrograms()
+	if err != nil {
+		return nil, rows, err
+	}
 	if rows.Indices, err = kernels.DrawTrain(in.Rows, len(d.Train), in.Seed); err != nil {
 		return nil, rows, err
 	}
@@ -123,7 +127,7 @@ func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data
 		return nil, rows, err
 	}
 	result, err := kernels.NTK(ctx, m, &kernels.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, kernels.Options{
-		Backend: be, Embedding: kernels.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
+		Backend: be, Programs: programs, Embedding: kernels.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
 	return result, rows, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"lpft/kernels"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/pretrained"
@@ -39,12 +40,13 @@ type Session struct {
 	Store   *store.Store
 	opt     Options
 
-	mu    sync.Mutex
-	be    *backend.Backend
-	model *Model
-	data  map[string]*task.Data
-	gone  map[string]error // tasks that were found nowhere: the Hub is not asked twice
-	tasks []string         // resolved by Tasks
+	mu       sync.Mutex
+	be       *backend.Backend
+	programs *kernels.Programs // compiled once for all methods' kernels
+	model    *Model
+	data     map[string]*task.Data
+	gone     map[string]error // tasks that were found nowhere: the Hub is not asked twice
+	tasks    []string         // resolved by Tasks
 }
 
 // Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
@@ -153,6 +155,21 @@ func (s *Session) Backend() (*backend.Backend, error) {
 		s.be = be
 	}
 	return s.be, nil
+}
+
+// kernelPrograms are the session's compiled kernel graphs: FT and LP-FT, LoRA and LP-LoRA differ
+// in numbers, not in shapes.
+func (s *Session) kernelPrograms() (*kernels.Programs, error) {
+	be, err := s.Backend()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.programs == nil {
+		s.programs = kernels.NewPrograms(be)
+	}
+	return s.programs, nil
 }
 
 // Model is a checkpoint with its tokenizer.

@@ -1,0 +1,26 @@
+package study
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FT and LP-FT of one session share compiled kernel graphs, and so do LoRA and LP-LoRA: their
+// heads differ in numbers, their rows are the same.
+func TestMethodsShareCompiledKernels(t *testing.T) {
+	s := open(t, t.TempDir(), 1001)
+	built := func(m Method) int {
+		_, err := s.Kernel(t.Context(), Spec{Task: "toy", Method: m, Seed: 1001})
+		require.NoError(t, err)
+		programs, err := s.kernelPrograms()
+		require.NoError(t, err)
+		return programs.Built()
+	}
+	ft := built(FT)
+	require.Positive(t, ft)
+	require.Equal(t, ft, built(LPFT), "LP-FT compiled anew")
+	lora := built(LoRA)
+	require.Greater(t, lora, ft, "LoRA has other gradients")
+	require.Equal(t, lora, built(LPLoRA), "LP-LoRA compiled anew")
+}
