@@ -17,7 +17,6 @@ import (
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
-	"lpft/lpftlib/task"
 	"lpft/lpftlib/tokenizer"
 )
 
@@ -52,7 +51,7 @@ lpft tokenize. Texts are cut at --max-len tokens or where the model's positions 
 	}
 	f := cmd.Flags()
 	f.StringVar(&job.model, "model", "", "folder with config.json, model.safetensors and the tokenizer's files")
-	f.StringVar(&job.task, "task", "", "task id: "+strings.Join(task.IDs(), ", "))
+	f.StringVar(&job.task, "task", "", taskHelp())
 	f.StringVar(&job.split, "split", "", "train, val or test")
 	f.StringVar(&job.data, "data", "", "parent folder of the data sets (default LPFT_DATA)")
 	f.StringVar(&job.in, "in", "", "file of JSON lines {\"a\": ..., \"b\": ...} instead of a task")
@@ -78,7 +77,7 @@ func (j *featuresJob) check() error {
 		return errors.New("--split and --data belong to --task: they mean nothing with --in")
 	}
 	if j.task != "" {
-		if _, err := task.Get(j.task); err != nil {
+		if err := checkTask(j.task); err != nil {
 			return err
 		}
 		if known := []string{"train", "val", "test"}; !slices.Contains(known, j.split) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"strings"
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
@@ -31,8 +32,27 @@ func loadModel(dir string) (*encoder.Weights, *tokenizer.Tokenizer, error) {
 	return weights, tok, nil
 }
 
-// loadTask reads a task from --data, else from LPFT_DATA, else from the Hub.
+// taskHelp is the help of a flag that names one task.
+func taskHelp() string { return "task id (" + strings.Join(task.IDs(), ", ") + "), or a task file of your own" }
+
+// isTaskFile tells a task file's path from a task's id.
+func isTaskFile(name string) bool { return strings.HasSuffix(name, ".json") }
+
+// checkTask refuses an id that is not known; a task file is read by loadTask.
+func checkTask(name string) error {
+	if isTaskFile(name) {
+		return nil
+	}
+	_, err := task.Get(name)
+	return err
+}
+
+// loadTask reads a task file of the user's own, or a task from --data, else from LPFT_DATA, else
+// from the Hub.
 func loadTask(ctx context.Context, id, dir string) (*task.Data, error) {
+	if isTaskFile(id) {
+		return task.LoadFile(ctx, id, task.Options{})
+	}
 	if dir == "" {
 		dir = os.Getenv("LPFT_DATA")
 	}

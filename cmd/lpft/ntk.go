@@ -56,7 +56,7 @@ finished groups in OUT.resume, and the same command continues; how it was comput
 	}
 	f := cmd.Flags()
 	f.StringVar(&job.model, "model", "", "folder with config.json, model.safetensors and the tokenizer's files")
-	f.StringVar(&job.task, "task", "", "task id: "+strings.Join(task.IDs(), ", "))
+	f.StringVar(&job.task, "task", "", taskHelp())
 	f.StringVar(&job.data, "data", "", "parent folder of the data sets (default LPFT_DATA)")
 	f.IntVar(&job.maxLen, "max-len", 128, "most tokens of a text, special tokens included")
 	f.IntVar(&job.n, "n", 0, "training rows N")
@@ -81,7 +81,7 @@ func (j *ntkJob) check() error {
 	if err := checkMaxLen(j.maxLen); err != nil {
 		return err
 	}
-	if _, err := task.Get(j.task); err != nil {
+	if err := checkTask(j.task); err != nil {
 		return err
 	}
 	switch {

@@ -149,3 +149,30 @@ func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
 	require.ErrorContains(t, err, path)
 	require.FileExists(t, path)
 }
+
+// A task file of one's own has kernels and features like a task of the paper's.
+func TestNTKAndFeaturesOfATaskFile(t *testing.T) {
+	dir := t.TempDir()
+	rows := "text,label\n"
+	for i := range 12 {
+		rows += []string{"ab ab", "ba cab", "cc a"}[i%3] + "," + []string{"yes", "no"}[i%2] + "\n"
+	}
+	for _, name := range []string{"train.csv", "test.csv"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(rows), 0o644))
+	}
+	file := filepath.Join(dir, "mine.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"id": "mine", "classes": ["no", "yes"], "columns": {"a": "text", "label": "label"},
+		"files": {"train": "train.csv", "test": "test.csv"}}`), 0o644))
+	out := filepath.Join(dir, "k.npz")
+	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", file, "--n", "4", "--method", "ft", "--out", out)
+	require.NoError(t, err)
+	require.Equal(t, []int{4, 2, 4, 2}, readKernel(t, out)["theta"].Shape)
+	phi := filepath.Join(dir, "f.npy")
+	_, err = lpft(t, "", "features", "--model", model(t), "--task", file, "--split", "test", "--out", phi)
+	require.NoError(t, err)
+	got, err := store.ReadNpy(phi)
+	require.NoError(t, err)
+	require.Equal(t, []int{12, 24}, got.Shape)
+	_, err = lpft(t, "", "ntk", "--model", model(t), "--task", filepath.Join(dir, "none.json"), "--n", "4", "--method", "ft", "--out", out)
+	require.ErrorContains(t, err, "none.json")
+}
