@@ -33,7 +33,9 @@ func loadModel(dir string) (*encoder.Weights, *tokenizer.Tokenizer, error) {
 }
 
 // taskHelp is the help of a flag that names one task.
-func taskHelp() string { return "task id (" + strings.Join(task.IDs(), ", ") + "), or a task file of your own" }
+func taskHelp() string {
+	return "task id (" + strings.Join(task.IDs(), ", ") + "), or a task file of your own"
+}
 
 // isTaskFile tells a task file's path from a task's id.
 func isTaskFile(name string) bool { return strings.HasSuffix(name, ".json") }
