@@ -59,6 +59,15 @@ func measuresOf(ctx context.Context, s *study.Session, ids []string, shifted boo
 	return rows, nil
 }
 
+// measuresOfAll is measuresOf on all tasks of the session.
+func measuresOfAll(ctx context.Context, s *study.Session, shifted bool) ([]study.Measures, error) {
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return measuresOf(ctx, s, ids, shifted)
+}
+
 // group identifies rows that differ by the seed only.
 type group struct {
 	testSet string

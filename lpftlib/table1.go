@@ -17,11 +17,7 @@ var featureColumns = []column{
 
 // BuildTable1 is Table 1 of the paper: changes in features and classifier norms.
 func BuildTable1(ctx context.Context, s *study.Session) (*Built, error) {
-	ids, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := measuresOf(ctx, s, ids, true)
+	rows, err := measuresOfAll(ctx, s, true)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,7 @@ import (
 
 // BuildTable12 is Tables 12 and 13: how far features moved in the FT stage, and the head's norm.
 func BuildTable12(ctx context.Context, s *study.Session) (*Built, error) {
-	ids, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := measuresOf(ctx, s, ids, true)
+	rows, err := measuresOfAll(ctx, s, true)
 	if err != nil {
 		return nil, err
 	}

@@ -20,11 +20,7 @@ var calibrationColumns = []column{
 
 // BuildTable3 is Tables 3, 14 and 15: calibration without and with temperature scaling.
 func BuildTable3(ctx context.Context, s *study.Session) (*Built, error) {
-	ids, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := measuresOf(ctx, s, ids, false)
+	rows, err := measuresOfAll(ctx, s, false)
 	if err != nil {
 		return nil, err
 	}

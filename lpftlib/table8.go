@@ -15,11 +15,7 @@ var scoreColumns = []column{
 
 // BuildTable8 is Tables 8 and 16: test results of every method.
 func BuildTable8(ctx context.Context, s *study.Session) (*Built, error) {
-	ids, err := s.Tasks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := measuresOf(ctx, s, ids, false)
+	rows, err := measuresOfAll(ctx, s, false)
 	if err != nil {
 		return nil, err
 	}

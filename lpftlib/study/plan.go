@@ -218,23 +218,6 @@ func timed(f func() error) (float64, error) {
 	return time.Since(start).Seconds(), err
 }
 
-// PlanSweep is what [Session.NormSweep] would take.
-func (s *Session) PlanSweep(ctx context.Context, id string, methods []Method) ([]Planned, error) {
-	var runs []Spec
-	for _, m := range methods {
-		for _, norm := range s.Profile.Norms {
-			scaling, err := ParseScaling(norm, s.Profile.NormReading)
-			if err != nil {
-				return nil, err
-			}
-			for _, seed := range s.Profile.Seeds {
-				runs = append(runs, Spec{Task: id, Method: m, Seed: seed, Scaling: scaling})
-			}
-		}
-	}
-	return s.Plan(ctx, runs, func(Spec) ([]string, error) { return s.TestSets(ctx, id) })
-}
-
 // PlanKernels is what kernels of some runs and their statistics would take. A kernel's cost is
 // about C reverse passes over its rows and as much again for the Gram matrices.
 func (s *Session) PlanKernels(ctx context.Context, runs []Spec) ([]Planned, error) {

@@ -5,11 +5,39 @@ import "context"
 // NormSweep measures methods with their head scaled to each of the profile's norms before the FT
 // stage, on every test set of the task (protocol section 12; Figures 3, 10 and 11).
 func (s *Session) NormSweep(ctx context.Context, id string, methods []Method) ([]Measures, error) {
+	runs, err := s.sweepRuns(id, methods)
+	if err != nil {
+		return nil, err
+	}
 	sets, err := s.TestSets(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	var rows []Measures
+	for _, run := range runs {
+		for _, set := range sets {
+			row, err := s.MeasureOn(ctx, run, set, "test")
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, *row)
+		}
+	}
+	return rows, nil
+}
+
+// PlanSweep is what [Session.NormSweep] would take.
+func (s *Session) PlanSweep(ctx context.Context, id string, methods []Method) ([]Planned, error) {
+	runs, err := s.sweepRuns(id, methods)
+	if err != nil {
+		return nil, err
+	}
+	return s.Plan(ctx, runs, func(Spec) ([]string, error) { return s.TestSets(ctx, id) })
+}
+
+// sweepRuns are a sweep's runs: method by method, norm by norm, seed by seed.
+func (s *Session) sweepRuns(id string, methods []Method) ([]Spec, error) {
+	var runs []Spec
 	for _, m := range methods {
 		for _, norm := range s.Profile.Norms {
 			scaling, err := ParseScaling(norm, s.Profile.NormReading)
@@ -17,15 +45,9 @@ func (s *Session) NormSweep(ctx context.Context, id string, methods []Method) ([
 				return nil, err
 			}
 			for _, seed := range s.Profile.Seeds {
-				for _, set := range sets {
-					row, err := s.MeasureOn(ctx, Spec{Task: id, Method: m, Seed: seed, Scaling: scaling}, set, "test")
-					if err != nil {
-						return nil, err
-					}
-					rows = append(rows, *row)
-				}
+				runs = append(runs, Spec{Task: id, Method: m, Seed: seed, Scaling: scaling})
 			}
 		}
 	}
-	return rows, nil
+	return runs, nil
 }
