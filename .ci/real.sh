@@ -24,7 +24,8 @@ for notebook in notebooks/*.ipynb; do
     name=$(basename "$notebook")
     [ "$name" = index.ipynb ] || [ -s "$LPFT_HOME/executed/smoke/$name" ] || { echo "FAIL: $name was not executed"; exit 1; }
 done
-"$work/lpft" results --profile smoke | head -4
+"$work/lpft" results --profile smoke >"$work/smoke-runs.txt"
+head -4 "$work/smoke-runs.txt"
 "$work/lpft" results --profile smoke --claims
 
 step "killed in the middle, started again"
