@@ -36,17 +36,7 @@ func BuildFigure2(ctx context.Context, s *study.Session) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims, err := kernelClaims(ctx, s, all)
-	if err != nil {
-		return nil, err
-	}
-	var mine []paper.Claim
-	for _, c := range claims {
-		if c.ID == "C6" {
-			mine = append(mine, c)
-		}
-	}
-	return built(ctx, s, "figure2", nil, []report.Figure{saved}, mine)
+	return built(ctx, s, "figure2", nil, []report.Figure{saved}, []paper.Claim{paper.C6(spectraOf(all))})
 }
 
 // BuildFigure8 is Figures 8 and 9: trace norms of the kernels' blocks, rows grouped by class.

@@ -157,6 +157,19 @@ func shareRow(k *study.KernelStats) report.Row {
 	return row
 }
 
+// spectraOf are the spectra that C6 compares, of tasks with kernels of both FT and LoRA.
+func spectraOf(all []*study.KernelStats) []paper.Spectra {
+	var out []paper.Spectra
+	for _, ft := range all {
+		for _, lora := range all {
+			if ft.Method == study.FT && lora.Method == study.LoRA && ft.Task == lora.Task {
+				out = append(out, paper.Spectra{Name: ft.Task, FT: ft.SpectrumF, LoRA: lora.SpectrumF, P: ft.SpectrumP})
+			}
+		}
+	}
+	return out
+}
+
 // kernelClaims judges C4, C5, C6, C9 and the orderings of protocol 15.1, items 2 and 9.
 func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStats) ([]paper.Claim, error) {
 	by := map[string]map[study.Method]*study.KernelStats{}
@@ -169,7 +182,6 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 		by[k.Task][k.Method] = k
 	}
 	var rank, lowest, highest, ratio, norm []paper.Pair
-	var spectra []paper.Spectra
 	var fits []paper.Fit
 	for _, id := range order {
 		for _, m := range kernelMethods {
@@ -193,7 +205,6 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 		if ft == nil || lora == nil {
 			continue
 		}
-		spectra = append(spectra, paper.Spectra{Name: id, FT: ft.SpectrumF, LoRA: lora.SpectrumF, P: ft.SpectrumP})
 		fit, err := s.LoRAFit(ctx, id, s.Profile.Seeds[0], study.FT, study.LoRA)
 		if err != nil {
 			return nil, err
@@ -201,7 +212,7 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 		fits = append(fits, paper.Fit{Name: id, Scalar: fit.Scalar, Residual: fit.Residual})
 	}
 	return []paper.Claim{
-		paper.C4(rank), paper.C5(ratio), paper.C6(spectra), paper.C9(fits),
+		paper.C4(rank), paper.C5(ratio), paper.C6(spectraOf(all)), paper.C9(fits),
 		paper.Order("rank(Θ) is at least rank(P)", lowest),
 		paper.Order("rank(Θ) is at most rank(F) + 1", highest),
 		paper.Order("‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", norm),

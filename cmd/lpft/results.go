@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,7 +14,6 @@ import (
 
 	"lpft/lpftlib"
 	"lpft/lpftlib/paper"
-	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
 
@@ -52,11 +50,7 @@ func (j *resultsJob) run(out io.Writer) error {
 	if err := checkFormat(j.format); err != nil {
 		return err
 	}
-	home, err := study.Home()
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(filepath.Join(home, "store"))
+	st, err := openStore()
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,15 @@ func storeCommand() *cobra.Command {
 	return cmd
 }
 
+// openStore opens the store in the home folder.
+func openStore() (*store.Store, error) {
+	home, err := study.Home()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(filepath.Join(home, "store"))
+}
+
 func storeLogCommand() *cobra.Command {
 	var last int
 	cmd := &cobra.Command{
@@ -24,11 +33,7 @@ func storeLogCommand() *cobra.Command {
 		Short: "What was computed and what was reused, oldest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := study.Home()
-			if err != nil {
-				return err
-			}
-			st, err := store.Open(filepath.Join(home, "store"))
+			st, err := openStore()
 			if err != nil {
 				return err
 			}

@@ -164,16 +164,13 @@ func (s *Session) subject(ctx context.Context, run Spec, testSet, split string) 
 	phi, own := base, base
 	if run.Method.trains() {
 		phi, own, err = s.adapted(ctx, run, testSet, split, sub)
-	} else {
-		own, err = s.PretrainedFeatures(ctx, run.Task)
+	} else if own, err = s.PretrainedFeatures(ctx, run.Task); err == nil {
+		sub.head, err = s.startHead(ctx, run)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !run.Method.trains() {
-		if sub.head, err = s.startHead(ctx, run); err != nil {
-			return nil, err
-		}
 		sub.normStart = sub.head.Norm()
 	}
 	if run.Method == LP || run.Method.startsFromLP() {
