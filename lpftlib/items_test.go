@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lpft/kernels"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -67,14 +68,48 @@ func TestTable1Rows(t *testing.T) {
 	}
 }
 
-// On the paper's own task the printed number stands beside ours, with the reason why another
-// model's is no target.
+// On the paper's own task the printed number stands beside ours; another model is judged by the orderings
+// that its own numbers show.
 func TestCellsCarryThePrintedNumber(t *testing.T) {
-	rows := []study.Measures{{Spec: study.Spec{Task: "cb", Method: study.FT}, TestSet: "cb", NormC: 0.95}}
-	cell := featureColumns[3].cell(group{"cb", study.FT}, rows, paper.Setting{Model: "minilm", PaperCompatible: true})
-	require.NotEmpty(t, cell.Paper)
-	require.Equal(t, paper.NotATarget, cell.Verdict)
-	require.Contains(t, cell.Reason, "another model")
+	row := func(m study.Method, norm float64) []study.Measures {
+		return []study.Measures{{Spec: study.Spec{Task: "cb", Method: m}, TestSet: "cb", NormC: norm}}
+	}
+	ft, lp := group{"cb", study.FT}, group{"cb", study.LP}
+	other := paper.Setting{Model: "minilm", PaperCompatible: true}
+	for _, c := range []struct {
+		by      map[group][]study.Measures
+		verdict paper.Verdict
+		reason  string
+	}{
+		{map[group][]study.Measures{ft: row(study.FT, 0.95)}, paper.NotATarget, "another model"},
+		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 3)}, paper.TrendOnly, "below LP as in print"},
+		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 0.5)}, paper.Differs, "in print below LP, not here"},
+	} {
+		cell := featureColumns[3].cell(ft, c.by, featureColumns, other)
+		require.NotEmpty(t, cell.Paper)
+		require.Equal(t, c.verdict, cell.Verdict)
+		require.Contains(t, cell.Reason, c.reason)
+	}
+}
+
+// The kernels of a task judge each other's printed orderings.
+func TestKernelCellsAreJudgedByTheirPeers(t *testing.T) {
+	stats := func(m study.Method, rankP, rankF int) *study.KernelStats {
+		k := &study.KernelStats{Spec: study.Spec{Task: "cb", Method: m}}
+		k.P.Rank.Float32, k.F.Rank.Float32 = rankP, rankF
+		for _, sum := range []*kernels.KernelSummary{&k.P, &k.F, &k.Theta} {
+			sum.Regression.Regression = &kernels.Regression{Kappa: 1}
+		}
+		return k
+	}
+	all := []*study.KernelStats{stats(study.FT, 12, 90), stats(study.LPFT, 12, 10)}
+	other := paper.Setting{Model: "minilm", PaperCompatible: true}
+	ft, lpft := kernelRow(all[0], "F", "ft_e", all, other), kernelRow(all[1], "F", "ft_e", all, other)
+	p := kernelRow(all[0], "P", "pretrain_e", all, other)
+	require.Equal(t, paper.TrendOnly, ft.Cells[1].Verdict, ft.Cells[1].Reason)
+	require.Equal(t, paper.Differs, lpft.Cells[1].Verdict, lpft.Cells[1].Reason)
+	require.Equal(t, paper.Differs, p.Cells[1].Verdict)
+	require.Contains(t, p.Cells[1].Reason, "F of LP-FT")
 }
 
 func TestUnknownItem(t *testing.T) {

@@ -105,28 +105,22 @@ func measuredTable(ctx context.Context, s *study.Session, rows []study.Measures,
 		}
 		row := report.Row{Dataset: g.testSet, Method: g.method.Title()}
 		for _, c := range columns {
-			row.Cells = append(row.Cells, c.cell(g, by[g], set))
+			row.Cells = append(row.Cells, c.cell(g, by, columns, set))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t, nil
 }
 
-// cell is the mean over seeds beside the printed number.
-func (c column) cell(g group, rows []study.Measures, set paper.Setting) report.Cell {
+// cell is the mean over seeds beside the printed number. The other rows and columns say whether the printed
+// orderings hold.
+func (c column) cell(g group, by map[group][]study.Measures, columns []column, set paper.Setting) report.Cell {
 	if c.metric == "diff_f" && (g.method == study.Pretrained || g.method == study.LP) {
 		return report.Cell{Ours: "-"} // the same encoder: nothing to compare
 	}
-	values := make([]float64, len(rows))
-	for i := range rows {
-		values[i] = c.value(&rows[i])
-		if math.IsNaN(values[i]) {
-			return report.Cell{Ours: "undefined"}
-		}
-	}
-	spread, err := measure.Summarise(values)
+	spread, err := c.spread(by[g])
 	if err != nil {
-		return report.Cell{Ours: "not a number", Reason: err.Error()}
+		return report.Cell{Ours: "undefined", Reason: err.Error()}
 	}
 	cell := report.Cell{Ours: fmt.Sprintf("%.*f", c.digits, spread.Mean)}
 	if spread.N > 1 {
@@ -136,12 +130,38 @@ func (c column) cell(g group, rows []study.Measures, set paper.Setting) report.C
 	if !ok {
 		return cell
 	}
+	set.Trend, set.Orderings = paper.TrendOf(printed, spread.Mean, func(q paper.Printed) (float64, bool) {
+		return numberOf(q, g.testSet, by, columns)
+	})
 	j := paper.Judge(printed, paper.Measured{Mean: spread.Mean, Std: spread.Std, Seeds: spread.N}, set)
 	cell.Paper, cell.Verdict, cell.Reason = printed.Text, j.Verdict, j.Reason
 	if !math.IsNaN(j.Difference) {
 		cell.Difference = fmt.Sprintf("%+.*f", c.digits, j.Difference)
 	}
 	return cell
+}
+
+// spread is the column's mean and deviation over rows that differ by the seed.
+func (c column) spread(rows []study.Measures) (measure.Spread, error) {
+	values := make([]float64, len(rows))
+	for i := range rows {
+		if values[i] = c.value(&rows[i]); math.IsNaN(values[i]) {
+			return measure.Spread{}, fmt.Errorf("%s is undefined with seed %d", c.name, rows[i].Seed)
+		}
+	}
+	return measure.Summarise(values)
+}
+
+// numberOf is our number for another printed cell of the same data set, if it is in the table.
+func numberOf(q paper.Printed, testSet string, by map[group][]study.Measures, columns []column) (float64, bool) {
+	rows := by[group{testSet, study.Method(q.Method)}]
+	for _, c := range columns {
+		if c.metric == q.Metric && len(rows) > 0 {
+			spread, err := c.spread(rows)
+			return spread.Mean, err == nil
+		}
+	}
+	return 0, false
 }
 
 // printed finds the paper's cell. A stand-in's numbers stand beside those of what it stands in

@@ -3,6 +3,7 @@ package lpftlib
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -89,9 +90,9 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 		}
 		set.HeadNorm = k.HeadNorm
 		if i == 0 || all[i-1].Task != k.Task {
-			table.Rows = append(table.Rows, kernelRow(k, "P", "pretrain_e", &k.P, nil, set))
+			table.Rows = append(table.Rows, kernelRow(k, "P", "pretrain_e", all, set))
 		}
-		table.Rows = append(table.Rows, kernelRow(k, "F", "ft_e", &k.F, &k.FTRatio, set), kernelRow(k, "Θ", "ntk", &k.Theta, nil, set))
+		table.Rows = append(table.Rows, kernelRow(k, "F", "ft_e", all, set), kernelRow(k, "Θ", "ntk", all, set))
 		shares.Rows = append(shares.Rows, shareRow(k))
 	}
 	claims, err := kernelClaims(ctx, s, all)
@@ -101,39 +102,91 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 	return built(ctx, s, "table2", []report.Table{table, shares}, nil, claims)
 }
 
-// kernelRow is one kernel's row with the printed numbers.
-func kernelRow(k *study.KernelStats, name, kernel string, sum *kernels.KernelSummary, ratio *float64, set paper.Setting) report.Row {
+// kernelRow is one kernel's row with the printed numbers; the other kernels say whether the printed orderings hold.
+func kernelRow(k *study.KernelStats, name, kernel string, all []*study.KernelStats, set paper.Setting) report.Row {
 	method := k.Method.Title()
 	if kernel == "pretrain_e" {
 		method = report.AllMethods
 	}
-	cell := func(metric string, value float64, format string) report.Cell {
+	cell := func(metric, format string) report.Cell {
+		value := kernelNumber(k, kernel, metric)
+		if math.IsNaN(value) {
+			return report.Cell{Ours: "-"}
+		}
 		c := report.Cell{Ours: fmt.Sprintf(format, value)}
-		dataset := strings.TrimSuffix(k.Task, "-standin")
-		for _, table := range []int{2, 9} {
-			printed, ok := paper.LookupKernel(table, dataset, string(k.Method), kernel, metric)
-			if metric == "ft_ratio" {
-				printed, ok = paper.Lookup(table, dataset, string(k.Method), metric)
-			}
-			if ok {
-				j := paper.Judge(printed, paper.Measured{Mean: value, Seeds: 1}, set)
-				c.Paper, c.Verdict, c.Reason = printed.Text, j.Verdict, j.Reason
-				return c
-			}
+		if printed, ok := printedKernel(k, kernel, metric); ok {
+			here := set
+			here.Trend, here.Orderings = paper.TrendOf(printed, value, func(q paper.Printed) (float64, bool) { return peerKernel(all, k.Task, q) })
+			j := paper.Judge(printed, paper.Measured{Mean: value, Seeds: 1}, here)
+			c.Paper, c.Verdict, c.Reason = printed.Text, j.Verdict, j.Reason
 		}
 		return c
 	}
+	sum := summaryOf(k, kernel)
 	row := report.Row{Dataset: k.Task, Method: method, Cells: []report.Cell{{Ours: name},
-		cell("rank", float64(sum.Rank.Float32), "%.0f"), {Ours: fmt.Sprint(sum.Rank.Float64)}, {Ours: fmt.Sprint(sum.Rank.Millionth)},
-		cell("fn", sum.FrobeniusNorm, "%.4g"), cell("acc_train", 100*sum.Regression.Train.Pairs, "%.2f"), {Ours: "-"}, {Ours: "-"},
+		cell("rank", "%.0f"), {Ours: fmt.Sprint(sum.Rank.Float64)}, {Ours: fmt.Sprint(sum.Rank.Millionth)},
+		cell("fn", "%.4g"), cell("acc_train", "%.2f"), cell("acc_test", "%.2f"), {Ours: "-"},
 		{Ours: fmt.Sprintf("%.3g", sum.Regression.Kappa)}, {Ours: "-"}}}
-	if test := sum.Regression.Test; test != nil {
-		row.Cells[6], row.Cells[7] = cell("acc_test", 100*test.Pairs, "%.2f"), report.Cell{Ours: fmt.Sprintf("%.2f", 100*test.Accuracy)}
+	if sum.Regression.Test != nil {
+		row.Cells[7].Ours = fmt.Sprintf("%.2f", 100*sum.Regression.Test.Accuracy)
 	}
-	if ratio != nil {
-		row.Cells[9] = cell("ft_ratio", *ratio, "%.3g")
+	if kernel == "ft_e" {
+		row.Cells[9] = cell("ft_ratio", "%.3g")
 	}
 	return row
+}
+
+// summaryOf is P, F or Θ by the paper's name of it.
+func summaryOf(k *study.KernelStats, kernel string) *kernels.KernelSummary {
+	switch kernel {
+	case "pretrain_e":
+		return &k.P
+	case "ft_e":
+		return &k.F
+	default:
+		return &k.Theta
+	}
+}
+
+// kernelNumber is one number of Tables 2 and 9, NaN where there is none.
+func kernelNumber(k *study.KernelStats, kernel, metric string) float64 {
+	sum := summaryOf(k, kernel)
+	switch {
+	case metric == "rank":
+		return float64(sum.Rank.Float32)
+	case metric == "fn":
+		return sum.FrobeniusNorm
+	case metric == "acc_train":
+		return 100 * sum.Regression.Train.Pairs
+	case metric == "acc_test" && sum.Regression.Test != nil:
+		return 100 * sum.Regression.Test.Pairs
+	case metric == "ft_ratio":
+		return k.FTRatio
+	}
+	return math.NaN()
+}
+
+// printedKernel finds a kernel's cell in Tables 2 and 9, which print the FT Ratio once a method.
+func printedKernel(k *study.KernelStats, kernel, metric string) (paper.Printed, bool) {
+	if metric == "ft_ratio" {
+		kernel = ""
+	}
+	for _, table := range []int{2, 9} {
+		if p, ok := paper.LookupKernel(table, strings.TrimSuffix(k.Task, "-standin"), string(k.Method), kernel, metric); ok {
+			return p, true
+		}
+	}
+	return paper.Printed{}, false
+}
+
+// peerKernel is our number for another printed cell of a task. P is the same in all methods.
+func peerKernel(all []*study.KernelStats, task string, q paper.Printed) (float64, bool) {
+	for _, k := range all {
+		if k.Task == task && (string(k.Method) == q.Method || q.Kernel == "pretrain_e") {
+			return kernelNumber(k, q.Kernel, q.Metric), true
+		}
+	}
+	return 0, false
 }
 
 // shareRow sums the shares of tr(F) over the layers.

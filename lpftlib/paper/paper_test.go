@@ -98,8 +98,8 @@ func TestJudge(t *testing.T) {
 		change(&s)
 		return s
 	}
-	holds := with(func(s *Setting) { s.Trend = TrendHolds })
-	fails := with(func(s *Setting) { s.Trend = TrendFails })
+	holds := with(func(s *Setting) { s.Trend, s.Orderings = TrendHolds, "as told" })
+	fails := with(func(s *Setting) { s.Trend, s.Orderings = TrendFails, "as told" })
 	cases := []struct {
 		name    string
 		p       Printed
@@ -109,11 +109,15 @@ func TestJudge(t *testing.T) {
 		reason  string
 	}{
 		{"two pooled deviations", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{81, 1.5, 5}, faithful, Match, "two pooled deviations"},
-		{"outside, trend holds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, holds, TrendOnly, "ordering holds"},
-		{"outside, trend fails", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, fails, Differs, "ordering fails"},
+		{"outside, trend holds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, holds, TrendOnly, "ordering holds: as told"},
+		{"outside, trend fails", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, fails, Differs, "ordering fails: as told"},
 		{"outside, trend unknown", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, faithful, Differs, "outside"},
 		{"deviation 0 leaves rounding", get(t, 8, "wsc", "ft", "", "accuracy"), Measured{63.4615, 0, 5}, faithful, Match, "pooled"},
 		{"another model", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{84.64, 1, 5}, with(func(s *Setting) { s.Model = "all-MiniLM-L6-v2" }), NotATarget, "another model: orderings only"},
+		{"another model, ordering holds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{60, 1, 5}, with(func(s *Setting) { s.Model, s.Trend = "all-MiniLM-L6-v2", TrendHolds }), TrendOnly, "another model: orderings only"},
+		{"another model, ordering fails", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{60, 1, 5}, with(func(s *Setting) { s.Model, s.Trend = "all-MiniLM-L6-v2", TrendFails }), Differs, "another model: orderings only"},
+		{"another model, halved head off", get(t, 13, "rte", "lp", "", "norm_c"), Measured{3, 0, 1}, with(func(s *Setting) { s.Model, s.Trend, s.PaperCompatible = "m", TrendHolds, false }), TrendOnly, "another model"},
+		{"another model, collapsed run", get(t, 8, "mrpc", "lora", "", "accuracy"), Measured{68.38, 0, 5}, with(func(s *Setting) { s.Model, s.Trend = "m", TrendHolds }), NotATarget, "known defect 8"},
 		{"stand-in data", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{84.64, 1, 5}, with(func(s *Setting) { s.StandInData = "toy task" }), NotATarget, "stand-in data (toy task): orderings only"},
 		{"reduced", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{84.64, 1, 5}, with(func(s *Setting) { s.Reduced = "profile laptop" }), NotATarget, "reduced run (profile laptop)"},
 		{"collapsed run", get(t, 8, "mrpc", "lora", "", "accuracy"), Measured{68.38, 0, 5}, faithful, NotATarget, "known defect 8"},
@@ -133,7 +137,7 @@ func TestJudge(t *testing.T) {
 		{"FT Ratio of LoRA", get(t, 2, "cb", "lora", "", "ft_ratio"), Measured{0.02, 0, 1}, fails, Differs, "no stated tolerance"},
 		{"CS", get(t, 1, "cb", "lpft", "", "cs_f"), Measured{get(t, 1, "cb", "lpft", "", "cs_f").Mean - 0.019, 0, 1}, faithful, Match, "0.02"},
 		{"singular FDR", get(t, 1, "cb", "ft", "", "fdr_f"), Measured{1, 0, 5}, holds, TrendOnly, "singular"},
-		{"singular FDR, no ordering", get(t, 1, "cb", "ft", "", "fdr_f"), Measured{1, 0, 5}, faithful, NotATarget, "not known"},
+		{"singular FDR, no ordering", get(t, 1, "cb", "ft", "", "fdr_f"), Measured{1, 0, 5}, faithful, NotATarget, "orders this cell against none"},
 		{"test accuracy of kernels", get(t, 9, "rte", "ft", "ft_e", "acc_test"), Measured{51, 0, 1}, faithful, NotATarget, "near chance"},
 		{"Table 3 borrows deviations", get(t, 3, "rte", "ft", "", "ece_wo_ts"), Measured{21.5, 1, 5}, faithful, Match, "pooled"},
 		{"hyperparameter", get(t, 6, "cb", "ft", "", "lr"), Measured{Mean: 5e-5}, with(func(s *Setting) { s.Model = "x" }), Match, "equal"},
