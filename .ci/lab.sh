@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# In a real JupyterLab, with headless Chromium: changes a seed in a notebook and runs it again;
-# opens two notebooks, runs all cells and asserts on what is rendered; then proves that a
-# panicking cell fails. Usage: lab.sh WORK, from a clone, with $WORK/lpft built.
+# In a real JupyterLab, with headless Chromium: changes a seed in a notebook, and a colour in another,
+# and runs them again; runs all cells of a third; then proves that a panicking cell fails. Usage: lab.sh WORK, from a clone, with $WORK/lpft built.
 set -euo pipefail
 work=$1
 if ! command -v chromium >/dev/null; then
@@ -47,7 +46,8 @@ git checkout -q notebooks/table01_features.ipynb
 
 serve LPFT_PROFILE=demo LPFT_TASKS=cb
 open table01_features.ipynb
-open figure01_norm_growth.ipynb --expect-image
+drive recolor.py figure01_norm_growth.ipynb --lpft "$work/lpft"
+git checkout -q notebooks/figure01_norm_growth.ipynb
 if open zz_panic.ipynb; then
     echo "FAIL: a panicking cell passed"
     exit 1

@@ -65,14 +65,15 @@ def retype(page, old, new):
 
 
 class Reader:
-    """Runs the notebook again and again, and tells what each run did."""
+    """Runs the notebook again and again, and tells what each run did. `shown` is a script that says what to
+    compare of two runs: by default the numbers in the tables."""
 
-    def __init__(self, args, page):
-        self.args, self.page, self.replies = args, page, lab.Replies(page)
+    def __init__(self, args, page, shown=TABLE):
+        self.args, self.page, self.replies, self.shown = args, page, lab.Replies(page), shown
         self.read = len(store_log(args.lpft))
 
     def run(self, what):
-        """Runs all cells: the computed events, the reused ones, and the numbers on the page."""
+        """Runs all cells: the computed events, the reused ones, and what the page shows."""
         began = time.monotonic()
         cells = lab.run_all(self.page, self.replies, self.args.timeout)
         seconds = time.monotonic() - began
@@ -80,11 +81,11 @@ class Reader:
         new, self.read = log[self.read :], len(log)
         computed = [(kind, label) for what, kind, label in new if what == "computed"]
         reused = [(kind, label) for what, kind, label in new if what == "reused"]
-        numbers = self.page.evaluate(TABLE)
-        if not numbers:
-            lab.fail(f"{what}: no table on the page")
+        seen = self.page.evaluate(self.shown)
+        if not seen:
+            lab.fail(f"{what}: the page shows no result to compare")
         print(f"{what}: {len(cells)} cells in {seconds:.1f} s, {len(computed)} steps computed, {len(reused)} reused")
-        return computed, reused, numbers
+        return computed, reused, seen
 
 
 def drive(args, page):

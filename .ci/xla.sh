@@ -39,6 +39,23 @@ for device in 0 1 2 3; do
     grep -rqs "device(s)\], device $device" "$LPFT_HOME/store" --include=*.json || fail "nothing was computed on device $device"
 done
 
+step "one kernel on four devices"
+ntk=(ntk --model "$LPFT_HOME/models/minilm" --task cb --n 12 --n-test 4 --method ft)
+"$work/lpft" "${ntk[@]}" --out "$work/one.npz" 2>"$work/ntk.log" || { tail -5 "$work/ntk.log"; fail "lpft ntk"; }
+XLA_FLAGS=--xla_force_host_platform_device_count=4 \
+    "$work/lpft" devices --devices 0,1,2,3 -- "${ntk[@]}" --out "$work/four.npz" 2>"$work/ntk.log" \
+    || { tail -5 "$work/ntk.log"; fail "lpft devices with ntk"; }
+grep 'share . of 4' "$work/ntk.log"
+"$cache/sklearn/bin/python" - "$work/one.npz" "$work/four.npz" <<'PYTHON' || fail "the kernel of four devices is another"
+import sys
+import numpy
+one, four = (numpy.load(path) for path in sys.argv[1:])
+for name in ("p", "f", "theta", "f_groups", "theta_test"):
+    error = abs(one[name] - four[name]).max() / abs(one[name]).max()
+    print(f"{name}: largest difference {error:.1e} of the largest entry")
+    assert error < 1e-5, name
+PYTHON
+
 step "three notebooks on xla:cpu"
 "$work/lpft" reproduce --profile smoke --only table1,figure1,table3 --report "$work/xla-report"
 grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"

@@ -242,7 +242,7 @@ func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
 	if !j.p.tokens && g.dynamic() {
 		args = append(args, int32(j.start))
 	}
-	outputs, err := exec.Exec(args...)
+	outputs, err := g.e.be.Run(exec, args)
 	if err != nil {
 		return nil, fmt.Errorf("Gram matrix of a %d×%d layer: %w", j.p.out, j.p.in, err)
 	}

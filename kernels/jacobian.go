@@ -168,7 +168,7 @@ func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := exec.Exec(args...)
+	outputs, err := e.be.Run(exec, args)
 	if err != nil {
 		return nil, fmt.Errorf("kernels: Jacobian block: %w", err)
 	}

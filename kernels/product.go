@@ -177,7 +177,7 @@ func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float
 	}
 	args := append(host.Tensors(), e.mask(b))
 	args = append(append(args, e.args...), more...)
-	outputs, err := exec.Exec(args...)
+	outputs, err := e.be.Run(exec, args)
 	if err != nil {
 		return nil, fmt.Errorf("kernels: %d texts at length %d: %w", b.b, b.t, err)
 	}

@@ -135,7 +135,7 @@ func (e *engine) tableProduct(exec *graph.Exec, o occurrences, ch tableChunk) (p
 			copy(data[(g*ch.rows+k)*size:], occ.gradient)
 		}
 	}
-	outputs, err := exec.Exec(e.upload(data, len(ch.ids), ch.rows*e.classes, e.cfg.Hidden))
+	outputs, err := e.be.Run(exec, []any{e.upload(data, len(ch.ids), ch.rows*e.classes, e.cfg.Hidden)})
 	if err != nil {
 		return nil, fmt.Errorf("embedding's Gram matrix: %w", err)
 	}

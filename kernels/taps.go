@@ -56,7 +56,7 @@ func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error
 	}
 	args := append(host.Tensors(), e.mask(b))
 	args = append(args, e.args...)
-	outputs, err := r.exec.Exec(args...)
+	outputs, err := e.be.Run(r.exec, args)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reverse passes of %d texts at length %d: %w", b.b, b.t, err)
 	}

@@ -220,5 +220,5 @@ func plotOptions(ctx context.Context, s *study.Session, title string) (plots.Opt
 	for _, kv := range list {
 		meta[kv.Key] = kv.Value
 	}
-	return plots.Options{Title: title, Footer: text, Metadata: meta}, nil
+	return plots.Options{Title: title, Footer: text, Metadata: meta, Colors: colorsOf(ctx)}, nil
 }

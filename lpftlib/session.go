@@ -18,6 +18,8 @@ type Params struct {
 	Profile string   // "demo", "smoke", "paper", or a path to one of your own
 	Tasks   []string // nil: the profile's
 	Seeds   []uint64 // nil: the profile's
+	// Colors of curves and bars by their name in the legend, "#rrggbb". Nothing is computed anew for them.
+	Colors map[string]string
 }
 
 // Session is an open study with verbs for notebooks.
@@ -32,6 +34,7 @@ func Open(params Params) *Session {
 	overrideFromEnvironment(&opt)
 	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx = withColors(ctx, params.Colors)
 	s, err := study.Open(ctx, opt)
 	if err != nil {
 		fail(err)

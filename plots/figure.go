@@ -26,6 +26,7 @@ type Options struct {
 	Footer   string            // provenance, small and grey below the panels; wraps
 	Metadata map[string]string // provenance stored in the file: keys of 1 to 79 Latin characters
 	Width    vg.Length         // 0 means DefaultWidth; the height follows from the content
+	Colors   map[string]string // of curves and bars by the name in the legend, "#rrggbb"; others keep theirs
 }
 
 func (o Options) width() vg.Length {
@@ -39,6 +40,11 @@ func (o Options) width() vg.Length {
 func (o Options) check() error {
 	if w := o.width(); w < 2*vg.Inch || w > 40*vg.Inch {
 		return fmt.Errorf("plots: Options.Width is %.2f inch: expected 2 to 40", float64(w/vg.Inch))
+	}
+	for name, text := range o.Colors {
+		if _, ok := parseColor(text); !ok {
+			return fmt.Errorf("plots: Options.Colors: %q of %q is no colour: expected one like #0072b2", text, name)
+		}
 	}
 	for k := range o.Metadata {
 		if err := checkKeyword(k); err != nil {

@@ -22,7 +22,7 @@ func NormBars(bars []Bar, opt Options) (*Figure, error) {
 	if err := checkBars("NormBars", bars); err != nil {
 		return nil, err
 	}
-	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars)}}, ratio: 0.4}
+	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars, newMarker(opt.Colors))}}, ratio: 0.4}
 	return s.figure()
 }
 
@@ -46,7 +46,7 @@ func checkBars(where string, bars []Bar) error {
 }
 
 // barPanel is a panel of bars; yLabel "" is the classifier norm.
-func barPanel(title, yLabel string, bars []Bar) *panel {
+func barPanel(title, yLabel string, bars []Bar, looks *marker) *panel {
 	if yLabel == "" {
 		yLabel = "‖V‖_{F} after training"
 	}
@@ -54,7 +54,7 @@ func barPanel(title, yLabel string, bars []Bar) *panel {
 	p.plot.X.Min, p.plot.X.Max = -0.6, float64(len(bars))-0.4
 	p.slant = len(bars) > 3
 	p.addGrid()
-	p.add(barPlotter(bars))
+	p.add(barPlotter{bars, looks})
 	ys := newSpan()
 	names := make([]plot.Tick, len(bars))
 	words := make([]string, len(bars))
@@ -73,18 +73,20 @@ func barPanel(title, yLabel string, bars []Bar) *panel {
 }
 
 // barPlotter draws bars from the lower edge of the data area, each with its value above it.
-type barPlotter []Bar
+type barPlotter struct {
+	bars  []Bar
+	looks *marker
+}
 
 // Plot implements plot.Plotter.
-func (bars barPlotter) Plot(c draw.Canvas, p *plot.Plot) {
+func (k barPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, trY := p.Transforms(&c)
 	half := min((trX(1)-trX(0))*0.36, 16)
-	looks := newMarker()
 	fnt := sans(tickSize-0.5, false)
-	upright := bars.widestLabel(fnt) > trX(1)-trX(0)-2 // narrow bars
-	for i, b := range bars {
+	upright := k.widestLabel(fnt) > trX(1)-trX(0)-2 // narrow bars
+	for i, b := range k.bars {
 		x, y := trX(float64(i)), trY(b.Value)
-		c.FillPolygon(looks.of(b.Name, false).color, []vg.Point{
+		c.FillPolygon(k.looks.of(b.Name, false).color, []vg.Point{
 			{X: x - half, Y: c.Min.Y}, {X: x + half, Y: c.Min.Y}, {X: x + half, Y: y}, {X: x - half, Y: y},
 		})
 		if b.Std > 0 {
@@ -106,8 +108,8 @@ func (bars barPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-func (bars barPlotter) widestLabel(fnt font.Font) (w vg.Length) {
-	for _, b := range bars {
+func (k barPlotter) widestLabel(fnt font.Font) (w vg.Length) {
+	for _, b := range k.bars {
 		w = max(w, handler.width(shortNumber(b.Value), fnt))
 	}
 	return w

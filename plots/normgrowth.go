@@ -34,14 +34,14 @@ func NormGrowth(panels []CurvePanel, opt Options) (*Figure, error) {
 		return nil, fmt.Errorf("plots: NormGrowth was given no panels: expected at least one")
 	}
 	s := &sheet{what: "Norm growth during training", opt: opt}
-	looks := newMarker()
+	looks := newMarker(opt.Colors)
 	var made []*panel
 	for i, cp := range panels {
 		if err := cp.check(panelName(i, cp.Title)); err != nil {
 			return nil, err
 		}
 		if len(cp.Bars) > 0 {
-			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars))
+			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars, looks))
 			continue
 		}
 		made = append(made, cp.draw(looks, &s.legend))

@@ -34,7 +34,7 @@ func NormSweep(panels []SweepPanel, opt Options) (*Figure, error) {
 		return nil, fmt.Errorf("plots: NormSweep was given no panels: expected at least one")
 	}
 	s := &sheet{what: "Feature change Diff(F) against the classifier norm", opt: opt}
-	looks := newMarker()
+	looks := newMarker(opt.Colors)
 	var made []*panel
 	bands, lines := false, false
 	for i, sp := range panels {

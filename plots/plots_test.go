@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"flag"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"math"
@@ -295,7 +296,7 @@ func TestMethodLooks(t *testing.T) {
 	_, ok = MethodColor("train")
 	require.False(t, ok)
 
-	looks := newMarker()
+	looks := newMarker(nil)
 	train, val, norm := looks.of("train", false), looks.of("validation", false), looks.of("norm", true)
 	require.Equal(t, train, looks.of("train", false))
 	for _, pair := range [][2]mark{{train, val}, {train, norm}, {val, norm}} {
@@ -303,6 +304,26 @@ func TestMethodLooks(t *testing.T) {
 		require.NotEqual(t, pair[0].dash, pair[1].dash)
 		require.NotEqual(t, pair[0].glyph, pair[1].glyph)
 	}
+}
+
+// A reader's colours win, by the name in the legend; what is not named keeps its look.
+func TestChosenColors(t *testing.T) {
+	looks := newMarker(map[string]string{"LP-FT": "#0a0b0c"})
+	require.Equal(t, color.NRGBA{10, 11, 12, 255}, looks.of("LP-FT", false).color)
+	ft, _ := MethodColor("FT")
+	require.Equal(t, ft, looks.of("FT", false).color)
+
+	plain, err := NormGrowth([]CurvePanel{lpPanel(), {Title: "(b)", Bars: someBars()}}, Options{})
+	require.NoError(t, err)
+	chosen, err := NormGrowth([]CurvePanel{lpPanel(), {Title: "(b)", Bars: someBars()}}, Options{Colors: map[string]string{"LP-FT": "#ff00ff", "train": "#ff00ff"}})
+	require.NoError(t, err)
+	count := func(f *Figure) (n int) {
+		svg, err := f.SVG()
+		require.NoError(t, err)
+		return strings.Count(strings.ToLower(string(svg)), "#ff00ff")
+	}
+	require.Zero(t, count(plain))
+	require.Greater(t, count(chosen), 2) // the bar, the curve and its sample in the legend
 }
 
 func TestRefusals(t *testing.T) {
@@ -315,6 +336,9 @@ func TestRefusals(t *testing.T) {
 		draw func() (*Figure, error)
 		want string
 	}{
+		"no colour": {func() (*Figure, error) {
+			return NormGrowth([]CurvePanel{lpPanel()}, Options{Colors: map[string]string{"train": "blue"}})
+		}, `"blue" of "train" is no colour`},
 		"no panels": {func() (*Figure, error) { return NormGrowth(nil, Options{}) }, "no panels"},
 		"no series": {func() (*Figure, error) { return NormGrowth([]CurvePanel{{}}, Options{}) }, "panel 1 has no series"},
 		"empty":     {func() (*Figure, error) { return NormGrowth(left(nil, nil), Options{}) }, `panel "(a)", series "train" holds no points`},

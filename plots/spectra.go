@@ -28,7 +28,7 @@ func Spectra(panels []SpectraPanel, opt Options) (*Figure, error) {
 		return nil, fmt.Errorf("plots: Spectra was given no panels: expected at least one")
 	}
 	s := &sheet{what: "Normalised singular values", opt: opt}
-	looks := newMarker()
+	looks := newMarker(opt.Colors)
 	var made []*panel
 	for i, sp := range panels {
 		if err := sp.check(panelName(i, sp.Title)); err != nil {

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"encoding/hex"
 	"image/color"
 	"regexp"
 	"strings"
@@ -101,11 +102,31 @@ func methodMark(name string) (mark, bool) {
 // marker hands out looks: the same name has the same look in all panels of a figure.
 type marker struct {
 	byName map[string]mark
+	colors map[string]color.NRGBA // a reader's choice, by the series' name
 	left   int
 	right  int
 }
 
-func newMarker() *marker { return &marker{byName: map[string]mark{}} }
+// newMarker takes the colours of [Options.Colors], which the options' check has found to be colours.
+func newMarker(chosen map[string]string) *marker {
+	k := &marker{byName: map[string]mark{}, colors: map[string]color.NRGBA{}}
+	for name, text := range chosen {
+		if c, ok := parseColor(text); ok {
+			k.colors[name] = c
+		}
+	}
+	return k
+}
+
+// parseColor reads "#rrggbb".
+func parseColor(text string) (color.NRGBA, bool) {
+	digits, ok := strings.CutPrefix(text, "#")
+	rgb, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(rgb) != 3 {
+		return color.NRGBA{}, false
+	}
+	return color.NRGBA{rgb[0], rgb[1], rgb[2], 0xff}, true
+}
 
 func (k *marker) of(name string, right bool) mark {
 	if m, ok := k.byName[name]; ok {
@@ -120,6 +141,9 @@ func (k *marker) of(name string, right bool) mark {
 	default:
 		m = cycle[k.left%len(cycle)]
 		k.left++
+	}
+	if c, ok := k.colors[name]; ok {
+		m.color = c
 	}
 	k.byName[name] = m
 	return m

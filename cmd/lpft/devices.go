@@ -23,30 +23,61 @@ func devicesCommand() *cobra.Command {
 	var devices []string
 	var seeds string
 	cmd := &cobra.Command{
-		Use:   "devices --devices 0,1 --seeds 1001,2002,… -- run --task T --method M",
-		Short: "A grid of runs on several devices: one process a device, the seeds dealt out among them",
-		Long: `Starts "lpft run" once a device, each with its share of the seeds, and then once more with all of
-them, which finds every run in the store and prints the table. Devices are cards, counted from 0,
-or, on xla:cpu, those that XLA_FLAGS=--xla_force_host_platform_device_count=N makes. All processes
-share the store of LPFT_HOME; what two of them need, such as pre-trained features, one computes.`,
+		Use:   "devices --devices 0,1 (--seeds 1001,2002,… -- run … | -- ntk …)",
+		Short: "A grid of runs, or one kernel, on several devices: one process a device",
+		Long: `With "run": starts it once a device, each with its share of the seeds, and then once more with all of
+them, which finds every run in the store and prints the table. All processes share the store of
+LPFT_HOME; what two of them need, such as pre-trained features, one computes.
+
+With "ntk": starts it once a device, each with its share of the parameter groups, and then once more
+to put the groups' kernels together and write the file.
+
+Devices are cards, counted from 0, or, on xla:cpu, those that
+XLA_FLAGS=--xla_force_host_platform_device_count=N makes.`,
+		Example: `  lpft devices --devices 0,1 --seeds 1001,2002 -- run --task cb --method ft
+  lpft devices --devices 0,1 -- ntk --model DIR --task cb --n 225 --method ft --out cb.npz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] != "run" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--seed") }) {
-				return fmt.Errorf("lpft devices starts \"run\", and deals out the seeds itself: lpft devices --devices 0,1 --seeds 1001,2002 -- run --task cb --method ft")
-			}
-			shares, err := deal(seeds, len(devices))
+			g, err := newGrid(devices, seeds, args)
 			if err != nil {
 				return err
 			}
-			g := grid{devices: devices, shares: shares, seeds: seeds, args: args}
 			return g.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringSliceVar(&devices, "devices", nil, "devices, by number")
-	cmd.Flags().StringVar(&seeds, "seeds", "", "seeds of the grid, separated by commas")
+	cmd.Flags().StringVar(&seeds, "seeds", "", "seeds of a grid of runs, separated by commas")
 	cmd.MarkFlagRequired("devices")
-	cmd.MarkFlagRequired("seeds")
 	return cmd
+}
+
+// newGrid deals out what the command has to share: seeds of runs, parameter groups of a kernel.
+func newGrid(devices []string, seeds string, args []string) (*grid, error) {
+	has := func(flag string) bool {
+		return slices.ContainsFunc(args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
+	}
+	g := &grid{devices: devices, args: args}
+	switch {
+	case args[0] == "run" && !has("--seed") && !has("--seeds"):
+		shares, err := deal(seeds, len(devices))
+		if err != nil {
+			return nil, err
+		}
+		for _, share := range shares {
+			g.env = append(g.env, []string{"LPFT_SEEDS=" + share})
+			g.more = append(g.more, nil)
+		}
+		g.last, g.lastEnv = "all seeds", []string{"LPFT_SEEDS=" + seeds}
+		return g, nil
+	case args[0] == "ntk" && seeds == "" && !has("--share"):
+		for i := range devices {
+			g.env = append(g.env, nil)
+			g.more = append(g.more, []string{"--share", fmt.Sprintf("%d/%d", i+1, len(devices))})
+		}
+		g.last = "all groups"
+		return g, nil
+	}
+	return nil, fmt.Errorf(`lpft devices starts "run", and deals out the seeds itself: lpft devices --devices 0,1 --seeds 1001,2002 -- run --task cb --method ft; or "ntk", and deals out the groups: lpft devices --devices 0,1 -- ntk … (without --seeds and --share)`)
 }
 
 // deal gives seed i to device i mod n.
@@ -72,13 +103,15 @@ func deal(seeds string, n int) ([]string, error) {
 // grid is a command for several devices.
 type grid struct {
 	devices []string
-	shares  []string // seeds of each device
-	seeds   string   // all of them
 	args    []string
+	env     [][]string // more environment of each device's process
+	more    [][]string // more arguments of each
+	last    string     // what the process at the end puts together
+	lastEnv []string
 }
 
-// run starts the command once a device, at the same time, and then once for all seeds. The first
-// that fails ends the others.
+// run starts the command once a device, at the same time, and then once for all. The first that
+// fails ends the others.
 func (g grid) run(ctx context.Context, out, messages io.Writer) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -87,20 +120,21 @@ func (g grid) run(ctx context.Context, out, messages io.Writer) error {
 	work, group := errgroup.WithContext(ctx)
 	for i, device := range g.devices {
 		work.Go(func() error {
-			return labelled(deviceCommand(group, self, g.args, device, g.shares[i]), "device "+device, messages)
+			cmd := deviceCommand(group, self, slices.Concat(g.args, g.more[i]), device, g.env[i])
+			return labelled(cmd, "device "+device, messages)
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	all := deviceCommand(ctx, self, g.args, g.devices[0], g.seeds)
+	all := deviceCommand(ctx, self, g.args, g.devices[0], g.lastEnv)
 	all.Stdout = out
-	return labelled(all, "all seeds", messages)
+	return labelled(all, g.last, messages)
 }
 
-func deviceCommand(ctx context.Context, self string, args []string, device, seeds string) *exec.Cmd {
+func deviceCommand(ctx context.Context, self string, args []string, device string, env []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Env = append(os.Environ(), backend.DeviceVar+"="+device, "LPFT_SEEDS="+seeds)
+	cmd.Env = append(append(os.Environ(), backend.DeviceVar+"="+device), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it leaves a checkpoint
 	cmd.WaitDelay = time.Minute
 	return cmd

@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/store"
 )
 
 func TestDeal(t *testing.T) {
@@ -51,4 +54,30 @@ func TestDevices(t *testing.T) {
 	require.Contains(t, last, "the go engine has one")
 	last = failing(t, lpft, nil, "devices", "--devices", "0", "--seeds", "7", "--", "lab")
 	require.Contains(t, last, `starts "run"`)
+	last = failing(t, lpft, nil, "devices", "--devices", "0", "--", "ntk", "--share", "1/2")
+	require.Contains(t, last, "without --seeds and --share")
+}
+
+// Two processes' shares of one kernel, put together, are the kernel of one process.
+func TestDevicesShareAKernel(t *testing.T) {
+	lpft := program(t)
+	dir := t.TempDir()
+	kernel := func(name string, front ...string) map[string]*store.Array {
+		out := filepath.Join(dir, name)
+		args := append(front, "ntk", "--model", model(t), "--task", "toy", "--max-len", "16", "--n", "5", "--n-test", "3", "--head", headFile(t, 3, 24), "--out", out)
+		cmd := exec.Command(lpft, args...)
+		cmd.Env = append(os.Environ(), "LPFT_NO_SIMD=1", "GOMLX_BACKEND=go")
+		said, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(said))
+		if len(front) > 0 {
+			require.Contains(t, string(said), "share 2 of 2: ")
+		}
+		require.NoDirExists(t, out+".resume")
+		return readKernel(t, out)
+	}
+	one, shared := kernel("one.npz"), kernel("shared.npz", "devices", "--devices", "0,0", "--")
+	require.Equal(t, one["groups"].Strings, shared["groups"].Strings)
+	for _, name := range []string{"f", "theta", "f_groups", "theta_test"} {
+		require.InDeltaSlice(t, one[name].Float64, shared[name].Float64, 1e-5*one[name].Float64[0], name)
+	}
 }

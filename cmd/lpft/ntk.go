@@ -23,10 +23,10 @@ import (
 
 // ntkJob is what `lpft ntk` was asked for.
 type ntkJob struct {
-	model, task, data, head, method, embedding, lora, memory, out, backend string
-	maxLen, n, nTest                                                       int
-	seed                                                                   uint64
-	float64                                                                bool
+	model, task, data, head, method, embedding, lora, memory, share, out, backend string
+	maxLen, n, nTest                                                              int
+	seed                                                                          uint64
+	float64                                                                       bool
 }
 
 func ntkCommand() *cobra.Command {
@@ -42,7 +42,8 @@ The rows are drawn without replacement with --seed. The head is --head's weight 
 as they are, or --method's at the start of its FT stage: random for ft and lora; for lpft and lplora
 linear probing of the whole training split, not halved. lora and lplora, and --lora, give the kernel
 of LoRA factors on query and value instead of that of all parameters. An interrupted run leaves
-finished groups in OUT.resume, and the same command continues; how it was computed is in OUT.json.`,
+finished groups in OUT.resume, and the same command continues; how it was computed is in OUT.json.
+Several processes can share one kernel's groups: "lpft devices --devices 0,1 -- ntk …" starts them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := job.check(); err != nil {
@@ -68,6 +69,7 @@ finished groups in OUT.resume, and the same command continues; how it was comput
 	f.StringVar(&job.lora, "lora", "", "rank,alpha of LoRA factors on query and value: their kernel (lora, lplora: 8,8)")
 	f.StringVar(&job.memory, "memory", "", "memory beside the parameters, such as 2GiB (default a quarter of the machine's, half of the card's)")
 	f.BoolVar(&job.float64, "float64", false, "compute in float64")
+	f.StringVar(&job.share, "share", "", "i/k: the i-th of k processes computes its share of the parameter groups into OUT.resume; the command without --share then puts them together")
 	f.StringVar(&job.out, "out", "", "the .npz file to write")
 	f.StringVar(&job.backend, "backend", "", "go, xla:cpu or xla:cuda (default GOMLX_BACKEND, then the best there is)")
 	for _, name := range []string{"model", "task", "n", "out"} {
@@ -108,7 +110,28 @@ func (j *ntkJob) check() error {
 	if _, _, err := j.factors(); err != nil {
 		return err
 	}
+	if _, _, err := j.part(); err != nil {
+		return err
+	}
 	return checkFolder(j.out)
+}
+
+// part is --share: the part-th of so many; 0, 0 without it.
+func (j *ntkJob) part() (part, of int, err error) {
+	if j.share == "" {
+		return 0, 0, nil
+	}
+	i, k, ok := strings.Cut(j.share, "/")
+	if ok {
+		part, err = strconv.Atoi(i)
+	}
+	if ok && err == nil {
+		of, err = strconv.Atoi(k)
+	}
+	if !ok || err != nil || part < 1 || part > of {
+		return 0, 0, fmt.Errorf("--share %q: expected i/k with i from 1 to k, such as 2/4", j.share)
+	}
+	return part, of, nil
 }
 
 // budget is --memory in bytes, 0 for the default.
@@ -170,6 +193,16 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if opt.Memory, err = j.budget(); err != nil {
 		return err
 	}
+	part, of, err := j.part()
+	if err != nil {
+		return err
+	}
+	if part > 0 {
+		if opt.Groups, err = in.model.Share(part, of); err != nil {
+			return err
+		}
+		say(fmt.Sprintf("share %d of %d: %s", part, of, strings.Join(opt.Groups, ", ")))
+	}
 	if err := os.MkdirAll(opt.ResumeDir, 0o755); err != nil {
 		return err
 	}
@@ -177,6 +210,9 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err != nil {
 		os.Remove(opt.ResumeDir) // where nothing is kept
 		return err
+	}
+	if part > 0 {
+		return nil // its groups are in OUT.resume
 	}
 	if err := k.Check(); err != nil {
 		return err
