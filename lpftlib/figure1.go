@@ -94,7 +94,7 @@ func growthFigure(ctx context.Context, s *study.Session, id string) (report.Figu
 	for i := range panels {
 		panels[i].Title = fmt.Sprintf("(%c) %s", 'a'+i, panels[i].Title)
 	}
-	opt, err := plotOptions(ctx, s, fmt.Sprintf("Accuracy and classifier norm during training, %s", id))
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Accuracy and classifier norm during training, %s", id), id)
 	if err != nil {
 		return report.Figure{}, nil, err
 	}
@@ -198,7 +198,7 @@ func normsFigure(ctx context.Context, s *study.Session, id string) (report.Figur
 		}
 		panels = append(panels, loss, norms)
 	}
-	opt, err := plotOptions(ctx, s, fmt.Sprintf("Loss, logits and bias during training, %s", id))
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Loss, logits and bias during training, %s", id), id)
 	if err != nil {
 		return report.Figure{}, nil, err
 	}

@@ -3,7 +3,9 @@ package lpftlib
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"lpft/kernels"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -19,12 +21,12 @@ func BuildFigure2(ctx context.Context, s *study.Session) (*Built, error) {
 	var panels []plots.SpectraPanel
 	for i, k := range all {
 		if i == 0 || all[i-1].Task != k.Task {
-			panels = append(panels, plots.SpectraPanel{Title: fmt.Sprintf("(%c) %s", 'a'+len(panels), k.Task), Spectra: []plots.Spectrum{{Name: "P", Values: k.SpectrumP}}})
+			panels = append(panels, plots.SpectraPanel{Title: fmt.Sprintf("(%c) %s", 'a'+len(panels), k.Task), Spectra: []plots.Spectrum{{Name: "P", Values: upToRank(k.SpectrumP, &k.P)}}})
 		}
 		last := &panels[len(panels)-1]
-		last.Spectra = append(last.Spectra, plots.Spectrum{Name: "F, " + k.Method.Title(), Values: k.SpectrumF})
+		last.Spectra = append(last.Spectra, plots.Spectrum{Name: "F, " + k.Method.Title(), Values: upToRank(k.SpectrumF, &k.F)})
 	}
-	opt, err := plotOptions(ctx, s, "Normalised singular values of the kernels")
+	opt, err := plotOptions(ctx, s, "Normalised singular values of the kernels", kernelTasksOf(all)...)
 	if err != nil {
 		return nil, err
 	}
@@ -32,11 +34,27 @@ func BuildFigure2(ctx context.Context, s *study.Session) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved, err := saveFigure(s, "figure02-spectra", fmt.Sprintf("Singular values of P and F over the largest, log scale; N = %d training rows at most.", s.Profile.NTKRows), f)
+	saved, err := saveFigure(s, "figure02-spectra", fmt.Sprintf("Singular values of P and F over the largest, log scale, down to the rank's tolerance σ_max·NC·2⁻²³; N = %d training rows at most.", s.Profile.NTKRows), f)
 	if err != nil {
 		return nil, err
 	}
 	return built(ctx, s, "figure2", nil, []report.Figure{saved}, []paper.Claim{paper.C6(spectraOf(all))})
+}
+
+// upToRank leaves out singular values that are float32's rounding.
+func upToRank(values []float64, sum *kernels.KernelSummary) []float64 {
+	return values[:max(1, min(len(values), sum.Rank.Float32))]
+}
+
+// kernelTasksOf are the tasks that there are kernels of.
+func kernelTasksOf(all []*study.KernelStats) []string {
+	var out []string
+	for _, k := range all {
+		if !slices.Contains(out, k.Task) {
+			out = append(out, k.Task)
+		}
+	}
+	return out
 }
 
 // BuildFigure8 is Figures 8 and 9: trace norms of the kernels' blocks, rows grouped by class.
@@ -61,7 +79,7 @@ func BuildFigure8(ctx context.Context, s *study.Session) (*Built, error) {
 		if len(grid) == 0 {
 			continue
 		}
-		opt, err := plotOptions(ctx, s, "Trace norms of kernel blocks: "+set.caption)
+		opt, err := plotOptions(ctx, s, "Trace norms of kernel blocks: "+set.caption, kernelTasksOf(all)...)
 		if err != nil {
 			return nil, err
 		}

@@ -64,7 +64,7 @@ func sweepFigure(ctx context.Context, s *study.Session, id string) (report.Figur
 		}
 		panels = append(panels, panel)
 	}
-	opt, err := plotOptions(ctx, s, fmt.Sprintf("Feature changes against the classifier's norm, trained on %s", id))
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Feature changes against the classifier's norm, trained on %s", id), append([]string{id}, sets...)...)
 	if err != nil {
 		return report.Figure{}, nil, err
 	}

@@ -86,7 +86,7 @@ func layoutFigure(ctx context.Context, s *study.Session, id string, methods []st
 		}
 		panels = append(panels, panel)
 	}
-	opt, err := plotOptions(ctx, s, fmt.Sprintf("Features and rows of V before and after training, %s", id))
+	opt, err := plotOptions(ctx, s, fmt.Sprintf("Features and rows of V before and after training, %s", id), id)
 	if err != nil {
 		return report.Figure{}, err
 	}

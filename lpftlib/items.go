@@ -140,8 +140,8 @@ func setting(ctx context.Context, s *study.Session, id string) (paper.Setting, e
 	return out, nil
 }
 
-// footer is the line of provenance under a figure and a table.
-func footer(ctx context.Context, s *study.Session) (string, error) {
+// footer is the line of provenance under a figure and a table about some tasks, or all of the session's.
+func footer(ctx context.Context, s *study.Session, tasks ...string) (string, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return "", err
@@ -150,7 +150,7 @@ func footer(ctx context.Context, s *study.Session) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	notes, err := s.StudyNotes(ctx)
+	notes, err := s.StudyNotes(ctx, tasks...)
 	if err != nil {
 		return "", err
 	}
@@ -206,9 +206,9 @@ func saveFigure(s *study.Session, name, caption string, f *plots.Figure) (report
 	return report.Figure{PNGPath: base + ".png", SVGPath: base + ".svg", Alt: f.Alt(), Caption: caption}, nil
 }
 
-// plotOptions are a figure's title, footer and metadata.
-func plotOptions(ctx context.Context, s *study.Session, title string) (plots.Options, error) {
-	text, err := footer(ctx, s)
+// plotOptions are the title, footer and metadata of a figure about some tasks, or all.
+func plotOptions(ctx context.Context, s *study.Session, title string, tasks ...string) (plots.Options, error) {
+	text, err := footer(ctx, s, tasks...)
 	if err != nil {
 		return plots.Options{}, err
 	}

@@ -87,9 +87,22 @@ func grouped(rows []study.Measures) (order []group, by map[group][]study.Measure
 	return order, by
 }
 
+// tasksOf are the tasks that rows were trained or measured on.
+func tasksOf(rows []study.Measures) []string {
+	var out []string
+	for _, r := range rows {
+		for _, id := range []string{r.Task, r.TestSet} {
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
 // measuredTable lays rows out, mean over seeds, with the printed number beside each.
 func measuredTable(ctx context.Context, s *study.Session, rows []study.Measures, columns []column, caption string) (*report.Table, error) {
-	text, err := footer(ctx, s)
+	text, err := footer(ctx, s, tasksOf(rows)...)
 	if err != nil {
 		return nil, err
 	}

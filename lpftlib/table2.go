@@ -75,7 +75,7 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := footer(ctx, s)
+	text, err := footer(ctx, s, kernelTasksOf(all)...)
 	if err != nil {
 		return nil, err
 	}

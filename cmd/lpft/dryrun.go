@@ -23,7 +23,7 @@ func dryRun(ctx context.Context, out io.Writer, s *study.Session, items []lpftli
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "item\tnotebook\tcached\tto compute\tabout\tdisk")
+	fmt.Fprintln(w, "item\tnotebook\tcached\tto compute\tmillion tokens\tabout\tdisk")
 	seen := map[string]bool{}
 	var total need
 	var left []study.Planned
@@ -82,5 +82,5 @@ func (n *need) plus(other need) {
 
 func (n *need) line(rate float64) string {
 	took := time.Duration(n.tokens / rate * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%d\t%d\t%s\t%.2f GiB", n.cached, n.steps, took, float64(n.disk)/(1<<30))
+	return fmt.Sprintf("%d\t%d\t%.1f\t%s\t%.2f GiB", n.cached, n.steps, n.tokens/1e6, took, float64(n.disk)/(1<<30))
 }

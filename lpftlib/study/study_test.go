@@ -193,6 +193,22 @@ func TestFallback(t *testing.T) {
 	require.Contains(t, strings.Join(notes, " "), "not the paper's data")
 }
 
+// A note names the sets that were cut to the same number of rows once, and only those of the tasks asked for.
+func TestNotesOfCutSets(t *testing.T) {
+	var c cuts
+	c.add("rte", 285, 2490)
+	c.add("cb", 285, 0) // whole
+	c.add("sst2", 2000, 67349)
+	c.add("wic", 285, 5428)
+	require.Equal(t, []string{"only 285 rows of rte (of 2490), wic (of 5428)", "only 2000 rows of sst2 (of 67349)"}, c.notes("only %d rows of %s"))
+
+	s := open(t, t.TempDir())
+	s.Profile.TrainRows = 20
+	notes, err := s.StudyNotes(context.Background(), "toy")
+	require.NoError(t, err)
+	require.Regexp(t, `only the first 20 rows of the training files of toy \(of \d+\)`, strings.Join(notes, "; "))
+}
+
 // Features depend on the tokenizer too: the same weights with another vocabulary are another model.
 func TestModelDigestCoversTheTokenizer(t *testing.T) {
 	ctx := context.Background()
