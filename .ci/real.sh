@@ -9,13 +9,14 @@ GOEXPERIMENT=simd go build -o "$work/lpft" ./cmd/lpft
 "$work/lpft" doctor
 
 step "reproduce on real CB, cold store"
-rm -rf "$LPFT_HOME/store"
+rm -rf "$LPFT_HOME/store" "$LPFT_HOME/executed"
 "$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
 grep -q 'id="table1"' "$work/report/index.html"
 ls -la "$work/report/figures"
 
 step "reproduce again: everything is there"
-"$work/lpft" reproduce --profile demo --tasks cb --report "$work/report"
+"$work/lpft" reproduce --profile demo --tasks cb --report "$work/report" 2>&1 | tee "$work/again.log"
+[ "$(grep -c 'as it was executed before' "$work/again.log")" = 2 ] || { echo "FAIL: a notebook was executed again with nothing changed"; exit 1; }
 "$work/lpft" store log --last 12
 
 step "every notebook of the paper's list, profile smoke"

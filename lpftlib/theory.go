@@ -188,6 +188,7 @@ func growthCurves(ctx context.Context, s *study.Session, course []linear.CourseS
 	if err != nil {
 		return report.Figure{}, err
 	}
+	opt.Footer = fmt.Sprintf("lpft, profile %s, two-layer linear model with random inputs, seed %d: no task's data, no checkpoint.", s.Profile.Name, s.Profile.Seeds[0])
 	f, err := plots.NormGrowth([]plots.CurvePanel{p}, opt)
 	if err != nil {
 		return report.Figure{}, err

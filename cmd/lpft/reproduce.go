@@ -65,44 +65,17 @@ func (r *reproduction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sources, err := sourcesDigest(r.root)
+	if err != nil {
+		return err
+	}
 	runs := map[string]executed{}
 	for _, item := range items {
-		if runs[item.ID], err = r.executeLogged(ctx, env, s, item); err != nil {
+		if runs[item.ID], err = r.executeOnce(ctx, env, s, item, sources); err != nil {
 			return err
 		}
 	}
 	return r.write(ctx, s, items, runs)
-}
-
-// executed is a notebook after its headless run.
-type executed struct {
-	notebook string
-	seconds  float64
-	state    string // "fresh" when something was computed for it, else "cached"
-}
-
-// executeLogged runs a notebook and looks in the store's log whether it computed anything.
-func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *study.Session, item lpftlib.Item) (executed, error) {
-	began := time.Now()
-	before, err := s.Store.Log()
-	if err != nil {
-		return executed{}, err
-	}
-	out, err := r.execute(ctx, env, item)
-	if err != nil {
-		return executed{}, err
-	}
-	after, err := s.Store.Log()
-	if err != nil {
-		return executed{}, err
-	}
-	state := "cached"
-	for _, e := range after[len(before):] {
-		if e.What != store.Reused {
-			state = "fresh"
-		}
-	}
-	return executed{notebook: out, seconds: time.Since(began).Seconds(), state: state}, nil
 }
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
@@ -197,30 +170,6 @@ func itemTitles(items []lpftlib.Item) string {
 		titles = append(titles, title)
 	}
 	return strings.Join(titles, ", ")
-}
-
-// execute runs one notebook headless and shows its cells' progress as our own.
-func (r *reproduction) execute(ctx context.Context, env *lab.Env, item lpftlib.Item) (string, error) {
-	out := filepath.Join(r.home, "executed", r.profileName(), item.Notebook)
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return "", err
-	}
-	feed := filepath.Join(os.TempDir(), fmt.Sprintf("lpft-progress-%d.jsonl", os.Getpid()))
-	defer os.Remove(feed)
-	followed, stop := context.WithCancel(ctx)
-	finished := make(chan error, 1)
-	go func() { finished <- progress.Follow(followed, feed, progress.Terminal(os.Stderr)) }()
-	err := env.Execute(ctx, filepath.Join(r.root, "notebooks", item.Notebook), out, lab.ExecuteOptions{
-		Env: r.environment(feed),
-		OnCell: func(i, n int, _ string) {
-			say(fmt.Sprintf("%s: cell %d of %d", item.Notebook, i, n))
-		},
-	})
-	stop()
-	if followErr := <-finished; err == nil {
-		err = followErr
-	}
-	return out, err
 }
 
 // profileName is the profile's name as a folder's name.
