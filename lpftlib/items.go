@@ -75,7 +75,7 @@ func Items() []Item {
 			"table12_changes.ipynb", measuredRuns(true, anyTask), BuildTable12},
 		{"proposition1", []string{"proposition1"}, "Proposition 1: Θ = P + F, and one step of training",
 			"The NTK splits into a part of the head, P, and a part of the encoder, F = V0 Θ^φ V0ᵀ, which grows with ‖V0‖²; one step changes logits and features by (4) and (5).",
-			"theory_proposition1.ipynb", noRuns, BuildProposition1},
+			"theory_proposition1.ipynb", proposition1Plan, BuildProposition1},
 		{"corollary1", []string{"corollary1"}, "Equations (4), (5), Corollary 1 (6): one step and many",
 			"In the NTK regime logits and features change by (4) and (5); in the linear model features outside the training rows' span never move.",
 			"theory_corollary1.ipynb", noRuns, BuildCorollary1},

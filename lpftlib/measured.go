@@ -147,11 +147,19 @@ func (c column) cell(g group, by map[group][]study.Measures, columns []column, s
 		return numberOf(q, g.testSet, by, columns)
 	})
 	j := paper.Judge(printed, paper.Measured{Mean: spread.Mean, Std: spread.Std, Seeds: spread.N}, set)
-	cell.Paper, cell.Verdict, cell.Reason = printed.Text, j.Verdict, j.Reason
+	cell.Paper, cell.Verdict, cell.Reason = printed.Value(), j.Verdict, j.Reason
 	if !math.IsNaN(j.Difference) {
-		cell.Difference = fmt.Sprintf("%+.*f", c.digits, j.Difference)
+		cell.Difference = signed(j.Difference, c.digits)
 	}
 	return cell
+}
+
+// signed writes a difference with the column's digits, and large ones with three figures.
+func signed(v float64, digits int) string {
+	if math.Abs(v) >= 1e5 {
+		return fmt.Sprintf("%+.2e", v)
+	}
+	return fmt.Sprintf("%+.*f", digits, v)
 }
 
 // spread is the column's mean and deviation over rows that differ by the seed.

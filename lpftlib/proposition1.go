@@ -13,16 +13,48 @@ import (
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
 
 // BuildProposition1 shows Proposition 1 on a Transformer: Θ = P + F with F = V0 Θ^φ V0ᵀ, how both
 // scale with the head, and one real step of gradient descent against (4) and (5).
 func BuildProposition1(ctx context.Context, s *study.Session) (*Built, error) {
+	step, err := proposition1Step(s)
+	if err != nil {
+		return nil, err
+	}
+	var found propositionResult
+	err = s.Theory(ctx, step, &found, func(ctx context.Context) (any, error) { return computeProposition1(ctx, s) })
+	if err != nil {
+		return nil, err
+	}
+	return built(ctx, s, "proposition1", []report.Table{found.Steps}, nil, found.Claims)
+}
+
+// proposition1Step is raised in version when what is computed changes.
+func proposition1Step(s *study.Session) (store.Step, error) { return s.TheoryStep("Proposition 1", 1) }
+
+func proposition1Plan(_ context.Context, s *study.Session) ([]study.Planned, error) {
+	step, err := proposition1Step(s)
+	if err != nil {
+		return nil, err
+	}
+	return s.PlanTheory(step)
+}
+
+// propositionResult is what the page shows.
+type propositionResult struct {
+	Steps  report.Table
+	Claims []paper.Claim
+}
+
+func computeProposition1(ctx context.Context, s *study.Session) (*propositionResult, error) {
 	p, err := newProposition(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	defer p.opt.Programs.Close()
 	identity, err := p.identity(ctx)
 	if err != nil {
 		return nil, err
@@ -35,7 +67,7 @@ func BuildProposition1(ctx context.Context, s *study.Session) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	return built(ctx, s, "proposition1", []report.Table{*steps}, nil, append(append(identity, scaling...), more...))
+	return &propositionResult{Steps: *steps, Claims: slices.Concat(identity, scaling, more)}, nil
 }
 
 // proposition is a small model with a random head, in float64.
@@ -60,7 +92,7 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 		return nil, err
 	}
 	random := finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
-	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true}}
+	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true, Programs: kernels.NewPrograms(be)}}
 	p.head = &kernels.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
 	if p.k, err = kernels.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func kernelRow(k *study.KernelStats, name, kernel string, all []*study.KernelSta
 			here := set
 			here.Trend, here.Orderings = paper.TrendOf(printed, value, func(q paper.Printed) (float64, bool) { return peerKernel(all, k.Task, q) })
 			j := paper.Judge(printed, paper.Measured{Mean: value, Seeds: 1}, here)
-			c.Paper, c.Verdict, c.Reason = printed.Text, j.Verdict, j.Reason
+			c.Paper, c.Verdict, c.Reason = printed.Value(), j.Verdict, j.Reason
 		}
 		return c
 	}

@@ -86,6 +86,12 @@ func TestDamagedTables(t *testing.T) {
 
 var faithful = Setting{Model: Model, PaperCompatible: true}
 
+func TestValueHasTheHeadingsFactor(t *testing.T) {
+	require.Equal(t, "51.0·10³", get(t, 2, "cb", "pretrained", "pretrain_e", "fn").Value())
+	require.Equal(t, "77.86 ± 4.24", get(t, 8, "cb", "lp", "", "accuracy").Value())
+	require.Equal(t, get(t, 1, "cb", "lp", "", "diff_f").Text, get(t, 1, "cb", "lp", "", "diff_f").Value())
+}
+
 func TestRounding(t *testing.T) {
 	for text, want := range map[string]float64{"84.64 ± 2.40": 0.005, "8.14e4": 50, "2.26e-4": 5e-7, "18": 0.5, "0.1987": 5e-5} {
 		require.InEpsilon(t, want, Printed{Text: text, Scale: 1}.Rounding(), 1e-9, text)

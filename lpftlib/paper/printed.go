@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -26,6 +27,24 @@ type Printed struct {
 
 // Dash tells whether the table prints a dash here: there is no number to compare with.
 func (p Printed) Dash() bool { return math.IsNaN(p.Mean) }
+
+// Value is the cell as a reader without the table's heading needs it: the printed digits, and the heading's
+// factor where it has one ("51.0·10³").
+func (p Printed) Value() string {
+	if p.Scale == 1 || p.Dash() {
+		return p.Text
+	}
+	return fmt.Sprintf("%s·10%s", p.Text, superscript(int(math.Round(math.Log10(p.Scale)))))
+}
+
+func superscript(n int) string {
+	digits := map[rune]string{'-': "⁻", '0': "⁰", '1': "¹", '2': "²", '3': "³", '4': "⁴", '5': "⁵", '6': "⁶", '7': "⁷", '8': "⁸", '9': "⁹"}
+	out := ""
+	for _, r := range strconv.Itoa(n) {
+		out += digits[r]
+	}
+	return out
+}
 
 // HasStd tells whether a deviation is printed.
 func (p Printed) HasStd() bool { return !math.IsNaN(p.Std) }
