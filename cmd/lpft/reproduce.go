@@ -222,10 +222,14 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 		simd = "yes"
 	}
 	took := time.Since(r.started).Round(time.Second)
+	results, err := computing(ctx, s, items)
+	if err != nil {
+		return err
+	}
 	out.Ran = report.Ran{
-		What:    fmt.Sprintf("%s on %s, seeds %v", itemTitles(items), strings.Join(r.tasks, ", "), s.Profile.Seeds),
+		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(items), strings.Join(r.tasks, ", "), s.Profile.Seeds),
 		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
-		Backend: be.Engine, SIMD: simd, Started: r.started, Took: took,
+		Backend: be.Engine, SIMD: simd, Started: r.started, Took: took, Results: results,
 	}
 	if err := report.Write(r.reportDir, out); err != nil {
 		return err
@@ -238,6 +242,40 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 	}
 	fmt.Printf("%d of %d claims hold; %s in %s\n", holds, len(out.Claims), filepath.Join(r.reportDir, "index.html"), took)
 	return nil
+}
+
+// whatRan names the items, or says that it was all of them.
+func whatRan(items []lpftlib.Item) string {
+	if len(items) == len(lpftlib.Items()) {
+		return "Every table and figure of the paper, and its theory,"
+	}
+	return itemTitles(items)
+}
+
+// computing is how long the results took when they were computed, as the store's log has it.
+func computing(ctx context.Context, s *study.Session, items []lpftlib.Item) (time.Duration, error) {
+	events, err := s.Store.Log()
+	if err != nil {
+		return 0, err
+	}
+	seconds := map[string]float64{}
+	for _, e := range events {
+		if e.What == store.Computed {
+			seconds[e.Key] = e.Seconds
+		}
+	}
+	total := 0.0
+	for _, item := range items {
+		steps, err := item.Plan(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		for _, step := range steps {
+			total += seconds[step.Key]
+			delete(seconds, step.Key) // items share steps
+		}
+	}
+	return time.Duration(total * float64(time.Second)).Round(time.Second), nil
 }
 
 // version is the source's commit, as far as it is known.

@@ -29,6 +29,7 @@ type Ran struct {
 	SIMD    string // "AVX2"; empty: not known
 	Started time.Time
 	Took    time.Duration
+	Results time.Duration // that the results shown took when they were computed; 0: not known
 }
 
 // KeyValue is one line of provenance.
