@@ -26,6 +26,7 @@ for notebook in notebooks/*.ipynb; do
     [ "$name" = index.ipynb ] || [ -s "$LPFT_HOME/executed/smoke/$name" ] || { echo "FAIL: $name was not executed"; exit 1; }
 done
 "$work/lpft" results --profile smoke >"$work/smoke-runs.txt"
+"$work/lpft" results --profile smoke --format csv >"$work/smoke-go.csv"
 head -4 "$work/smoke-runs.txt"
 "$work/lpft" results --profile smoke --claims
 

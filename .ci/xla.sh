@@ -61,3 +61,7 @@ step "three notebooks on xla:cpu"
 grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"
 grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && fail "something was computed on go"
 echo "three notebooks, all on xla:cpu"
+
+step "the same numbers as on go, where nothing is trained"
+"$work/lpft" results --profile smoke --format csv >"$work/smoke-xla.csv"
+python3 .ci/engines.py "$work/smoke-go.csv" "$work/smoke-xla.csv"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What one NVIDIA card does, within nine minutes: lpft doctor, the tests on xla:cuda, and a table
 # of tokens per second beside PyTorch and JAX on the same card, without and with TF32; then the NTK's
-# seconds beside JAX's.
+# seconds beside torch.func's and JAX's.
 #
 #   bench/gpu.sh
 #
@@ -53,6 +53,7 @@ done
 step "the exact NTK at MiniLM's shape, N = 32, exact products: seconds"
 GOMLX_BACKEND=xla:cuda,tf32=false within 60 go test ./kernels -run '^$' -bench '^BenchmarkNTK$/^N=32$' -benchtime 3x >"$work/ntk.txt"
 sed -n '/^BenchmarkNTK/p' "$work/ntk.txt" # the first of three compiles
+within 60 "$python" bench/peers/ntk_bench.py --n 32 --method torch.func --device cuda 2>"$work/peer.log" || echo "torch.func left out: $(tail -1 "$work/peer.log")"
 within 60 "$python" bench/peers/ntk_jax_bench.py --n 32 2>"$work/peer.log" || echo "jax left out: $(tail -1 "$work/peer.log")"
 printf '\n%s s; tests %s; %s\n' "$SECONDS" "$([ "$tests" = 0 ] && echo passed || echo FAILED)" "$([ "$cut" = 0 ] && echo "nothing was cut off" || echo "see above for what was cut off")"
 exit "$tests"
