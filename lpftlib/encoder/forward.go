@@ -29,6 +29,9 @@ type ForwardOptions struct {
 	// other tokens it needs keys and values. Its other taps then have B rows, and Hidden.Layers ends
 	// before it.
 	FirstOnly bool
+	// Recompute keeps every block's input alone for the gradient, which then computes the block a second time
+	// (gradient checkpointing): less memory for the same numbers.
+	Recompute bool
 	rate      dropout // set by Forward
 }
 
@@ -70,8 +73,15 @@ func (c *Config) Forward(p Params, in Inputs, opt ForwardOptions) Hidden {
 	layers := []*Node{x}
 	bias := f.maskBias(in.Mask)
 	for i := range c.Layers {
+		if opt.Recompute {
+			x = x.Checkpoint()
+		}
 		x = f.block(i, x, bias)
 		layers = append(layers, x)
+	}
+	if opt.Recompute {
+		x = x.StopCheckpoint()
+		layers[c.Layers] = x
 	}
 	out := Hidden{RNG: f.opt.rate.rng}
 	if opt.FirstOnly {

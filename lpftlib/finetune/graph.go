@@ -19,6 +19,7 @@ type engine struct {
 	dropout bool
 	clip    float64
 	trained []bool // per parameter: does the optimiser move it?
+	again   bool   // gradients compute each block's activations a second time, to hold less
 	*graphs
 	run func(exec *Exec, args []any) ([]*tensors.Tensor, error) // the backend's
 }
@@ -43,16 +44,30 @@ const (
 // XLA compiling them takes longer than a small run's steps.
 func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
 	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained, run: be.Run}
-	structure := fmt.Sprintf("training step %+v dropout %v trained %v", *cfg, r.Dropout, trained)
-	if lora != nil {
-		structure += fmt.Sprintf(" LoRA %d %g %v", lora.Rank, lora.Alpha, lora.Layers)
+	return e, e.compile()
+}
+
+// compile builds the graphs, or takes those of an engine of the same structure.
+func (e *engine) compile() error {
+	structure := fmt.Sprintf("training step %+v dropout %v trained %v recompute %v", *e.cfg, e.dropout, e.trained, e.again)
+	if e.lora != nil {
+		structure += fmt.Sprintf(" LoRA %d %g %v", e.lora.Rank, e.lora.Alpha, e.lora.Layers)
 	}
-	made, err := be.Once(structure, e.build)
+	made, err := e.be.Once(structure, e.build)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.graphs = made.(*graphs)
-	return e, nil
+	return nil
+}
+
+// recompute turns to gradients that hold less; false where they do already.
+func (e *engine) recompute() (bool, error) {
+	if e.again {
+		return false, nil
+	}
+	e.again = true
+	return true, e.compile()
 }
 
 func (e *engine) build() (any, error) {
@@ -84,7 +99,7 @@ func (e *engine) split(nodes []*Node) (p encoder.Params, lora *encoder.LoRA, wei
 func (e *engine) gradients(in []*Node) []*Node {
 	all := in[numArgs:]
 	p, lora, weight, bias := e.split(all)
-	opt := encoder.ForwardOptions{LoRA: lora}
+	opt := encoder.ForwardOptions{LoRA: lora, Recompute: e.again}
 	if e.dropout {
 		opt.RNG = in[argRNG]
 	}

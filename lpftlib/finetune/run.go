@@ -241,7 +241,8 @@ func (t *trainer) batchGradients(rows []int, step *Step) ([]*tensors.Tensor, int
 }
 
 // fit cuts a batch into device batches and sums over them. When the device's memory is too
-// small for one, device batches are half as large for the rest of the run, down to one text.
+// small for one, the rest of the run computes activations twice instead of keeping them, and if that does not
+// help, its device batches are half as large, down to one text.
 func (t *trainer) fit(texts []encoder.Encoding, rows []int) (sums []*tensors.Tensor, tokens int, err error) {
 	most := t.deviceTokens(t.be.Engine, texts)
 	if t.room > 0 {
@@ -256,8 +257,19 @@ func (t *trainer) fit(texts []encoder.Encoding, rows []int) (sums []*tensors.Ten
 		}
 	}
 	sums, err = t.laneSums(texts, rows, groups)
-	if largest == 0 || !backend.OutOfMemory(err) {
+	if !backend.OutOfMemory(err) {
 		return sums, tokens, err
+	}
+	if turned, failed := t.engine.recompute(); turned || failed != nil {
+		if failed != nil {
+			return nil, 0, failed
+		}
+		t.be.Say("the device has no memory for a training batch's activations: going on without keeping them, each block is computed twice")
+		runtime.GC()
+		return t.fit(texts, rows)
+	}
+	if largest == 0 {
+		return nil, 0, err
 	}
 	t.room = largest / 2
 	t.be.Say(fmt.Sprintf("the device has no memory for a training batch of %d tokens at once: going on with half of it", largest))
