@@ -7,8 +7,6 @@
 It fails unless the page shows other figures afterwards and the store's log says that nothing was computed.
 """
 
-import argparse
-
 import lab
 import rerun
 
@@ -28,12 +26,5 @@ def drive(args, page):
         lab.fail("after a change of a colour the figures are the same")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    lab.add_arguments(parser)
-    parser.add_argument("--lpft", required=True)
-    lab.browse(parser.parse_args(), drive)
-
-
 if __name__ == "__main__":
-    main()
+    rerun.main(__doc__, drive)

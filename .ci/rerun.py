@@ -115,12 +115,13 @@ def drive(args, page):
         lab.fail("after a change of a comment the page shows other numbers")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(about, drive):
+    """Parses the command line and drives a browser."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     lab.add_arguments(parser)
     parser.add_argument("--lpft", required=True)
     lab.browse(parser.parse_args(), drive)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, drive)
