@@ -134,7 +134,7 @@ func setting(ctx context.Context, s *study.Session, id string) (paper.Setting, e
 		return paper.Setting{}, err
 	}
 	out := paper.Setting{Model: m.Checkpoint.Name, StandInData: d.Task.StandIn, PaperCompatible: s.Profile.PaperCompatible}
-	if s.Profile.Name != "paper" {
+	if s.Profile.From != "paper" {
 		out.Reduced = "profile " + s.Profile.Name
 	}
 	return out, nil

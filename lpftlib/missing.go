@@ -46,5 +46,5 @@ func toCompute(ctx context.Context, s *study.Session, item Item) (string, error)
 // command makes an item with this session's profile, tasks and seeds.
 func command(s *study.Session, ids []string, item Item) string {
 	seeds := strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Profile.Seeds), "[]"), " ", ",")
-	return fmt.Sprintf("lpft reproduce --profile %s --tasks %s --seeds %s --only %s", s.Profile.Name, strings.Join(s.TaskArgs(ids), ","), seeds, item.ID)
+	return fmt.Sprintf("lpft reproduce --profile %s --tasks %s --seeds %s --only %s", s.Profile.From, strings.Join(s.TaskArgs(ids), ","), seeds, item.ID)
 }

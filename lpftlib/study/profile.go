@@ -23,6 +23,7 @@ var profileFiles embed.FS
 // Profile is a setting of the whole study. Profiles differ in numbers, not in code.
 type Profile struct {
 	Name            string               `json:"-"`
+	From            string               `json:"-"` // what a command names it by: the name, or the path of a file of one's own
 	About           string               `json:"about"`
 	Model           string               `json:"model"` // "minilm", "roberta-base", "tiny", a Hub repository or a folder
 	Seeds           []uint64             `json:"seeds"`
@@ -98,7 +99,7 @@ func LoadProfile(name string) (*Profile, error) {
 	if err := merge(p, base, "profiles/paper.json"); err != nil {
 		return nil, err
 	}
-	p.Name = strings.TrimSuffix(filepath.Base(name), ".json")
+	p.Name, p.From = strings.TrimSuffix(filepath.Base(name), ".json"), name
 	if name == "paper" {
 		return p, nil
 	}
