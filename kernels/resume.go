@@ -44,7 +44,7 @@ func (in *input) resume() (*resume, error) {
 		return nil, err
 	}
 	g := guarded{Version: resumeVersion, Model: model, Head: in.head, Train: in.train, Test: in.test,
-		Embedding: in.opt.Embedding, Seed: in.opt.Seed, Float64: in.opt.Float64, Engine: in.opt.Backend.Engine}
+		Embedding: in.opt.Embedding, Seed: in.opt.Seed, Float64: in.opt.Float64, Engine: in.opt.Backend.Arithmetic()}
 	if in.model.LoRA != nil {
 		l := in.model.LoRA
 		g.LoRA = []any{l.Rank, l.Alpha, l.Layers, l.A, l.B}

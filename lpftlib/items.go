@@ -154,7 +154,7 @@ func footer(ctx context.Context, s *study.Session, tasks ...string) (string, err
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("lpft, profile %s, %s, seeds %v, backend %s, paper-compatible head: %v.", s.Profile.Name, m.Checkpoint.Name, s.Profile.Seeds, be.Engine, s.Profile.PaperCompatible)
+	text := fmt.Sprintf("lpft, profile %s, %s, seeds %v, backend %s, paper-compatible head: %v.", s.Profile.Name, m.Checkpoint.Name, s.Profile.Seeds, be.Arithmetic(), s.Profile.PaperCompatible)
 	if len(notes) > 0 {
 		text += " " + strings.Join(notes, "; ") + "."
 	}

@@ -90,7 +90,7 @@ func (r *reproduction) executionKey(ctx context.Context, s *study.Session, item 
 		return "", false, err
 	}
 	key, err = store.DigestJSON(map[string]any{"notebook": notebook, "sources": sources, "profile": s.Profile, "model": model.Digest,
-		"data": data, "engine": be.Engine, "steps": keys})
+		"data": data, "engine": be.Arithmetic(), "steps": keys})
 	return key, complete, err
 }
 

@@ -229,7 +229,7 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 	out.Ran = report.Ran{
 		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(items), strings.Join(r.tasks, ", "), s.Profile.Seeds),
 		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
-		Backend: be.Engine, SIMD: simd, Started: r.started, Took: took, Results: results,
+		Backend: be.Arithmetic(), SIMD: simd, Started: r.started, Took: took, Results: results,
 	}
 	if err := report.Write(r.reportDir, out); err != nil {
 		return err

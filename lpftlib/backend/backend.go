@@ -38,7 +38,7 @@ const EnvVar = "GOMLX_BACKEND"
 // Backend is an opened engine and what to say about it.
 type Backend struct {
 	compute.Backend
-	Engine string            // "go", "xla:cpu" or "xla:cuda"; part of every artefact's key
+	Engine string            // "go", "xla:cpu" or "xla:cuda"
 	Device string            // the device in the engine's words
 	Num    compute.DeviceNum // the device's number in this process; 0 but for host devices of xla:cpu
 	TF32   bool              // reduced-precision products on CUDA; only when asked for
@@ -180,6 +180,15 @@ func (b *Backend) Lanes() int {
 		return 4
 	}
 	return 1
+}
+
+// Arithmetic names what decides a result's digits: the engine, and TF32 where products have it. It is part of
+// every artefact's key.
+func (b *Backend) Arithmetic() string {
+	if b.TF32 {
+		return b.Engine + ",tf32"
+	}
+	return b.Engine
 }
 
 // Known lists the engines' names.

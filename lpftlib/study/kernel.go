@@ -41,7 +41,7 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 	if err != nil {
 		return store.Step{}, err
 	}
-	in := kernelInputs{Model: m.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Engine, Seed: run.Seed,
+	in := kernelInputs{Model: m.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Arithmetic(), Seed: run.Seed,
 		Rows: min(s.Profile.NTKRows, len(d.Train)), TestRows: min(s.Profile.NTKRows, len(d.Test)), Embedding: s.Profile.Embedding}
 	if run.Method.LowRank() {
 		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}

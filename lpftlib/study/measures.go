@@ -213,7 +213,7 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 		return Setting{}, err
 	}
 	out := Setting{Profile: s.Profile.Name, Model: model.Checkpoint.Name, ModelDigest: model.Digest, Data: d.Digest, TestData: test.Digest,
-		StandIn: d.Task.StandIn, Engine: be.Engine, MaxLen: s.Profile.MaxLen, PaperCompatible: s.Profile.PaperCompatible}
+		StandIn: d.Task.StandIn, Engine: be.Arithmetic(), MaxLen: s.Profile.MaxLen, PaperCompatible: s.Profile.PaperCompatible}
 	if !run.Method.trains() {
 		return out, nil
 	}

@@ -50,7 +50,7 @@ func (s *Session) featuresStep(ctx context.Context, id string, names []string, t
 		return store.Step{}, err
 	}
 	return store.Step{Kind: "features", Version: featuresVersion, Label: fmt.Sprintf("features of %s, %s", id, name),
-		Inputs: featureInputs{Model: m.Digest, Trained: trained, Data: d.Digest, Splits: names, MaxLen: s.Profile.MaxLen, Engine: be.Engine}}, nil
+		Inputs: featureInputs{Model: m.Digest, Trained: trained, Data: d.Digest, Splits: names, MaxLen: s.Profile.MaxLen, Engine: be.Arithmetic()}}, nil
 }
 
 // pretrainedStep is φ of the pre-trained model.
@@ -117,7 +117,7 @@ func (s *Session) finetuneInputs(ctx context.Context, run Spec) (finetuneInputs,
 	if err != nil {
 		return finetuneInputs{}, err
 	}
-	in := finetuneInputs{Model: model.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Engine, Method: run.Method, Recipe: recipe}
+	in := finetuneInputs{Model: model.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Arithmetic(), Method: run.Method, Recipe: recipe}
 	if s.Profile.Select == selectAccuracy && d.Task.Metric != task.Accuracy {
 		in.Select = selectAccuracy
 	}

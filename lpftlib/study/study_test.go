@@ -209,6 +209,35 @@ func TestNotesOfCutSets(t *testing.T) {
 	require.Regexp(t, `only the first 20 rows of the training files of toy \(of \d+\)`, strings.Join(notes, "; "))
 }
 
+// Results with TF32 are other results: every step that computes has another key.
+func TestKeysCoverTF32(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, t.TempDir())
+	run := Spec{Task: "toy", Method: LPFT, Seed: 1}
+	keys := func() (out []string) {
+		for _, step := range []func() (store.Step, error){
+			func() (store.Step, error) { return s.pretrainedStep(ctx, "toy") },
+			func() (store.Step, error) { return s.probeStep(ctx, "toy", 1) },
+			func() (store.Step, error) { return s.trainStep(ctx, run) },
+			func() (store.Step, error) { return s.measuresStep(ctx, run, "toy", "test") },
+			func() (store.Step, error) { return s.kernelStep(ctx, run) },
+			func() (store.Step, error) { return s.TheoryStep("Proposition 1", 1) },
+		} {
+			key, err := keyOf(step())
+			require.NoError(t, err)
+			out = append(out, key)
+		}
+		return out
+	}
+	exact := keys()
+	be, err := s.Backend()
+	require.NoError(t, err)
+	be.TF32 = true
+	for i, key := range keys() {
+		require.NotEqual(t, exact[i], key, "step %d", i)
+	}
+}
+
 // Features depend on the tokenizer too: the same weights with another vocabulary are another model.
 func TestModelDigestCoversTheTokenizer(t *testing.T) {
 	ctx := context.Background()

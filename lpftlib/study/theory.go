@@ -19,7 +19,7 @@ func (s *Session) TheoryStep(name string, version int) (store.Step, error) {
 	if err != nil {
 		return store.Step{}, err
 	}
-	return store.Step{Kind: "theory", Version: version, Label: name + " on a small Transformer", Inputs: theoryInputs{Seed: s.Profile.Seeds[0], Engine: be.Engine}}, nil
+	return store.Step{Kind: "theory", Version: version, Label: name + " on a small Transformer", Inputs: theoryInputs{Seed: s.Profile.Seeds[0], Engine: be.Arithmetic()}}, nil
 }
 
 // Theory reads a theory step's result into out, a pointer; where it is not in the store, fn computes it first.
