@@ -7,14 +7,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/encoder"
 )
+
+// someKernel is what a kernel is computed from: a model, a head, training and test rows.
+func someKernel(t *testing.T) (m *Model, head *Head, train, test []encoder.Encoding) {
+	w := loadFixture(t, "bert-2")
+	return &Model{Weights: w}, randomHead(3, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1), randomTexts(w.Config, testLengths, 2)
+}
 
 // A kernel that was interrupted and started again has the same bits as one that was not.
 func TestInterruptedAndResumed(t *testing.T) {
 	be := openBackend(t)
-	w := loadFixture(t, "bert-2")
-	m, head := &Model{Weights: w}, randomHead(3, w.Config.Hidden, 4)
-	train, test := randomTexts(w.Config, trainLengths, 1), randomTexts(w.Config, testLengths, 2)
+	m, head, train, test := someKernel(t)
 	want, err := NTK(context.Background(), m, head, train, test, Options{Backend: be})
 	require.NoError(t, err)
 

@@ -46,9 +46,7 @@ func TestSharesAreEven(t *testing.T) {
 // Three processes' shares, put together by a fourth call, are the kernel of one.
 func TestSharesAddUp(t *testing.T) {
 	be := openBackend(t)
-	w := loadFixture(t, "bert-2")
-	m, head := &Model{Weights: w}, randomHead(3, w.Config.Hidden, 4)
-	train, test := randomTexts(w.Config, trainLengths, 1), randomTexts(w.Config, testLengths, 2)
+	m, head, train, test := someKernel(t)
 	want, err := NTK(context.Background(), m, head, train, test, Options{Backend: be})
 	require.NoError(t, err)
 
