@@ -22,7 +22,7 @@ func NormBars(bars []Bar, opt Options) (*Figure, error) {
 	if err := checkBars("NormBars", bars); err != nil {
 		return nil, err
 	}
-	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars, newMarker(opt.Colors))}}, ratio: 0.4}
+	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars, newMarker(opt.Colors), 0.28)}}, ratio: 0.4}
 	return s.figure()
 }
 
@@ -45,8 +45,9 @@ func checkBars(where string, bars []Bar) error {
 	return nil
 }
 
-// barPanel is a panel of bars; yLabel "" is the classifier norm.
-func barPanel(title, yLabel string, bars []Bar, looks *marker) *panel {
+// barPanel is a panel of bars; yLabel "" is the classifier norm. headroom is the space above the largest bar, as a
+// share of its height: a narrow panel writes numbers upright and needs more.
+func barPanel(title, yLabel string, bars []Bar, looks *marker, headroom float64) *panel {
 	if yLabel == "" {
 		yLabel = "‖V‖_{F} after training"
 	}
@@ -66,7 +67,7 @@ func barPanel(title, yLabel string, bars []Bar, looks *marker) *panel {
 	// Bars on a log scale have no zero to stand on: they start at a third of the smallest, and the largest
 	// leaves room for its number.
 	lo := ys.lo / 3
-	setAxis(&p.plot.Y, span{lo, ys.hi * math.Pow(ys.hi/lo, 0.28)}, true, false, 5)
+	setAxis(&p.plot.Y, span{lo, ys.hi * math.Pow(ys.hi/lo, headroom)}, true, false, 5)
 	p.plot.X.Tick.Marker = plot.ConstantTicks(names)
 	p.alt = fmt.Sprintf("bars of %s: %s", axisWords(yLabel, true), list(words))
 	return p

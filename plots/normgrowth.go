@@ -41,7 +41,7 @@ func NormGrowth(panels []CurvePanel, opt Options) (*Figure, error) {
 			return nil, err
 		}
 		if len(cp.Bars) > 0 {
-			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars, looks))
+			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars, looks, 0.45))
 			continue
 		}
 		made = append(made, cp.draw(looks, &s.legend))
