@@ -35,9 +35,9 @@ type executionRecord struct {
 // executeOnce runs a notebook, unless its last run is still what a run would give: the same notebook, sources,
 // profile, tasks, data, model and engine, with every result in the store. Compiling the cells alone takes
 // ten seconds a notebook.
-func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *study.Session, item lpftlib.Item, sources string) (executed, error) {
+func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *study.Session, item lpftlib.Item) (executed, error) {
 	out := filepath.Join(r.home, "executed", r.profileName(), item.Notebook)
-	key, complete, err := r.executionKey(ctx, s, item, sources)
+	key, complete, err := r.executionKey(ctx, s, item)
 	if err != nil {
 		return executed{}, err
 	}
@@ -54,7 +54,7 @@ func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *study.S
 
 // executionKey is the digest of all that an executed notebook shows; complete is false where a result is missing
 // in the store.
-func (r *reproduction) executionKey(ctx context.Context, s *study.Session, item lpftlib.Item, sources string) (key string, complete bool, err error) {
+func (r *reproduction) executionKey(ctx context.Context, s *study.Session, item lpftlib.Item) (key string, complete bool, err error) {
 	steps, err := item.Plan(ctx, s)
 	if err != nil {
 		return "", false, err
@@ -89,6 +89,10 @@ func (r *reproduction) executionKey(ctx context.Context, s *study.Session, item 
 	if err != nil {
 		return "", false, err
 	}
+	sources, err := sourcesDigest(r.root)
+	if err != nil {
+		return "", false, err
+	}
 	key, err = store.DigestJSON(map[string]any{"notebook": notebook, "sources": sources, "profile": s.Profile, "model": model.Digest,
 		"data": data, "engine": be.Arithmetic(), "steps": keys})
 	return key, complete, err
@@ -103,7 +107,7 @@ func sourcesDigest(root string) (string, error) {
 		}
 		name := e.Name()
 		if e.IsDir() {
-			if path != root && (strings.HasPrefix(name, ".") || slices.Contains([]string{"testdata", "notebooks", "docs", "bench", "docker", "report"}, name)) {
+			if path != root && (strings.HasPrefix(name, ".") || name == "testdata") {
 				return filepath.SkipDir
 			}
 			return nil

@@ -42,10 +42,13 @@ func TestSourcesDigest(t *testing.T) {
 	}
 	first := write("lpftlib/a.go", "package lpftlib")
 	require.Equal(t, first, write("lpftlib/a_test.go", "package lpftlib"))
-	require.Equal(t, first, write("notebooks/a.json", "{}"))
+	require.Equal(t, first, write("notebooks/a.ipynb", "{}"))
+	require.Equal(t, first, write("lpftlib/task/testdata/a.json", "{}"))
 	require.Equal(t, first, write(".git/a.go", "x"))
 	require.Equal(t, first, write("README.md", "x"))
 	second := write("lpftlib/a.go", "package lpftlib // changed")
 	require.NotEqual(t, first, second)
-	require.NotEqual(t, second, write("lpftlib/study/profiles/mine.json", "{}"))
+	third := write("lpftlib/study/profiles/mine.json", "{}")
+	require.NotEqual(t, second, third)
+	require.NotEqual(t, third, write("lpftlib/report/table.css", "td {}"), "a package may be called as the report's folder is")
 }

@@ -65,13 +65,9 @@ func (r *reproduction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sources, err := sourcesDigest(r.root)
-	if err != nil {
-		return err
-	}
 	runs := map[string]executed{}
 	for _, item := range items {
-		if runs[item.ID], err = r.executeOnce(ctx, env, s, item, sources); err != nil {
+		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
 			return err
 		}
 	}

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// duel is two cells of one table and data set that the paper compares: two methods in one quantity, or, where
-// the other fields are given, two quantities or kernels of one method.
+// duel is two names that the paper compares: of methods, of quantities, or of kernels.
 type duel struct{ a, b string }
 
 // methodDuels are the comparisons between methods that the paper's text rests on, by quantity.
