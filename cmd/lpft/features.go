@@ -16,7 +16,6 @@ import (
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 	"lpft/lpftlib/tokenizer"
 )
 
@@ -102,7 +101,7 @@ func checkFolder(path string) error {
 
 // simdIfPossible is withSIMD for a command that keeps nothing in the home folder itself.
 func simdIfPossible() error {
-	home, err := study.Home()
+	home, err := store.Home()
 	if err != nil {
 		if !backend.SIMD() {
 			say(fmt.Sprintf("running without a SIMD build: %v", err))
@@ -121,7 +120,7 @@ func (j *featuresJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	be, err := openBackend(j.backend)
+	be, err := sayEngine(ctx, j.backend)
 	if err != nil {
 		return err
 	}

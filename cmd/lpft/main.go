@@ -30,6 +30,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"lpft/internal/fetch"
 )
 
 func main() {
@@ -62,12 +64,20 @@ func oneLine(err error) string {
 }
 
 func root() *cobra.Command {
+	var offline bool
 	cmd := &cobra.Command{
 		Use:           "lpft",
 		Short:         "Reproduces \"Understanding Linear Probing then Fine-tuning Language Models from NTK Perspective\"",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !offline {
+				return nil
+			}
+			return os.Setenv(fetch.OfflineVar, "1") // notebooks' cells are told the same way
+		},
 	}
+	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as "+fetch.OfflineVar+"=1 does)")
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
 		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd

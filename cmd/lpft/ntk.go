@@ -254,7 +254,7 @@ func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
 			return nil, err
 		}
 	}
-	in.be, err = openBackend(j.backend)
+	in.be, err = sayEngine(ctx, j.backend)
 	return in, err
 }
 

@@ -15,6 +15,12 @@ func (s *Session) provenance(be *backend.Backend, step store.Step, d *task.Data,
 	if s.model != nil {
 		p.Model, p.ModelDigest, p.ModelSource = s.model.Checkpoint.Name, s.model.Checkpoint.Digest, s.model.Checkpoint.Source
 	}
-	p.Backend, p.Device, p.TF32, p.SIMD = be.Engine, be.Device, be.TF32, be.SIMD
+	engineOf(p, be)
 	return p
+}
+
+// engineOf notes what computed.
+func engineOf(p *store.Provenance, be *backend.Backend) {
+	p.Backend, p.Device, p.TF32, p.SIMD = be.Engine, be.Device, be.TF32, be.SIMD
+	p.Plugin, p.PluginSHA = be.Plugin.Source, be.Plugin.SHA256
 }
