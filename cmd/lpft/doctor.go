@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -128,14 +127,6 @@ func tryWriting(dir string) error {
 	}
 	probe.Close()
 	return os.Remove(probe.Name())
-}
-
-func freeGB(dir string) (float64, bool) {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return 0, false
-	}
-	return float64(fs.Bavail) * float64(fs.Bsize) / 1e9, true
 }
 
 func checkBackends() []check {
