@@ -45,7 +45,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 				for j, factor := range features {
 					for p, v := range brute[encoder.WordEmbeddings][j] {
 						if draw.entries[p] {
-							row[p] += head.Weight[a*h+j] * factor * v
+							row[p] += head.V.At(a, j) * factor * v
 						}
 					}
 				}

@@ -40,6 +40,8 @@ type SummaryInput struct {
 	PTest, FTest *Kernel // [M, C, N, C], rows test, columns training; both nil: no test scores
 	TestLabels   []int   // [M]
 
+	KnownP *KernelSummary // P's columns where they are at hand: P is the same for every method; nil: computed
+
 	// Progress, if set, is told after each logistic regression of the cross-validations; calls do not overlap.
 	Progress func(done, total int)
 }
@@ -68,11 +70,27 @@ func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 		train, test *Kernel
 	}{{"P", &s.P, in.P, in.PTest}, {"F", &s.F, in.F, in.FTest}, {"Θ", &s.Theta, theta, thetaTest}}
 	for i, p := range parts {
+		if i == 0 && in.KnownP != nil {
+			s.P = *in.KnownP
+			continue
+		}
 		if err := in.summarise(ctx, p.out, p.train, p.test, i, len(parts)); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return s, nil
+}
+
+// SummariseP computes P's columns of Table 2 from P, PTest and the labels alone: they serve every method as
+// [SummaryInput].KnownP.
+func SummariseP(ctx context.Context, in SummaryInput) (*KernelSummary, error) {
+	for _, err := range []error{in.P.Check(), in.P.CheckPretrainEffective()} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := &KernelSummary{}
+	return out, in.summarise(ctx, out, in.P, in.PTest, 0, 1)
 }
 
 func (in *SummaryInput) check() error {

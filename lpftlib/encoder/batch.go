@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/tokenizer"
 )
 
-// Encoding is one tokenised text or pair: ids and token types with special tokens, unpadded.
-type Encoding struct{ IDs, TypeIDs []int32 }
+// Encoding is one tokenised text or pair, as the tokenizer gives it.
+type Encoding = tokenizer.Encoding
 
 // Batch is a padded batch on the host.
 type Batch struct {

@@ -110,7 +110,7 @@ func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backen
 		if len(examples) == 0 {
 			continue
 		}
-		texts, err := s.Encode(ctx, examples)
+		texts, err := s.Texts(ctx, d.Task.ID, name)
 		if err != nil {
 			return err
 		}

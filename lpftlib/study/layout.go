@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/store"
 )
@@ -99,16 +99,15 @@ func stacked(before, after *Features, t *Trained) (*mat.Dense, []LayoutPoint) {
 		}
 	}
 	for _, head := range []struct {
-		*finetune.Head
+		*head.Head
 		after bool
 	}{{t.Start, false}, {t.Head, true}} {
-		weight := dense(head.Weight, head.Classes, head.Hidden)
-		for c := range head.Classes {
-			rows = append(rows, weight.RawRowView(c))
+		for c := range head.Classes() {
+			rows = append(rows, head.V.RawRowView(c))
 			points = append(points, LayoutPoint{Class: c, After: head.after, Row: true})
 		}
 	}
-	x := mat.NewDense(len(rows), t.Head.Hidden, nil)
+	x := mat.NewDense(len(rows), t.Head.Hidden(), nil)
 	for i, row := range rows {
 		x.SetRow(i, row)
 	}

@@ -158,7 +158,7 @@ func (s *Session) countTokens(ctx context.Context, examples []task.Example) (flo
 			sample = append(sample, examples[i*len(examples)/most])
 		}
 	}
-	texts, err := s.Encode(ctx, sample)
+	texts, err := s.encode(ctx, sample)
 	if err != nil || len(sample) == 0 {
 		return 0, err
 	}
@@ -181,7 +181,7 @@ func (s *Session) Rate(ctx context.Context, id string) (float64, error) {
 		return 0, err
 	}
 	examples := d.Test[:min(len(d.Test), 48)]
-	texts, err := s.Encode(ctx, examples)
+	texts, err := s.encode(ctx, examples)
 	if err != nil {
 		return 0, err
 	}
@@ -245,6 +245,10 @@ func (s *Session) PlanKernels(ctx context.Context, runs []Spec) ([]Planned, erro
 		tokens := n * mean / float64(len(d.Test)) * (1 + 2*classes) * 2
 		step, err := s.kernelStep(ctx, run)
 		if err := p.add(step, err, tokens, int64(n*n*classes*classes*8*20)); err != nil {
+			return nil, err
+		}
+		step, err = s.pretrainStatStep(ctx, run.Task, run.Seed)
+		if err := p.add(step, err, 0, 1<<20); err != nil {
 			return nil, err
 		}
 		step, err = s.kernelStatStep(ctx, run)

@@ -45,8 +45,9 @@ type Session struct {
 	programs *kernels.Programs // compiled once for all methods' kernels
 	model    *Model
 	data     map[string]*task.Data
-	gone     map[string]error // tasks that were found nowhere: the Hub is not asked twice
-	tasks    []string         // resolved by Tasks
+	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
+	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
+	tasks    []string                         // resolved by Tasks
 }
 
 // Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
@@ -78,7 +79,7 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}}
+	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}, texts: map[[2]string][]encoder.Encoding{}}
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}

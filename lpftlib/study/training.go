@@ -11,6 +11,7 @@ import (
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
@@ -30,8 +31,8 @@ type Trained struct {
 
 // Outcome is what run.json holds of a finished FT stage.
 type Outcome struct {
-	Start  *finetune.Head   `json:"start"`  // V0, b0: at the start of the stage
-	Head   *finetune.Head   `json:"head"`   // of the selected epoch
+	Start  *head.Head       `json:"start"`  // V0, b0: at the start of the stage
+	Head   *head.Head       `json:"head"`   // of the selected epoch
 	Course *finetune.Course `json:"course"` // every step and evaluation
 	Epoch  int              `json:"epoch"`  // the selected one, from 1
 }
@@ -114,7 +115,7 @@ type job struct {
 	model *Model
 	be    *backend.Backend
 	in    finetuneInputs
-	head  *finetune.Head // V0, b0
+	head  *head.Head // V0, b0
 }
 
 // job puts together what an FT stage starts from.
@@ -123,12 +124,12 @@ func (s *Session) job(ctx context.Context, run Spec, in finetuneInputs) (*job, e
 	if err != nil {
 		return nil, err
 	}
-	head, err := s.startHead(ctx, run)
+	head, err := s.StartHead(ctx, run)
 	return &job{run, d, model, be, in, head}, err
 }
 
-// startHead is V0, b0: random or the linear probe's, scaled where the run says so.
-func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, error) {
+// StartHead is V0, b0: random or the linear probe's, scaled where the run says so.
+func (s *Session) StartHead(ctx context.Context, run Spec) (*head.Head, error) {
 	d, model, _, err := s.parts(ctx, run.Task)
 	if err != nil {
 		return nil, err
@@ -139,7 +140,7 @@ func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, erro
 		if err != nil {
 			return nil, err
 		}
-		head = headOf(lp)
+		head = lp.Head
 	}
 	switch run.Scaling.Reading {
 	case "A":
@@ -150,9 +151,20 @@ func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, erro
 	return head, nil
 }
 
+// StartNote says in words which head StartHead gives a method.
+func (s *Session) StartNote(m Method) string {
+	switch {
+	case !m.startsFromLP() && m != LP:
+		return "random"
+	case s.Profile.PaperCompatible:
+		return "linear probing of the whole training split, halved where there are two classes"
+	}
+	return "linear probing of the whole training split, not halved"
+}
+
 // StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
 func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint64) (float64, error) {
-	head, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed})
+	head, err := s.StartHead(ctx, Spec{Task: id, Method: m, Seed: seed})
 	if err != nil {
 		return 0, err
 	}
@@ -178,10 +190,10 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 		}
 	}
 	var data finetune.Data
-	if data.Train, err = s.set(ctx, job.data.Train); err != nil {
+	if data.Train, err = s.set(ctx, job.run.Task, "train"); err != nil {
 		return err
 	}
-	if data.Val, err = s.set(ctx, job.data.Val); err != nil {
+	if data.Val, err = s.set(ctx, job.run.Task, "val"); err != nil {
 		return err
 	}
 	var bar *progress.Task
@@ -232,7 +244,7 @@ func Score(t *task.Task, logits *mat.Dense, labels []int) (float64, error) {
 }
 
 // saveTrained writes the selected model in Hugging Face's names, the heads and the course.
-func saveTrained(w *store.Work, start *finetune.Head, r *finetune.Result) error {
+func saveTrained(w *store.Work, start *head.Head, r *finetune.Result) error {
 	if err := r.Weights.Save(w.Dir()); err != nil {
 		return err
 	}

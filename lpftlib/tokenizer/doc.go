@@ -18,7 +18,7 @@
 // [Load] takes tokenizer.json, or else vocab.json with merges.txt (RoBERTa, GPT-2), or else
 // vocab.txt (BERT), the last two with tokenizer_config.json where there is one. Settings of
 // truncation and padding inside tokenizer.json are ignored: the maxLen of a call decides,
-// and encodings are never padded ([Tokenizer.PadID] and [Bucket] are there for who does).
+// and encodings are never padded ([Tokenizer.PadID] is there for who does).
 //
 // # Pairs and truncation
 //

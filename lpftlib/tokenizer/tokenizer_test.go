@@ -180,15 +180,3 @@ func TestGPT2Next(t *testing.T) {
 		require.Equal(t, want, strings.Join(words, "|"))
 	}
 }
-
-func TestBuckets(t *testing.T) {
-	require.Equal(t, []int{32, 64, 96, 128}, Buckets(128))
-	require.Equal(t, []int{32, 50}, Buckets(50))
-	require.Equal(t, []int{32}, Buckets(32))
-	require.Equal(t, []int{8}, Buckets(8))
-	require.Empty(t, Buckets(0))
-	for n, want := range map[int]int{0: 32, 1: 32, 32: 32, 33: 64, 128: 128, 129: 128} {
-		require.Equal(t, want, Bucket(n, Buckets(128)), "%d", n)
-	}
-	require.Equal(t, 7, Bucket(7, nil))
-}
