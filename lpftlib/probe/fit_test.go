@@ -56,11 +56,11 @@ func TestScaleOfFeatures(t *testing.T) {
 		scaled.Scale(s, x)
 		got, err := Fit(context.Background(), &scaled, data.Y, 3, Options{Kappas: []float64{2 / (s * s)}})
 		require.NoError(t, err)
-		require.InEpsilon(t, want.Norm()/s, got.Norm(), 1e-6)
+		require.InEpsilon(t, want.Head.Norm()/s, got.Head.Norm(), 1e-6)
 		got, err = Fit(context.Background(), &scaled, data.Y, 3, Options{}) // the usual grid, badly scaled
 		require.NoError(t, err)
 		require.True(t, got.Converged)
-		require.False(t, math.IsNaN(got.Norm()))
+		require.False(t, math.IsNaN(got.Head.Norm()))
 	}
 }
 
