@@ -69,6 +69,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -113,18 +113,21 @@ func (p *plan) trained(ctx context.Context, run Spec, testSet string) error {
 	if err != nil {
 		return err
 	}
-	epochs := float64(recipe.Epochs)
+	epochs, disk := float64(recipe.Epochs), int64(m.Config.NumParameters())*4
+	if run.Method.LowRank() { // the adapter alone: A [r, h] and B [h, r] of two layers a block
+		disk = int64(m.Config.Layers*4*p.s.Profile.LoRARank*m.Config.Hidden) * 4
+	}
 	step, err := p.s.trainStep(ctx, run)
-	if err := p.add(step, err, epochs*(trainingToken*train+float64(recipe.EvalsPerEpoch)*val), int64(m.Config.NumParameters())*4); err != nil {
+	if err := p.add(step, err, epochs*(trainingToken*train+float64(recipe.EvalsPerEpoch)*val), disk); err != nil {
 		return err
 	}
 	names := measuredSplits(run, testSet, "test")
-	tokens, disk, err := p.s.featureCost(ctx, testSet, names)
+	tokens, size, err := p.s.featureCost(ctx, testSet, names)
 	if err != nil {
 		return err
 	}
 	step, err = p.s.trainedFeaturesStep(ctx, run, testSet, names...)
-	return p.add(step, err, tokens, disk)
+	return p.add(step, err, tokens, size)
 }
 
 // featureCost is the tokens and bytes of features on some splits.

@@ -3,7 +3,6 @@ package study
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,7 +24,7 @@ const checkpointEvery = 20 * time.Second
 type Trained struct {
 	Spec
 	Key string
-	Dir string // model.safetensors, config.json, run.json, with LoRA lora.safetensors
+	Dir string // run.json, with model.safetensors and config.json or, with LoRA, a PEFT adapter
 	Outcome
 }
 
@@ -243,17 +242,29 @@ func Score(t *task.Task, logits *mat.Dense, labels []int) (float64, error) {
 	return measure.Accuracy(logits, labels)
 }
 
-// saveTrained writes the selected model in Hugging Face's names, the heads and the course.
+// saveTrained writes the selected model as Python loads it (with LoRA the adapter alone: the rest
+// is the pre-trained model's), the heads and the course.
 func saveTrained(w *store.Work, start *head.Head, r *finetune.Result) error {
-	if err := r.Weights.Save(w.Dir()); err != nil {
-		return err
-	}
+	save := func() error { return r.Weights.Save(w.Dir()) }
 	if r.LoRA != nil {
-		if err := r.LoRA.Save(filepath.Join(w.Dir(), loraFile)); err != nil {
-			return err
-		}
+		save = func() error { return r.LoRA.SavePEFT(w.Dir(), r.Weights.Config) }
+	}
+	if err := save(); err != nil {
+		return err
 	}
 	return w.WriteJSON("run.json", Outcome{Start: start, Head: r.Head, Course: r.Course, Epoch: r.Epoch})
 }
 
-const loraFile = "lora.safetensors"
+// model reads the selected model: with LoRA the pre-trained weights and the run's adapter.
+func (t *Trained) model(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+	if !t.Method.LowRank() {
+		w, err := encoder.LoadWeights(t.Dir, m.Config)
+		return w, nil, err
+	}
+	w, err := m.Weights()
+	if err != nil {
+		return nil, nil, err
+	}
+	lora, err := encoder.LoadPEFT(t.Dir, m.Config)
+	return w, lora, err
+}
