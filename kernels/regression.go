@@ -19,7 +19,7 @@ type RegressionOptions struct {
 	Progress func(done, total int)
 }
 
-// regressionIterations bounds the iterations of one fit (protocol, section 10).
+// regressionIterations bounds the iterations of one fit (docs/protocol.md, Kernel statistics).
 const regressionIterations = 10_000
 
 // Regression is the kernel regression of Tables 2 and 9: one binary logistic regression on the rows of a training
@@ -43,7 +43,7 @@ type Regression struct {
 //
 //	min_{w,b}  ½‖w‖² + κ·Σ_{n,c} log-loss(w·K[(n,c), :] + b, 1[y_n = c]),
 //
-// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn 1.7 does for the same matrix (protocol, section 10).
+// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn 1.7 does for the same matrix (docs/protocol.md, Kernel statistics).
 // train is [N, C, N, C], labels are [N].
 //
 // Rows of a kernel are badly scaled features (entries of 10² to 10⁴ and a condition number beyond 10⁶), so that for

@@ -46,7 +46,7 @@ type SummaryInput struct {
 	Progress func(done, total int)
 }
 
-// Summarise computes every column of Table 2 for one method (protocol, section 10); Θ = P + F is formed here. It
+// Summarise computes every column of Table 2 for one method (docs/protocol.md, Kernel statistics); Θ = P + F is formed here. It
 // refuses kernels that fail [Kernel.Check] or whose P has not the pattern K ⊗ I_C.
 func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 	if err := in.check(); err != nil {

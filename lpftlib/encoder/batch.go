@@ -19,7 +19,7 @@ type Batch struct {
 }
 
 // NewBatch pads encodings to length t and computes position ids: 0, 1, 2, … for BERT,
-// PadID+1, PadID+2, … at the tokens and PadID at padding for RoBERTa (protocol section 2).
+// PadID+1, PadID+2, … at the tokens and PadID at padding for RoBERTa (docs/protocol.md, Model).
 func (c *Config) NewBatch(encodings []Encoding, t int) (*Batch, error) {
 	n := len(encodings) * t
 	b := &Batch{B: len(encodings), T: t, IDs: make([]int32, n), Positions: make([]int32, n), Types: make([]int32, n), Mask: make([]float32, n)}

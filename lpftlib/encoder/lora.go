@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// LoRAWeights are low-rank factors on the host (protocol section 7). The nil pointer means
+// LoRAWeights are low-rank factors on the host (docs/protocol.md, LoRA). The nil pointer means
 // "no LoRA" and is valid for every method.
 type LoRAWeights struct {
 	Rank   int                  // r

@@ -23,7 +23,7 @@ type Weights struct {
 }
 
 // ignored are the tensors a checkpoint may hold beside the encoder: heads of other tasks,
-// the pooler (not used, protocol section 2) and integer buffers of old versions.
+// the pooler (not used, docs/protocol.md, Model) and integer buffers of old versions.
 var ignored = []string{"pooler.", "lm_head.", "cls.", "classifier."}
 var ignoredBuffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
 

@@ -114,7 +114,7 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	return p, nil
 }
 
-// diff is Diff(F): the mean distance of corresponding rows of width h (protocol section 8).
+// diff is Diff(F): the mean distance of corresponding rows of width h (docs/protocol.md, Metrics).
 func diff(a, b []float32, h int) float64 {
 	n := len(a) / h
 	sum := 0.0

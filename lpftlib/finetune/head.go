@@ -2,7 +2,8 @@ package finetune
 
 import "lpft/lpftlib/head"
 
-// NewHead draws the random head of FT and LoRA: V ~ N(0, std²), b = 0, in float32 as it is trained.
+// NewHead draws the random head of FT and LoRA: V ~ N(0, std²), b = 0, in float32 as it is trained
+// (docs/protocol.md, Model).
 func NewHead(classes, hidden int, std float64, seed uint64) *head.Head {
 	rng := generator(seed, streamHead, 0)
 	h := head.New(classes, hidden)

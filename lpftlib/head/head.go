@@ -104,7 +104,7 @@ func (h *Head) ScaleTo(norm float64) (*Head, error) {
 }
 
 // Halved is the head of linear probing as the paper's published code keeps it: with two classes V
-// and b are divided by 2, with more they stay.
+// and b are divided by 2, with more they stay (docs/protocol.md, Linear probing).
 func (h *Head) Halved() *Head {
 	if h.Classes() != 2 {
 		return h

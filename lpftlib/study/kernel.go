@@ -150,8 +150,8 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 	return store.Step{Kind: "kernel", Version: kernelVersion, Label: "NTK of " + run.String(), Inputs: in}, err
 }
 
-// Kernel computes a method's P and F at the start of its FT stage, on rows drawn with the seed.
-// Its store artefact holds kernel.npz, as `lpft ntk` writes it, and report.json, how it was
+// Kernel computes a method's P and F at the start of its FT stage, on rows drawn with the seed
+// (docs/protocol.md, Kernels). Its store artefact holds kernel.npz, as `lpft ntk` writes it, and report.json, how it was
 // computed.
 func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error) {
 	d, _, be, err := s.parts(ctx, run.Task)

@@ -142,7 +142,7 @@ func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, err
 	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: map[string]any{"kernel": key, "run": run}}, err
 }
 
-// KernelStats computes the statistics of a method's kernels.
+// KernelStats computes the statistics of a method's kernels (docs/protocol.md, Kernel statistics).
 func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
 	d, _, be, err := s.parts(ctx, run.Task)
 	if err != nil {

@@ -27,7 +27,7 @@ type LayoutPoint struct {
 }
 
 // Layout lays features φ of training rows and the rows of V, before and after the FT stage, out in
-// the plane together by t-SNE (protocol section 13, Figures 5 and 6): perplexity 30 (or a third of
+// the plane together by t-SNE (docs/protocol.md, Courses and layouts, Figures 5 and 6): perplexity 30 (or a third of
 // the points where there are few), start from the principal plane, 1,000 iterations.
 func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) ([]LayoutPoint, error) {
 	d, _, be, err := s.parts(ctx, id)

@@ -15,7 +15,7 @@ import (
 
 // Measures are all the numbers of one run on one test set: the rows of Tables 1, 3, 8 and 10-16
 // and the points of Figures 3, 10 and 11. Everything is measured in evaluation mode at the
-// selected epoch (protocol section 8).
+// selected epoch (docs/protocol.md, Metrics).
 type Measures struct {
 	Spec
 	TestSet  string  `json:"test_set"` // Task, or a shifted test set
@@ -56,7 +56,7 @@ type Calibration struct {
 }
 
 // Scaled is the calibration after temperature scaling with a T fitted on the validation rows of
-// the training task (protocol section 11).
+// the training task (docs/protocol.md, Temperature scaling).
 type Scaled struct {
 	Temperature measure.Temperature `json:"fit"`
 	Calibration
@@ -309,7 +309,7 @@ func (m *Measures) measurePredictions(t *task.Task, logits *mat.Dense, labels []
 	return err
 }
 
-// bins of the calibration errors (protocol section 8).
+// bins of the calibration errors (docs/protocol.md, Metrics).
 const bins = 15
 
 func calibrationOf(logits *mat.Dense, labels []int) (Calibration, error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // Probe is linear probing: cross-validated logistic regression on the pre-trained features,
-// rows in the order of the seed's first epoch (protocol section 6).
+// rows in the order of the seed's first epoch (docs/protocol.md, Linear probing).
 func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Fitted, error) {
 	d, _, be, err := s.parts(ctx, id)
 	if err != nil {
@@ -68,7 +68,7 @@ func shuffled(f *Features, seed uint64) (*mat.Dense, []int) {
 // iterations (Figures 1 and 4).
 type PathStep = probe.Step
 
-// pathIterations are the maximum iterations of the course (protocol section 13).
+// pathIterations are the maximum iterations of the course (docs/protocol.md, Courses and layouts).
 var pathIterations = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
 // pathStep is the course of a probe.
