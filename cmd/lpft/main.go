@@ -79,6 +79,6 @@ func root() *cobra.Command {
 	}
 	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as "+fetch.OfflineVar+"=1 does)")
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -58,7 +58,7 @@ With two classes --paper-compatible halves the head, as the paper's published co
 	return cmd
 }
 
-func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
+func (j *probeJob) run(ctx context.Context) (*probe.Fitted, error) {
 	x, err := readFeatures(j.features)
 	if err != nil {
 		return nil, err
@@ -67,19 +67,16 @@ func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := j.fit(ctx, x, y, classes)
+	fitted, err := j.fit(ctx, x, y, classes)
 	if err != nil {
 		return nil, fmt.Errorf("%s with %s: %w", j.features, j.labels, err)
 	}
-	return head, store.WriteNpz(j.out, []store.NamedArray{
-		{Name: "weight", Shape: []int{head.C, head.H}, Data: head.Weight},
-		{Name: "bias", Shape: []int{head.C}, Data: head.Bias},
-		{Name: "kappa", Shape: []int{}, Data: []float64{head.Kappa}},
-		{Name: "scores", Shape: []int{len(head.Scores)}, Data: head.Scores},
-	})
+	return fitted, fitted.Head.Write(j.out,
+		store.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{fitted.Kappa}},
+		store.NamedArray{Name: "scores", Shape: []int{len(fitted.Scores)}, Data: fitted.Scores})
 }
 
-func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Head, error) {
+func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Fitted, error) {
 	bar := progress.Start(progress.Terminal(os.Stderr), "linear probing", 1, "fits")
 	defer bar.Done()
 	return probe.Fit(ctx, x, y, classes, probe.Options{
@@ -134,7 +131,7 @@ func readLabels(path string) (labels []int, classes int, err error) {
 }
 
 // bestScore is the mean held-out accuracy of the chosen κ.
-func bestScore(h *probe.Head) float64 {
+func bestScore(h *probe.Fitted) float64 {
 	best := 0.0
 	for _, s := range h.Scores {
 		best = max(best, s)

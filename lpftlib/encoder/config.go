@@ -17,7 +17,7 @@ const (
 	RoBERTa Family = "roberta"
 )
 
-// Config holds what config.json says about an encoder (protocol section 2).
+// Config holds what config.json says about an encoder (docs/protocol.md, Model).
 type Config struct {
 	Family           Family  `json:"model_type"`
 	VocabSize        int     `json:"vocab_size"`

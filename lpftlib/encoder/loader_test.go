@@ -252,46 +252,6 @@ func TestOtherFormats(t *testing.T) {
 	require.ErrorContains(t, err, "save_pretrained")
 }
 
-// A head is read on request only, and only a linear one.
-func TestLoadHead(t *testing.T) {
-	_, tensors := tensorsOf(t, "bert-2")
-	config, err := os.ReadFile(filepath.Join("testdata", "bert-2", "config.json"))
-	require.NoError(t, err)
-	head := func(t *testing.T, beside ...oddTensor) (weight, bias []float32, classes int, err error) {
-		dir := writeModel(t, append(slices.Clone(tensors), beside...))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644))
-		return LoadHead(dir)
-	}
-	values := make([]float32, 3*24)
-	for i := range values {
-		values[i] = float32(i)
-	}
-	w := oddTensor{"classifier.weight", "F32", []int{3, 24}, f32(values...)}
-	b := oddTensor{"classifier.bias", "F32", []int{3}, f32(7, 8, 9)}
-	weight, bias, classes, err := head(t, w, b)
-	require.NoError(t, err)
-	require.Equal(t, values, weight)
-	require.Equal(t, []float32{7, 8, 9}, bias)
-	require.Equal(t, 3, classes)
-
-	for name, c := range map[string]struct {
-		beside []oddTensor
-		want   string
-	}{
-		"no head":         {nil, "no classification head"},
-		"no bias":         {[]oddTensor{w}, `"classifier.bias" is missing`},
-		"two layers":      {[]oddTensor{{"classifier.dense.weight", "F32", []int{1}, f32(1)}, {"classifier.out_proj.weight", "F32", []int{1}, f32(1)}}, "two layers"},
-		"another width":   {[]oddTensor{{"classifier.weight", "F32", []int{3, 8}, f32(values[:24]...)}, b}, "[classes, 24]"},
-		"another classes": {[]oddTensor{w, {"classifier.bias", "F32", []int{2}, f32(7, 8)}}, "expected [3]"},
-		"NaN":             {[]oddTensor{w, {"classifier.bias", "F32", []int{3}, f32(7, 8, float32(math.NaN()))}}, "NaN"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, _, _, err := head(t, c.beside...)
-			require.ErrorContains(t, err, c.want)
-		})
-	}
-}
-
 // A saved folder is read back bit for bit, configuration included, and the numbers are those
 // that were saved.
 func TestSaveRoundTrip(t *testing.T) {

@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -21,6 +20,20 @@ const (
 // dir/adapter_config.json and dir/adapter_model.safetensors. In Python,
 // PeftModel.from_pretrained(AutoModel.from_pretrained(model), dir) loads it.
 func (l *LoRAWeights) SavePEFT(dir string, cfg *Config) error {
+	return l.save(dir, cfg, adapter{task: "FEATURE_EXTRACTION"})
+}
+
+// adapter is what an adapter's folder says beside its factors.
+type adapter struct {
+	task     string        // PEFT's task_type
+	prefix   string        // of the encoder within the adapted model, such as "bert."
+	base     any           // the model that is adapted, nil: not said
+	revision any           // of base, nil: not said
+	whole    []string      // modules that are saved whole beside the factors
+	tensors  []NamedTensor // theirs, under the adapted model's names
+}
+
+func (l *LoRAWeights) save(dir string, cfg *Config, a adapter) error {
 	if l == nil {
 		return fmt.Errorf("%s: there are no LoRA factors to write", dir)
 	}
@@ -29,20 +42,20 @@ func (l *LoRAWeights) SavePEFT(dir string, cfg *Config) error {
 	}
 	var list []NamedTensor
 	for i, spec := range l.Specs() {
-		list = append(list, NamedTensor{Name: adapterPrefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+		list = append(list, NamedTensor{Name: adapterPrefix + a.prefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+	}
+	for _, t := range a.tensors {
+		t.Name = adapterPrefix + t.Name
+		list = append(list, t)
 	}
 	if err := WriteSafetensors(filepath.Join(dir, adapterWeights), list); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(map[string]any{
-		"peft_type": "LORA", "task_type": "FEATURE_EXTRACTION", "base_model_name_or_path": nil, "inference_mode": true,
+	return writeJSON(filepath.Join(dir, adapterConfig), map[string]any{
+		"peft_type": "LORA", "task_type": a.task, "base_model_name_or_path": a.base, "revision": a.revision, "inference_mode": true,
 		"r": l.Rank, "lora_alpha": l.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
-		"target_modules": l.targets(cfg),
-	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, adapterConfig), append(data, '\n'), 0o644)
+		"target_modules": l.targets(cfg), "modules_to_save": a.whole,
+	})
 }
 
 // targets are PEFT's target_modules for the factors' layers: the layers' last names

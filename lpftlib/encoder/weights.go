@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -22,7 +23,7 @@ type Weights struct {
 }
 
 // ignored are the tensors a checkpoint may hold beside the encoder: heads of other tasks,
-// the pooler (not used, protocol section 2) and integer buffers of old versions.
+// the pooler (not used, docs/protocol.md, Model) and integer buffers of old versions.
 var ignored = []string{"pooler.", "lm_head.", "cls.", "classifier."}
 var ignoredBuffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
 
@@ -184,23 +185,28 @@ func (w *Weights) Save(dir string) error {
 	if err := WriteSafetensors(filepath.Join(dir, weightsFile), w.named()); err != nil {
 		return err
 	}
-	return w.Config.write(dir)
+	class := map[Family]string{BERT: "BertModel", RoBERTa: "RobertaModel"}[w.Config.Family]
+	return w.Config.write(dir, class, nil)
 }
 
-// write writes config.json with the fields Hugging Face needs.
-func (c *Config) write(dir string) error {
-	class := "BertModel"
-	if c.Family == RoBERTa {
-		class = "RobertaModel"
+// write writes config.json with the fields Hugging Face needs for a class, and more.
+func (c *Config) write(dir, class string, more map[string]any) error {
+	all := map[string]any{"architectures": []string{class}, "hidden_act": "gelu", "position_embedding_type": "absolute"}
+	raw, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
 	}
-	data, err := json.MarshalIndent(struct {
-		Architectures []string `json:"architectures"`
-		*Config
-		HiddenAct string `json:"hidden_act"`
-		Position  string `json:"position_embedding_type"`
-	}{[]string{class}, c, "gelu", "absolute"}, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "config.json"), append(data, '\n'), 0o644)
+	maps.Copy(all, more)
+	return writeJSON(filepath.Join(dir, "config.json"), all)
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o644)
 }

@@ -40,7 +40,7 @@ type Checkpoint struct {
 	Name   string // as it was asked for
 	Dir    string // the folder that holds the files
 	Source string // where it came from, in words, for example "Hub owner/repo@<revision>"
-	Digest string // SHA-256 of model.safetensors, 64 hexadecimal digits
+	Digest string // SHA-256 of model.safetensors (of the digests of its shards), 64 hexadecimal digits
 }
 
 // Options says where to look. The zero value looks in the Hugging Face cache and on the Hub.
@@ -59,6 +59,9 @@ type Options struct {
 
 // Weights is the one file whose digest names a checkpoint.
 const Weights = "model.safetensors"
+
+// index lists the files of a checkpoint that lies in several (shards); a folder may hold one.
+const index = Weights + ".index.json"
 
 // Resolve finds the checkpoint called name; see the package comment for names and order.
 //

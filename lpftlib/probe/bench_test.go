@@ -33,7 +33,7 @@ func BenchmarkFit(b *testing.B) {
 			for b.Loop() {
 				head, err := Fit(context.Background(), x, y, s.classes, Options{})
 				require.NoError(b, err)
-				b.ReportMetric(head.Norm(), "norm")
+				b.ReportMetric(head.Head.Norm(), "norm")
 				b.ReportMetric(head.Kappa, "kappa")
 			}
 		})

@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/head"
 )
 
 // Accuracy of the solutions, relative in ‖W‖: a held-out accuracy needs little, the head is meant to be exact.
@@ -17,7 +19,7 @@ const (
 //
 // x is [N, h] with finite entries, y [N] with classes 0 … classes−1, each present. The folds follow the row
 // order. Fit stops early with ctx's error when ctx is cancelled.
-func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*Head, error) {
+func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*Fitted, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -68,29 +70,29 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 		}
 	}
 
-	head := &Head{C: classes, Kappas: o.Kappas}
-	best := head.choose(folds)
-	head.Kappa = o.Kappas[best]
+	fitted := &Fitted{Kappas: o.Kappas}
+	best := fitted.choose(folds)
+	fitted.Kappa = o.Kappas[best]
 	all.startFromMean(folds, best)
-	all.problem.setKappa(head.Kappa)
+	all.problem.setKappa(fitted.Kappa)
 	all.refreshCurvature()
-	head.Iterations, head.Converged, err = all.minimise(ctx, shared.at(head.Kappa, all.curvature), refitAccuracy, o)
+	fitted.Iterations, fitted.Converged, err = all.minimise(ctx, shared.at(fitted.Kappa, all.curvature), refitAccuracy, o)
 	if err != nil {
 		return nil, err
 	}
 	weight, bias := all.expanded()
 	removeMean(weight, bias)
-	_, head.H = x.Dims()
-	head.Weight, head.Bias = data.head(weight.RawMatrix().Data, bias)
+	flat, bias := data.head(weight.RawMatrix().Data, bias)
+	fitted.Head = &head.Head{V: mat.NewDense(classes, len(flat)/classes, flat), B: bias}
 	if o.PaperCompatible {
-		head.halve()
+		fitted.halve()
 	}
 	report.step()
-	return head, nil
+	return fitted, nil
 }
 
 // choose records the scores of the folds and returns the index of the first best κ.
-func (h *Head) choose(folds []*fold) int {
+func (h *Fitted) choose(folds []*fold) int {
 	sums := make([]float64, len(h.Kappas))
 	h.Scores = make([]float64, len(h.Kappas))
 	for _, f := range folds {

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/store"
 )
@@ -27,7 +27,7 @@ type LayoutPoint struct {
 }
 
 // Layout lays features φ of training rows and the rows of V, before and after the FT stage, out in
-// the plane together by t-SNE (protocol section 13, Figures 5 and 6): perplexity 30 (or a third of
+// the plane together by t-SNE (docs/protocol.md, Courses and layouts, Figures 5 and 6): perplexity 30 (or a third of
 // the points where there are few), start from the principal plane, 1,000 iterations.
 func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) ([]LayoutPoint, error) {
 	d, _, be, err := s.parts(ctx, id)
@@ -99,16 +99,15 @@ func stacked(before, after *Features, t *Trained) (*mat.Dense, []LayoutPoint) {
 		}
 	}
 	for _, head := range []struct {
-		*finetune.Head
+		*head.Head
 		after bool
 	}{{t.Start, false}, {t.Head, true}} {
-		weight := dense(head.Weight, head.Classes, head.Hidden)
-		for c := range head.Classes {
-			rows = append(rows, weight.RawRowView(c))
+		for c := range head.Classes() {
+			rows = append(rows, head.V.RawRowView(c))
 			points = append(points, LayoutPoint{Class: c, After: head.after, Row: true})
 		}
 	}
-	x := mat.NewDense(len(rows), t.Head.Hidden, nil)
+	x := mat.NewDense(len(rows), t.Head.Hidden(), nil)
 	for i, row := range rows {
 		x.SetRow(i, row)
 	}

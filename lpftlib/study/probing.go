@@ -13,8 +13,8 @@ import (
 )
 
 // Probe is linear probing: cross-validated logistic regression on the pre-trained features,
-// rows in the order of the seed's first epoch (protocol section 6).
-func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Head, error) {
+// rows in the order of the seed's first epoch (docs/protocol.md, Linear probing).
+func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Fitted, error) {
 	d, _, be, err := s.parts(ctx, id)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Hea
 	if err != nil {
 		return nil, err
 	}
-	head := &probe.Head{}
+	head := &probe.Fitted{}
 	return head, a.ReadJSON("head.json", head)
 }
 
@@ -68,7 +68,7 @@ func shuffled(f *Features, seed uint64) (*mat.Dense, []int) {
 // iterations (Figures 1 and 4).
 type PathStep = probe.Step
 
-// pathIterations are the maximum iterations of the course (protocol section 13).
+// pathIterations are the maximum iterations of the course (docs/protocol.md, Courses and layouts).
 var pathIterations = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
 // pathStep is the course of a probe.
@@ -88,7 +88,7 @@ func (s *Session) ProbePath(ctx context.Context, id string, seed uint64) ([]Path
 	if err != nil {
 		return nil, err
 	}
-	var head *probe.Head
+	var head *probe.Fitted
 	var f *Features
 	before := func(ctx context.Context) (err error) {
 		if head, err = s.Probe(ctx, id, seed); err == nil {
@@ -111,16 +111,4 @@ func (s *Session) ProbePath(ctx context.Context, id string, seed uint64) ([]Path
 	}
 	var path []PathStep
 	return path, a.ReadJSON("path.json", &path)
-}
-
-// headOf converts a probe's head to float32.
-func headOf(lp *probe.Head) *finetune.Head {
-	h := &finetune.Head{Classes: lp.C, Hidden: lp.H}
-	for _, v := range lp.Weight {
-		h.Weight = append(h.Weight, float32(v))
-	}
-	for _, v := range lp.Bias {
-		h.Bias = append(h.Bias, float32(v))
-	}
-	return h
 }

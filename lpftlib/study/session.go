@@ -48,8 +48,9 @@ type Session struct {
 	programs *kernels.Programs // compiled once for all methods' kernels
 	model    *Model
 	data     map[string]*task.Data
-	gone     map[string]error // tasks that were found nowhere: the Hub is not asked twice
-	tasks    []string         // resolved by Tasks
+	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
+	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
+	tasks    []string                         // resolved by Tasks
 }
 
 // Open reads the profile and opens the store. Model, data and backend are opened when a verb
@@ -69,7 +70,7 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}}
+	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}, texts: map[[2]string][]encoder.Encoding{}}
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}

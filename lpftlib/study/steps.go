@@ -16,10 +16,10 @@ import (
 // taken for new ones.
 const (
 	featuresVersion = 2
-	probeVersion    = 1
-	pathVersion     = 1
-	finetuneVersion = 4
-	measuresVersion = 1 // also when a metric's definition changes
+	probeVersion    = 2
+	pathVersion     = 2
+	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64
+	measuresVersion = 2 // also when a metric's definition changes
 )
 
 // once finds a step's artefact. Where it is not there, before brings what it is made from, and

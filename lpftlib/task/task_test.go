@@ -87,7 +87,7 @@ func TestLabels(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestSplitOff checks the sizes of protocol and Table 7: n rows leave ⌈0.1·n⌉ for validation.
+// TestSplitOff checks the sizes of docs/protocol.md, Splits, and Table 7: n rows leave ⌈0.1·n⌉ for validation.
 func TestSplitOff(t *testing.T) {
 	for n, want := range map[int]int{250: 25, 2490: 249, 9427: 943, 5428: 543, 554: 56, 8551: 856, 67349: 6735, 3668: 367, 30000: 3000, 2: 1, 11: 2} {
 		rows := make([]Example, n)

@@ -42,7 +42,7 @@ func (t template) build(a, b []int32, maxLen int) Encoding {
 }
 
 // truncate returns how many tokens stay of texts with a and b tokens where there is room
-// for budget: "longest first" (protocol, section 3). A single text is b = 0.
+// for budget: "longest first" (docs/protocol.md, Texts). A single text is b = 0.
 func truncate(a, b, budget int) (int, int) {
 	if a+b <= budget {
 		return a, b

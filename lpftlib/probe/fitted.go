@@ -5,15 +5,14 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/head"
 )
 
-// Head is a fitted linear probe, f(x) = Vφ(x) + b, with the record of how κ was chosen.
-type Head struct {
-	Weight []float64 `json:"weight"` // V [C, h], row major
-	Bias   []float64 `json:"bias"`   // b [C]
-	C      int       `json:"classes"`
-	H      int       `json:"features"`
-	Kappa  float64   `json:"kappa"`
+// Fitted is a linear probe, f(x) = Vφ(x) + b, with the record of how κ was chosen.
+type Fitted struct {
+	Head  *head.Head `json:"head"`
+	Kappa float64    `json:"kappa"`
 	// Kappas is the grid; Scores the mean held-out accuracy of each κ; FoldScores the same [folds][len(Kappas)].
 	Kappas     []float64   `json:"kappas,omitempty"`
 	Scores     []float64   `json:"scores,omitempty"`
@@ -26,23 +25,9 @@ type Head struct {
 	Halved bool `json:"halved"`
 }
 
-// Logits returns Vφ + b [n, C] for features x [n, h]. It panics, as gonum does, if x has not H columns.
-func (h *Head) Logits(x *mat.Dense) *mat.Dense {
-	var logits mat.Dense
-	logits.Mul(x, mat.NewDense(h.C, h.H, h.Weight).T())
-	n, _ := logits.Dims()
-	for i := range n {
-		row := logits.RawRowView(i)
-		for c := range row {
-			row[c] += h.Bias[c]
-		}
-	}
-	return &logits
-}
-
 // Predict returns the class of the largest logit of each row of x [n, h]; ties go to the lowest id.
-func (h *Head) Predict(x *mat.Dense) []int {
-	logits := h.Logits(x)
+func (f *Fitted) Predict(x *mat.Dense) []int {
+	logits := f.Head.Logits(x)
 	n, _ := logits.Dims()
 	classes := make([]int, n)
 	for i := range classes {
@@ -51,30 +36,19 @@ func (h *Head) Predict(x *mat.Dense) []int {
 	return classes
 }
 
-// Norm is ‖V‖_F, the paper's Norm(C); the bias is not counted.
-func (h *Head) Norm() float64 { return norm(h.Weight) }
-
 // String says in one line what was fitted.
-func (h *Head) String() string {
+func (f *Fitted) String() string {
 	halved := ""
-	if h.Halved {
+	if f.Halved {
 		halved = ", halved"
 	}
-	return fmt.Sprintf("linear head, C = %d, h = %d, κ = %.4g, ‖V‖ = %.4g%s", h.C, h.H, h.Kappa, h.Norm(), halved)
+	return fmt.Sprintf("linear head, C = %d, h = %d, κ = %.4g, ‖V‖ = %.4g%s", f.Head.Classes(), f.Head.Hidden(), f.Kappa, f.Head.Norm(), halved)
 }
 
 // halve divides a two-class head by 2, the convention of the paper's published code.
-func (h *Head) halve() {
-	if h.C != 2 {
-		return
-	}
-	for i := range h.Weight {
-		h.Weight[i] /= 2
-	}
-	for i := range h.Bias {
-		h.Bias[i] /= 2
-	}
-	h.Halved = true
+func (f *Fitted) halve() {
+	f.Halved = f.Head.Classes() == 2
+	f.Head = f.Head.Halved()
 }
 
 // argmax returns the first position of the largest value.
