@@ -8,10 +8,8 @@ import "math"
 type adding struct {
 	vocab  map[string]int32
 	ids    map[string]int32     // of the added tokens
-	tokens map[int32]addedToken // by id: the flags that count
-	// Where a string is looked for (before or after normalisation) is said by the entry that
-	// was there first, of special ones before others.
-	special, plain []addedToken
+	tokens map[int32]addedToken // by id
+	order  []int32              // ids, first come first
 }
 
 func newAdding(vocab map[string]int32) *adding {
@@ -22,21 +20,15 @@ func (a *adding) add(t addedToken) {
 	if t.Content == "" {
 		return
 	}
-	if t.Special && !a.isSpecial(t.Content) {
-		a.special = append(a.special, t)
-	}
 	id, known := a.id(t.Content)
 	if !known {
 		id = a.next()
 	}
+	if !a.has(t.Content) {
+		a.order = append(a.order, id)
+	}
 	t.ID = id
-	if a.tokens[id] == t {
-		return
-	}
 	a.ids[t.Content], a.tokens[id] = id, t
-	if !a.isSpecial(t.Content) {
-		a.plain = append(a.plain, t)
-	}
 }
 
 // id says which id a string has, of an added token or of the vocabulary.
@@ -53,15 +45,6 @@ func (a *adding) has(content string) bool {
 	return ok
 }
 
-func (a *adding) isSpecial(content string) bool {
-	for _, t := range a.special {
-		if t.Content == content {
-			return true
-		}
-	}
-	return false
-}
-
 // next is the first id after the vocabulary and the added tokens.
 func (a *adding) next() int32 {
 	next := int32(len(a.vocab))
@@ -73,14 +56,11 @@ func (a *adding) next() int32 {
 	return next
 }
 
-// list gives the tokens in the order in which they are looked for.
+// list gives the tokens, first come first.
 func (a *adding) list() []addedToken {
 	var out []addedToken
-	for _, t := range append(append([]addedToken{}, a.special...), a.plain...) {
-		id, _ := a.id(t.Content)
-		flags := a.tokens[id]
-		flags.Normalized, flags.Special = t.Normalized, t.Special
-		out = append(out, flags)
+	for _, id := range a.order {
+		out = append(out, a.tokens[id])
 	}
 	return out
 }

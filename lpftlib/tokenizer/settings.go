@@ -20,6 +20,7 @@ type settings struct {
 	named   map[string]*addedToken // "cls_token": its token, nil for null
 	own     []addedToken           // special tokens under names of the model's own
 	extra   []addedToken           // special tokens without a name
+	listed  bool                   // some file lists them, be it none
 	decoder map[int32]addedToken   // added_tokens_decoder, or added_tokens.json
 	kept    bool                   // the decoder is added_tokens_decoder, which counts alone
 }
@@ -122,11 +123,11 @@ func (s *settings) readConfigTokens() error {
 	if err := s.readNamed(s.config, false); err != nil {
 		return err
 	}
-	for _, key := range []string{"extra_special_tokens", "additional_special_tokens"} {
-		if len(s.extra) > 0 || len(s.own) > 0 && key == "additional_special_tokens" {
-			continue
-		}
-		if err := s.readExtra(s.config, key); err != nil {
+	if err := s.readExtra(s.config, "extra_special_tokens"); err != nil {
+		return err
+	}
+	if len(s.extra) == 0 { // the older name
+		if err := s.readExtra(s.config, "additional_special_tokens"); err != nil {
 			return err
 		}
 	}
@@ -176,11 +177,11 @@ func (s *settings) readNamed(o object, special bool) error {
 // model's own.
 func (s *settings) readExtra(o object, key string) error {
 	raw, ok := o.members[key]
-	if !ok || isNull(raw) {
+	if !ok {
 		return nil
 	}
 	var byName map[string]json.RawMessage
-	if json.Unmarshal(raw, &byName) == nil {
+	if !isNull(raw) && json.Unmarshal(raw, &byName) == nil {
 		for _, name := range slices.Sorted(maps.Keys(byName)) {
 			t, err := parseToken(byName[name], false)
 			if err != nil {
@@ -190,7 +191,8 @@ func (s *settings) readExtra(o object, key string) error {
 		}
 		return nil
 	}
-	var list []json.RawMessage
+	s.listed = true
+	var list []json.RawMessage // null is none
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return o.errorf(key, "want a list of tokens")
 	}
@@ -217,7 +219,7 @@ func (s *settings) readTokenFiles(special, added object) error {
 	if err := s.readAddedTokens(added); err != nil {
 		return err
 	}
-	if len(s.extra) > 0 {
+	if s.listed {
 		return nil
 	}
 	return s.readExtra(special, "additional_special_tokens")

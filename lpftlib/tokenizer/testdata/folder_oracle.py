@@ -33,12 +33,14 @@ def build(case, folder):
 
 
 def answer(tok, text, max_len):
-    args = text if isinstance(text, list) else [text]
+    # A batch of one: called with bare strings, transformers takes an empty second text for none.
+    args = [[t] for t in text] if isinstance(text, list) else [[text]]
     e = tok(*args, truncation=True, max_length=max_len)
-    if set(e.get("attention_mask", [1])) - {1}:
+    if set(e.get("attention_mask", [[1]])[0]) - {1}:
         raise ValueError("a mask that is not all ones")
-    ids = e["input_ids"]
-    return {"ids": ids, "types": "".join(map(str, e.get("token_type_ids", [0] * len(ids))))}
+    ids = e["input_ids"][0]
+    types = e["token_type_ids"][0] if "token_type_ids" in e else [0] * len(ids)
+    return {"ids": ids, "types": "".join(map(str, types))}
 
 
 def answers(case, texts=TEXTS):
