@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -18,7 +19,12 @@ type LoRAWeights struct {
 	Layers []string             // dense layers that carry factors, in order
 	A      map[string][]float32 // [r, in]
 	B      map[string][]float32 // [out, r]
-	shapes map[string][2]int    // layer → out, in
+
+	// Replaced are tensors of the encoder that an adapter brings whole (PEFT's
+	// modules_to_save), under the names of [Config.Specs]; nil for none.
+	Replaced map[string][]float32
+
+	shapes map[string][2]int // layer → out, in
 }
 
 // QueryValue names W_q and W_v of every block, the layers the paper adapts.
@@ -119,11 +125,15 @@ func (l *LoRAWeights) Set(values [][]float32) {
 	}
 }
 
-// Merge returns a copy of w with every factor pair added into its dense weight:
-// W + s·BA. Evaluating the merged model without LoRA gives the same features.
-func (l *LoRAWeights) Merge(w *Weights) *Weights { return l.mergeScaled(w, 1) }
+// Merge returns a copy of w with every factor pair added into its dense weight, W + s·BA,
+// and Replaced in place. Evaluating the merged model without LoRA gives the same features.
+func (l *LoRAWeights) Merge(w *Weights) *Weights {
+	out := l.mergeScaled(w, 1)
+	maps.Copy(out.Tensors, l.Replaced)
+	return out
+}
 
-// Unmerge is the inverse of Merge, up to float32 rounding.
+// Unmerge is the inverse of Merge but for Replaced, up to float32 rounding.
 func (l *LoRAWeights) Unmerge(w *Weights) *Weights { return l.mergeScaled(w, -1) }
 
 func (l *LoRAWeights) mergeScaled(w *Weights, sign float64) *Weights {
