@@ -18,7 +18,12 @@ type LoRAWeights struct {
 	Layers []string             // dense layers that carry factors, in order
 	A      map[string][]float32 // [r, in]
 	B      map[string][]float32 // [out, r]
-	shapes map[string][2]int    // layer → out, in
+
+	// Replaced are tensors of the encoder that an adapter brings whole (PEFT's
+	// modules_to_save), under the names of [Config.Specs]; nil for none.
+	Replaced map[string][]float32
+
+	shapes map[string][2]int // layer → out, in
 }
 
 // QueryValue names W_q and W_v of every block, the layers the paper adapts.

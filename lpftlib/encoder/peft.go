@@ -13,6 +13,7 @@ import (
 const (
 	adapterConfig  = "adapter_config.json"
 	adapterWeights = "adapter_model.safetensors"
+	adapterPickle  = "adapter_model.bin"
 	adapterPrefix  = "base_model.model."
 )
 
@@ -95,66 +96,4 @@ func (c *Config) DenseLayers(suffixes []string) ([]string, error) {
 	}
 	slices.Sort(layers)
 	return slices.Compact(layers), nil
-}
-
-// LoadPEFT reads a PEFT adapter of an encoder, made with or without a task's head around it
-// (names with or without "bert." and "roberta."). Settings that change what is computed
-// beyond W + (α/r)·BA (DoRA, rank-stabilised scale, trained biases, ranks that differ between
-// layers, further trained modules) are errors that name the setting.
-func LoadPEFT(dir string, cfg *Config) (*LoRAWeights, error) {
-	path := filepath.Join(dir, adapterConfig)
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("adapter folder %s: no readable %s", dir, adapterConfig)
-	}
-	layers, rank, alpha, err := parseAdapterConfig(raw, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	l, err := NewLoRA(cfg, layers, rank, alpha, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return l, l.readAdapter(filepath.Join(dir, adapterWeights))
-}
-
-// readAdapter fills the factors: every one must be there in its shape, and nothing else.
-func (l *LoRAWeights) readAdapter(path string) error {
-	st, err := openSafetensors(path)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	at := map[string]int{}
-	for i, spec := range l.Specs() {
-		at[spec.Name] = i
-	}
-	values := make([][]float32, len(at))
-	for _, name := range st.names() {
-		canonical := canonicalName(strings.TrimPrefix(name, adapterPrefix))
-		i, known := at[canonical]
-		switch {
-		case strings.HasPrefix(canonical, "pooler."):
-			continue // φ does not pass through it
-		case !known:
-			return fmt.Errorf("%s: unknown tensor %q: not a LoRA factor of the layers that target_modules names", path, name)
-		case values[i] != nil:
-			return fmt.Errorf("%s: tensor %q occurs twice under different prefixes", path, canonical)
-		case !slices.Equal(st.entries[name].Shape, l.Specs()[i].Shape):
-			return fmt.Errorf("%s: tensor %q has shape %v, expected %v", path, name, st.entries[name].Shape, l.Specs()[i].Shape)
-		}
-		if values[i], err = st.float32s(name); err != nil {
-			return err
-		}
-		if slices.ContainsFunc(values[i], notFinite) {
-			return fmt.Errorf("%s: tensor %q holds NaN or infinity", path, name)
-		}
-	}
-	for i, spec := range l.Specs() {
-		if values[i] == nil {
-			return fmt.Errorf("%s: tensor %q of shape %v is missing", path, spec.Name, spec.Shape)
-		}
-	}
-	l.Set(values)
-	return nil
 }

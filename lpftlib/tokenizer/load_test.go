@@ -29,7 +29,7 @@ func TestLoadErrors(t *testing.T) {
 		}, []string{"vocab.json", "merge 1", `"aa" is not in the vocabulary`}},
 		{"RoBERTa's special tokens missing", map[string]string{
 			vocabJSON: `{"<s>": 0, "a": 1}`, mergesTXT: "",
-		}, []string{"vocab.json", `"<pad>" is missing`}},
+		}, []string{"vocab.json", `"</s>" is missing`}},
 		{"BERT's special tokens missing", map[string]string{vocabTXT: "[PAD]\n[UNK]\n[CLS]\n"}, []string{"vocab.txt", `"[SEP]" is missing`}},
 		{"configuration broken", map[string]string{vocabTXT: "[PAD]\n", configJSON: `{"do_lower_case": "yes"}`}, []string{configJSON, "do_lower_case"}},
 	} {

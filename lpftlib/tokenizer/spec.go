@@ -7,8 +7,11 @@ import (
 )
 
 // tokenizerSpec is tokenizer.json; what has no field here does not change the ids, but for
-// truncation and padding, which are left to the caller.
+// the length of truncation and padding, which are left to the caller.
 type tokenizerSpec struct {
+	Truncation *struct {
+		Direction string `json:"direction"`
+	} `json:"truncation"`
 	AddedTokens   []addedToken    `json:"added_tokens"`
 	Normalizer    json.RawMessage `json:"normalizer"`
 	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
@@ -23,7 +26,7 @@ func readTokenizerJSON(f *folder) (*definition, error) {
 	}
 	var spec tokenizerSpec
 	err = json.Unmarshal(b, &spec)
-	d := &definition{added: spec.AddedTokens}
+	d := &definition{added: spec.AddedTokens, cutLeft: spec.Truncation != nil && spec.Truncation.Direction == "Left"}
 	for _, part := range []struct {
 		raw  json.RawMessage
 		read func(json.RawMessage) error
