@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
@@ -43,7 +44,7 @@ With two classes --paper-compatible halves the head, as the paper's published co
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%v; cross-validated accuracy %.4f\n", head, bestScore(head))
+			fmt.Fprintf(cmd.OutOrStdout(), "%v; cross-validated accuracy %.4f%s\n", head, bestScore(head), limitOf(head))
 			return nil
 		},
 	}
@@ -120,14 +121,47 @@ func readLabels(path string) (labels []int, classes int, err error) {
 	for _, v := range a.Int32 {
 		ids = append(ids, int64(v))
 	}
-	for i, id := range ids {
-		// Every class needs a row, so that no id reaches the number of rows.
-		if id < 0 || id >= int64(len(ids)) {
-			return nil, 0, fmt.Errorf("%s: label %d of row %d: expected classes 0 to C-1, each with a row among the %d", path, id, i, len(ids))
-		}
+	if err := checkIDs(ids); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, id := range ids {
 		labels, classes = append(labels, int(id)), max(classes, int(id)+1)
 	}
 	return labels, max(classes, 2), nil // a single class is named as such by the fit
+}
+
+// checkIDs refuses labels that do not number the classes from 0 without a gap, and says how to number them.
+func checkIDs(ids []int64) error {
+	const anew = "number the classes anew with numpy.unique(labels, return_inverse=True)[1]"
+	for i, id := range ids {
+		// Every class needs a row, so that a gap is certain where an id goes beyond the number of rows.
+		if id < 0 || id > int64(len(ids)) {
+			return fmt.Errorf("label %d of row %d: expected classes 0 to C-1, each with a row among the %d; %s", id, i, len(ids), anew)
+		}
+	}
+	if len(ids) == 0 { // named as such by the fit
+		return nil
+	}
+	rows := make([]int, slices.Max(ids)+1) // of each class
+	for _, id := range ids {
+		rows[id]++
+	}
+	missing := slices.Index(rows, 0)
+	switch {
+	case missing < 0:
+		return nil
+	case missing == 0 && !slices.Contains(rows[1:], 0):
+		return fmt.Errorf("labels count from 1 to %d: expected 0 to %d; save labels - 1", len(rows)-1, len(rows)-2)
+	}
+	return fmt.Errorf("no training row of class %d although labels go up to %d: expected classes 0 to C-1; %s", missing, len(rows)-1, anew)
+}
+
+// limitOf says that the fit ran out of iterations, "" where it did not.
+func limitOf(h *probe.Head) string {
+	if h.Converged {
+		return ""
+	}
+	return fmt.Sprintf("; stopped at the limit of %d iterations, before the minimum", h.Iterations)
 }
 
 // bestScore is the mean held-out accuracy of the chosen κ.

@@ -41,8 +41,10 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*F
 	folds := make([]*fold, o.Folds)
 	for f := range folds {
 		folds[f] = newFold(data, held[f], y, classes, o)
+		folds[f].constant = equalRows(x, held[f])
 	}
 	all := newFold(data, nil, y, classes, o)
+	all.constant = equalRows(x, nil)
 	all.problem.workers = o.Workers
 
 	shared := newSharedPreconditioner(data, o)
@@ -125,11 +127,12 @@ func removeMean(weight *mat.Dense, bias []float64) {
 
 // fold is one training set of the cross-validation on its way along the κ grid.
 type fold struct {
-	problem *problem
-	held    []int // the rows of the test fold; none for the refit
-	labels  []int // of all rows, as given
-	active  []int // the classes present among the training rows, ascending
-	classes int
+	problem  *problem
+	held     []int // the rows of the test fold; none for the refit
+	labels   []int // of all rows, as given
+	active   []int // the classes present among the training rows, ascending
+	classes  int
+	constant bool // all training rows are equal
 
 	theta     []float64 // solution of the last κ, start of the next
 	curvature float64   // mean curvature at theta
@@ -184,6 +187,10 @@ func (f *fold) minimise(ctx context.Context, m *preconditioner, relative float64
 		err := search.run(ctx, o.MaxIter)
 		f.theta = search.theta
 		return search.iterations, search.done, err
+	}
+	if f.constant {
+		f.theta = f.problem.priors()
+		return 0, true, nil
 	}
 	goal := accuracy{gradient: o.Tol * float64(len(f.problem.rows)), relative: relative, maxIter: o.MaxIter}
 	return newton(ctx, f.problem, f.theta, m, goal)

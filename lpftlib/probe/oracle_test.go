@@ -13,6 +13,7 @@ import (
 
 // oracle is a fixture of testdata/make_fixtures.py.
 type oracle struct {
+	Name           string      `json:"name"`
 	Classes        int         `json:"classes"`
 	X              [][]float64 `json:"x"`
 	Y              []int       `json:"y"`

@@ -190,7 +190,7 @@ func TestHubFailures(t *testing.T) {
 		{"cb", "http://127.0.0.1:1", "connection refused; give the folder"},
 		{"cb", server.URL, "the repository has no file cb/validation-00000-of-00001.parquet; give the folder"},
 		{"pubmed", server.URL, "bad status code 404"},
-		{"sst2", server.URL, "train-00000-of-00001.parquet: not a parquet file"},
+		{"sst2", server.URL, "train-00000-of-00001.parquet: damaged parquet file"},
 	} {
 		_, err := Load(background, c.id, Options{Hub: HubOptions{Endpoint: c.endpoint, CacheDir: t.TempDir()}})
 		require.ErrorContains(t, err, c.want)

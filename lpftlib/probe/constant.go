@@ -1,0 +1,44 @@
+package probe
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// equalRows tells that the training rows of x, those that are not held out, are all the same.
+func equalRows(x *mat.Dense, held []int) bool {
+	n, _ := x.Dims()
+	rows := complement(held, n)
+	for _, i := range rows {
+		if !slices.Equal(x.RawRowView(i), x.RawRowView(rows[0])) {
+			return false
+		}
+	}
+	return true
+}
+
+// priors is the minimiser where all training rows are equal. Features tell nothing there, so that the penalty makes
+// W = 0, and the bias alone gives every class its share of the rows, b_c = log n_c up to a constant. Newton's method
+// would look for it with a tolerance relative to ‖W‖, which no rounding meets.
+func (p *problem) priors() []float64 {
+	counts := make([]float64, max(p.outputs, 2))
+	for _, label := range p.labels {
+		counts[label]++
+	}
+	theta := make([]float64, p.size())
+	bias := theta[len(p.weights(theta)):]
+	if p.binary {
+		bias[0] = math.Log(counts[1]/counts[0]) / p.slope
+		return theta
+	}
+	mean := 0.0
+	for _, count := range counts {
+		mean += math.Log(count) / float64(len(counts))
+	}
+	for c, count := range counts {
+		bias[c] = math.Log(count) - mean
+	}
+	return theta
+}
