@@ -157,7 +157,7 @@ func checkIDs(ids []int64) error {
 }
 
 // limitOf says that the fit ran out of iterations, "" where it did not.
-func limitOf(h *probe.Head) string {
+func limitOf(h *probe.Fitted) string {
 	if h.Converged {
 		return ""
 	}
