@@ -16,6 +16,9 @@ func (d Data) check(start Start) error {
 	if len(d.Val.Texts) == 0 {
 		return fmt.Errorf("the validation split is empty: an epoch cannot be selected")
 	}
+	if want := len(d.Val.Texts) * start.Weights.Config.Hidden; start.ValFeatures != nil && len(start.ValFeatures) != want {
+		return fmt.Errorf("%d feature values of the validation rows: expected %d, h a row", len(start.ValFeatures), want)
+	}
 	if err := d.Train.check(start.Weights.Config, start.Head.Classes()); err != nil {
 		return fmt.Errorf("training split: %w", err)
 	}

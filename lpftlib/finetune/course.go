@@ -87,7 +87,7 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 		return Point{}, err
 	}
 	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
-	features, err := t.runner.Features(ctx, t.data.Val.Texts, nil)
+	features, err := t.valFeatures(ctx)
 	if err != nil {
 		return Point{}, err
 	}
@@ -112,6 +112,15 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, classes)
 	t.course.Points = append(t.course.Points, p)
 	return p, nil
+}
+
+// valFeatures are φ of the validation rows as the model stands. At the start they are the pre-trained
+// model's, which the caller may have: B = 0 leaves LoRA's as they are.
+func (t *trainer) valFeatures(ctx context.Context) ([]float32, error) {
+	if t.valBase == nil && t.start.ValFeatures != nil {
+		return t.start.ValFeatures, nil
+	}
+	return t.runner.Features(ctx, t.data.Val.Texts, nil)
 }
 
 // diff is Diff(F): the mean distance of corresponding rows of width h (docs/protocol.md, Metrics).

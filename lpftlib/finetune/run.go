@@ -31,6 +31,8 @@ type Start struct {
 	Weights *encoder.Weights     // the pre-trained encoder
 	Head    *head.Head           // random (FT, LoRA) or from linear probing (LP-FT, LP-LoRA)
 	LoRA    *encoder.LoRAWeights // nil: all parameters are trained
+
+	ValFeatures []float32 // φ of the validation rows [n, h] where they are at hand; nil: computed
 }
 
 // Hooks connect a run with its surroundings; every field may be left out but Score.

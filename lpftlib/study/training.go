@@ -195,6 +195,9 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 	if data.Val, err = s.set(ctx, job.run.Task, "val"); err != nil {
 		return err
 	}
+	if start.ValFeatures, err = s.valFeatures(ctx, job.run.Task); err != nil {
+		return err
+	}
 	var bar *progress.Task
 	result, err := finetune.Run(ctx, job.be, start, data, job.in.Recipe, finetune.Hooks{
 		Score:      s.scorer(job.data.Task, job.in.Select),
@@ -217,6 +220,23 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 	}
 	w.SetProvenance(prov.Finish())
 	return save(result)
+}
+
+// valFeatures are the pre-trained model's φ of the validation rows where the store has them, nil where not.
+func (s *Session) valFeatures(ctx context.Context, id string) ([]float32, error) {
+	step, err := s.pretrainedStep(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a, ok, err := s.Store.Lookup(step)
+	if err != nil || !ok {
+		return nil, nil // what cannot be trusted is computed here
+	}
+	array, err := a.ReadNpy("val.npy")
+	if err != nil {
+		return nil, err
+	}
+	return array.Float32, nil
 }
 
 // scorer is the validation score that selects the epoch: the task's own metric, or accuracy.
