@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lpft/internal/fetch"
+	"lpft/internal/lfs"
 	"lpft/lpftlib/store"
 )
 
@@ -50,6 +51,9 @@ func take(dir, source, want string) (*Checkpoint, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, Weights)
+	if err := lfs.CheckFile(file); err != nil {
+		return nil, err
+	}
 	got, err := digest(dir, file)
 	if err != nil {
 		return nil, err

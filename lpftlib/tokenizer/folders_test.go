@@ -100,3 +100,47 @@ func TestRandomFolders(t *testing.T) {
 	}
 	t.Logf("%d folders, %d refused", len(all.Cases), refused)
 }
+
+// FuzzFolder reads folders of any content: a tokenizer with ids of its vocabulary, or an
+// error in one line, never a panic.
+func FuzzFolder(f *testing.F) {
+	names := []string{tokenizerJSON, configJSON, specialMapJSON, addedTokensJSON, modelJSON, vocabTXT}
+	var all folderCases
+	readJSON(f, "testdata/folders.json", &all)
+	for _, c := range all.Cases {
+		var files []string
+		for _, name := range names {
+			text := c.Files[name]
+			if b, err := os.ReadFile(filepath.Join("testdata", c.Base, name)); text == "" && err == nil && len(b) < 20000 {
+				text = string(b)
+			}
+			files = append(files, text)
+		}
+		f.Add(files[0], files[1], files[2], files[3], files[4], files[5])
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, tokenizer, config, special, added, model, vocab string) {
+		for i, text := range []string{tokenizer, config, special, added, model, vocab} {
+			path := filepath.Join(dir, names[i])
+			if text == "" {
+				os.Remove(path)
+			} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tok, err := Load(dir)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Fatalf("not one line: %q", err)
+			}
+			return
+		}
+		for _, maxLen := range []int{0, 3, 64} {
+			for _, id := range tok.Encode(Text{A: "A film [MASK] <mask> 中é", B: "[E1] it's", Pair: maxLen != 3}, maxLen).IDs {
+				if id < 0 || int(id) >= tok.VocabSize() {
+					t.Fatalf("id %d, vocabulary %d", id, tok.VocabSize())
+				}
+			}
+		}
+	})
+}

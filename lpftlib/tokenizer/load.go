@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+
+	"lpft/internal/lfs"
 )
 
 // The files that [Load] looks for.
@@ -105,6 +107,9 @@ func (f *folder) has(names ...string) bool {
 func (f *folder) file(name string) ([]byte, error) {
 	b, err := os.ReadFile(f.path(name))
 	if err != nil {
+		return nil, err
+	}
+	if err := lfs.Check(f.path(name), b); err != nil {
 		return nil, err
 	}
 	f.read = append(fmt.Appendf(f.read, "%s\n%d\n", name, len(b)), b...)
