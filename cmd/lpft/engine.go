@@ -4,7 +4,7 @@ import (
 	"context"
 	"os"
 
-	"lpft/internal/fetch"
+	"lpft/internal/huggingface"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/progress"
 )
@@ -14,7 +14,7 @@ import (
 func openEngine(ctx context.Context) func(spec string) (*backend.Backend, error) {
 	return func(spec string) (*backend.Backend, error) {
 		return backend.OpenFetching(ctx, spec, backend.FetchOptions{
-			Offline: fetch.Offline(), Python: os.Getenv("LPFT_PYTHON"), Progress: downloads(),
+			Offline: huggingface.Offline() != "", Python: os.Getenv("LPFT_PYTHON"), Progress: downloads(),
 		})
 	}
 }

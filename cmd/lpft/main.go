@@ -30,8 +30,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"lpft/internal/fetch"
 )
 
 func main() {
@@ -74,10 +72,10 @@ func root() *cobra.Command {
 			if !offline {
 				return nil
 			}
-			return os.Setenv(fetch.OfflineVar, "1") // notebooks' cells are told the same way
+			return os.Setenv("HF_HUB_OFFLINE", "1") // notebooks' cells are told the same way
 		},
 	}
-	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as "+fetch.OfflineVar+"=1 does)")
+	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as HF_HUB_OFFLINE=1 does)")
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
 		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd

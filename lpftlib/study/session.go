@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"lpft/internal/fetch"
+	"lpft/internal/huggingface"
 	"lpft/kernels"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
@@ -112,7 +112,7 @@ func (o *Options) complete() error {
 		}
 		o.Seeds = seeds
 	}
-	o.Offline = o.Offline || fetch.Offline()
+	o.Offline = o.Offline || huggingface.Offline() != ""
 	if o.Open == nil {
 		o.Open = backend.Open
 	}
