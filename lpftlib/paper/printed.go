@@ -71,8 +71,8 @@ type cellKey struct {
 }
 
 type index struct {
-	cells  map[cellKey]Printed
-	rows   map[int][]Printed
+	cells map[cellKey]Printed
+	rows  map[int][]Printed
 }
 
 // load reads the embedded tables once. They are part of this package and checked by its tests, so that a

@@ -8,7 +8,6 @@ import (
 
 	"lpft/kernels"
 	"lpft/lpftlib/head"
-	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 )
 
@@ -56,40 +55,25 @@ func (s *Session) pretrainStatStep(ctx context.Context, id string, seed uint64) 
 
 // PretrainStats computes the statistics of P.
 func (s *Session) PretrainStats(ctx context.Context, id string, seed uint64) (*PretrainStats, error) {
-	d, _, be, err := s.parts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	step, err := s.pretrainStatStep(ctx, id, seed)
-	if err != nil {
-		return nil, err
-	}
 	var f *Features
-	bring := func(ctx context.Context) (err error) {
+	step, err := s.pretrainStatStep(ctx, id, seed)
+	return made(ctx, s, id, &seed, "stats.json", step, err, func(ctx context.Context) (err error) {
 		f, err = s.PretrainedFeatures(ctx, id)
 		return err
-	}
-	a, err := s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &seed)
+	}, func(ctx context.Context) (*PretrainStats, error) {
 		in := step.Inputs.(pretrainInputs)
+		d, err := s.Data(ctx, id)
+		if err != nil {
+			return nil, err
+		}
 		rows, err := s.kernelRows(ctx, Spec{Task: id, Seed: seed}, in.Rows, in.TestRows)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
+		bar, report := s.fits(step.Label)
 		defer bar.Done()
-		stats, err := pretrainStats(ctx, f, rows, len(d.Task.Classes), func(done, total int) { bar.Resize(total); bar.Set(done, "") })
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("stats.json", stats)
+		return pretrainStats(ctx, f, rows, len(d.Task.Classes), report)
 	})
-	if err != nil {
-		return nil, err
-	}
-	stats := &PretrainStats{}
-	return stats, a.ReadJSON("stats.json", stats)
 }
 
 // pretrainStats computes P of some rows of a task, and what is shown of it.
@@ -144,46 +128,29 @@ func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, err
 
 // KernelStats computes the statistics of a method's kernels (docs/protocol.md, Kernel statistics).
 func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
-	d, _, be, err := s.parts(ctx, run.Task)
-	if err != nil {
-		return nil, err
-	}
-	step, err := s.kernelStatStep(ctx, run)
-	if err != nil {
-		return nil, err
-	}
 	var k *kernelArrays
-	var head *head.Head
+	var v0 *head.Head
 	var p *PretrainStats
-	bring := func(ctx context.Context) (err error) {
+	var f *Features
+	step, err := s.kernelStatStep(ctx, run)
+	return made(ctx, s, run.Task, &run.Seed, "stats.json", step, err, func(ctx context.Context) (err error) {
 		if k, err = s.kernelArrays(ctx, run); err == nil {
-			head, err = s.StartHead(ctx, run)
+			v0, err = s.StartHead(ctx, run)
 		}
 		if err == nil {
 			p, err = s.PretrainStats(ctx, run.Task, run.Seed)
 		}
+		if err == nil {
+			f, err = s.PretrainedFeatures(ctx, run.Task)
+		}
 		return err
-	}
-	a, err := s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &run.Seed)
-		features, err := s.PretrainedFeatures(ctx, run.Task)
-		if err != nil {
-			return err
-		}
-		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
+	}, func(ctx context.Context) (*KernelStats, error) {
+		bar, report := s.fits(step.Label)
 		defer bar.Done()
-		logits := head.Logits(rowsOf(features.Splits["train"], k.indices))
-		stats, err := k.statistics(ctx, logits, p, func(done, total int) { bar.Resize(total); bar.Set(done, "") })
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
+		stats, err := k.statistics(ctx, v0.Logits(rowsOf(f.Splits["train"], k.indices)), p, report)
+		if err == nil {
+			stats.Spec, stats.HeadNorm = run, v0.Norm()
 		}
-		stats.Spec, stats.HeadNorm = run, head.Norm()
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("stats.json", stats)
+		return stats, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	stats := &KernelStats{}
-	return stats, a.ReadJSON("stats.json", stats)
 }

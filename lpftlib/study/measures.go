@@ -9,7 +9,6 @@ import (
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
-	"lpft/lpftlib/store"
 	"lpft/lpftlib/task"
 )
 
@@ -92,36 +91,19 @@ func (s *Session) MeasureOn(ctx context.Context, run Spec, testSet, split string
 	if split != "test" && split != "train" {
 		return nil, fmt.Errorf("split %q cannot be measured: there are test and train", split)
 	}
-	d, _, be, err := s.parts(ctx, testSet)
+	d, err := s.Data(ctx, testSet)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.sameClasses(ctx, run.Task, d); err != nil {
 		return nil, err
 	}
-	step, err := s.measuresStep(ctx, run, testSet, split)
-	if err != nil {
-		return nil, err
-	}
 	var sub *subject
-	before := func(ctx context.Context) (err error) {
+	step, err := s.measuresStep(ctx, run, testSet, split)
+	return made(ctx, s, testSet, &run.Seed, measuresFile, step, err, func(ctx context.Context) (err error) {
 		sub, err = s.subject(ctx, run, testSet, split)
 		return err
-	}
-	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &run.Seed)
-		m, err := sub.measure(d, run, testSet, split)
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON(measuresFile, m)
-	})
-	if err != nil {
-		return nil, err
-	}
-	m := &Measures{}
-	return m, a.ReadJSON(measuresFile, m)
+	}, func(context.Context) (*Measures, error) { return sub.measure(d, run, testSet, split) })
 }
 
 const measuresFile = "measures.json"
