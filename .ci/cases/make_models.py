@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 REFUSED = {
     "enc-missing-all": "absent from config.json",
@@ -36,7 +37,13 @@ def features(model, folder):
 
 
 def checkpoint(folder):
-    return features(AutoModel.from_pretrained(folder), folder)
+    if not folder.name.startswith("st-prefix-"):
+        return features(AutoModel.from_pretrained(folder), folder)
+    # transformers drops unknown prefixes with a warning and starts from random weights, so they are cut here.
+    weights = load_file(folder / "model.safetensors")
+    model = AutoModel.from_config(AutoConfig.from_pretrained(folder))
+    model.load_state_dict({k.removeprefix("module.").removeprefix("model.").removeprefix("bert."): v for k, v in weights.items()})
+    return features(model, folder)
 
 
 def adapter(folder):

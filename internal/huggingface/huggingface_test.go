@@ -29,6 +29,7 @@ func TestOffline(t *testing.T) {
 		t.Setenv("HF_HUB_OFFLINE", value)
 		require.Equal(t, want, Offline(), value)
 	}
+	t.Setenv("HF_HUB_OFFLINE", "")
 	t.Setenv("TRANSFORMERS_OFFLINE", "yes")
 	require.Equal(t, "TRANSFORMERS_OFFLINE", Offline())
 }
