@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/lpftlib/encoder"
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // Bad input is one error that names what is wrong, before work starts.
@@ -104,18 +104,18 @@ func TestParseMemory(t *testing.T) {
 
 func TestReadHead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "head.npz")
-	write := func(arrays ...store.NamedArray) { require.NoError(t, store.WriteNpz(path, arrays)) }
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{2}, Data: []float64{0.1, 0.2}})
+	write := func(arrays ...npy.NamedArray) { require.NoError(t, npy.WriteNpz(path, arrays)) }
+	write(npy.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, npy.NamedArray{Name: "bias", Shape: []int{2}, Data: []float64{0.1, 0.2}})
 	head, err := ReadHead(path)
 	require.NoError(t, err)
 	require.Equal(t, &Head{Weight: []float64{1, 2, 3, 4, 5, 6}, Bias: []float64{0.1, 0.2}}, head)
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}})
+	write(npy.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}})
 	_, err = ReadHead(path)
 	require.ErrorContains(t, err, `"bias" is missing`)
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
+	write(npy.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, npy.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
 	_, err = ReadHead(path)
 	require.ErrorContains(t, err, "[2 3] and bias [3]")
-	write(store.NamedArray{Name: "weight", Shape: []int{6}, Data: []int64{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
+	write(npy.NamedArray{Name: "weight", Shape: []int{6}, Data: []int64{1, 2, 3, 4, 5, 6}}, npy.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
 	_, err = ReadHead(path)
 	require.ErrorContains(t, err, `"weight"`)
 }

@@ -3,13 +3,13 @@ package kernels
 import (
 	"fmt"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // ReadHead reads a head from an .npz file with weight [C, h] and bias [C], float32 or float64.
 // It is used as it is, whatever C: nothing is halved.
 func ReadHead(path string) (*Head, error) {
-	arrays, err := store.ReadNpz(path)
+	arrays, err := npy.ReadNpz(path)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func ReadHead(path string) (*Head, error) {
 	return &Head{Weight: weight, Bias: bias}, nil
 }
 
-func numbersOf(path string, arrays map[string]*store.Array, name string, rank int) ([]float64, []int, error) {
+func numbersOf(path string, arrays map[string]*npy.Array, name string, rank int) ([]float64, []int, error) {
 	a := arrays[name]
 	if a == nil {
 		return nil, nil, fmt.Errorf("%s: array %q is missing: expected weight [C, h] and bias [C]", path, name)
@@ -57,23 +57,23 @@ func (r *Result) Write(path string, rows Rows) error {
 		names = append(names, g.Name)
 		groups = append(groups, g.Train.Data...)
 	}
-	kernel := func(name string, k *Kernel) store.NamedArray {
-		return store.NamedArray{Name: name, Shape: []int{k.N, k.C, k.M, k.C}, Data: k.Data}
+	kernel := func(name string, k *Kernel) npy.NamedArray {
+		return npy.NamedArray{Name: name, Shape: []int{k.N, k.C, k.M, k.C}, Data: k.Data}
 	}
-	list := func(name string, v []int) store.NamedArray {
+	list := func(name string, v []int) npy.NamedArray {
 		wide := make([]int64, len(v))
 		for i := range v {
 			wide[i] = int64(v[i])
 		}
-		return store.NamedArray{Name: name, Shape: []int{len(v)}, Data: wide}
+		return npy.NamedArray{Name: name, Shape: []int{len(v)}, Data: wide}
 	}
 	n, c := r.F.N, r.F.C
-	arrays := []store.NamedArray{kernel("p", r.P), kernel("f", r.F), kernel("theta", r.Theta),
+	arrays := []npy.NamedArray{kernel("p", r.P), kernel("f", r.F), kernel("theta", r.Theta),
 		{Name: "f_groups", Shape: []int{len(names), n, c, n, c}, Data: groups}, {Name: "groups", Shape: []int{len(names)}, Data: names},
 		list("indices", rows.Indices), list("labels", rows.Labels)}
 	if r.FTest != nil {
 		arrays = append(arrays, kernel("p_test", r.PTest), kernel("f_test", r.FTest), kernel("theta_test", r.ThetaTest),
 			list("indices_test", rows.IndicesTest), list("labels_test", rows.LabelsTest))
 	}
-	return store.WriteNpz(path, arrays)
+	return npy.WriteNpz(path, arrays)
 }

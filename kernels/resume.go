@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/store"
 )
 
@@ -62,7 +63,7 @@ func (r *resume) read(group string) (*sums, error) {
 		return nil, nil
 	}
 	path := r.path(group)
-	arrays, err := store.ReadNpz(path)
+	arrays, err := npy.ReadNpz(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -86,7 +87,7 @@ func (r *resume) write(group string, s *sums) error {
 	if r.dir == "" {
 		return nil
 	}
-	return store.WriteNpz(r.path(group), []store.NamedArray{
+	return npy.WriteNpz(r.path(group), []npy.NamedArray{
 		{Name: "guard", Shape: []int{1}, Data: []string{r.guard}},
 		{Name: "train", Shape: []int{r.n, r.c, r.n, r.c}, Data: s.train},
 		{Name: "test", Shape: []int{r.m, r.c, r.n, r.c}, Data: s.test},

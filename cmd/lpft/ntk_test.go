@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/kernels"
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // headFile writes a head for a model of h features.
@@ -20,14 +20,14 @@ func headFile(t *testing.T, classes, hidden int) string {
 	for i := range weight {
 		weight[i] = float32(math.Sin(float64(i)))
 	}
-	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "weight", Shape: []int{classes, hidden}, Data: weight},
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "weight", Shape: []int{classes, hidden}, Data: weight},
 		{Name: "bias", Shape: []int{classes}, Data: make([]float64, classes)}}))
 	return path
 }
 
-func readKernel(t *testing.T, path string) map[string]*store.Array {
+func readKernel(t *testing.T, path string) map[string]*npy.Array {
 	t.Helper()
-	arrays, err := store.ReadNpz(path)
+	arrays, err := npy.ReadNpz(path)
 	require.NoError(t, err)
 	return arrays
 }
@@ -62,7 +62,7 @@ func TestNTKWritesTheContract(t *testing.T) {
 // The head at the start of the FT stage decides, and nothing else of the method: ft and lora
 // share P, a seed gives the same file again, lpft's head comes from the whole training split.
 func TestNTKMethods(t *testing.T) {
-	dir, results := model(t), map[string]map[string]*store.Array{}
+	dir, results := model(t), map[string]map[string]*npy.Array{}
 	for name, args := range map[string][]string{
 		"ft": {"--method", "ft"}, "ft again": {"--method", "ft"}, "lora": {"--method", "lora"}, "lora 8,16": {"--method", "lora", "--lora", "8,16"},
 		"lpft": {"--method", "lpft"}, "lpft of fewer": {"--method", "lpft", "--n", "2"}, "lplora": {"--method", "lplora"}, "other seed": {"--method", "ft", "--seed", "4"},
@@ -144,7 +144,7 @@ func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
 	require.NoError(t, os.MkdirAll(out+".resume", 0o755))
 	path := filepath.Join(out+".resume", "ntk-ffn.0.npz")
 	k := &kernels.Kernel{N: 1, C: 1, M: 1, Data: []float64{1}}
-	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "train", Shape: []int{1}, Data: k.Data}}))
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "train", Shape: []int{1}, Data: k.Data}}))
 	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
 	require.ErrorContains(t, err, path)
 	require.FileExists(t, path)
@@ -170,7 +170,7 @@ func TestNTKAndFeaturesOfATaskFile(t *testing.T) {
 	phi := filepath.Join(dir, "f.npy")
 	_, err = lpft(t, "", "features", "--model", model(t), "--task", file, "--split", "test", "--out", phi)
 	require.NoError(t, err)
-	got, err := store.ReadNpy(phi)
+	got, err := npy.ReadNpy(phi)
 	require.NoError(t, err)
 	require.Equal(t, []int{12, 24}, got.Shape)
 	_, err = lpft(t, "", "ntk", "--model", model(t), "--task", filepath.Join(dir, "none.json"), "--n", "4", "--method", "ft", "--out", out)

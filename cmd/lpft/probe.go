@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
 
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/progress"
-	"lpft/lpftlib/store"
 )
 
 // probeJob is what `lpft probe` was asked for.
@@ -71,7 +71,7 @@ func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s with %s: %w", j.features, j.labels, err)
 	}
-	return head, store.WriteNpz(j.out, []store.NamedArray{
+	return head, npy.WriteNpz(j.out, []npy.NamedArray{
 		{Name: "weight", Shape: []int{head.C, head.H}, Data: head.Weight},
 		{Name: "bias", Shape: []int{head.C}, Data: head.Bias},
 		{Name: "kappa", Shape: []int{}, Data: []float64{head.Kappa}},
@@ -90,7 +90,7 @@ func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) 
 
 // readFeatures reads a matrix [N, h] of floats.
 func readFeatures(path string) (*mat.Dense, error) {
-	a, err := store.ReadNpy(path)
+	a, err := npy.ReadNpy(path)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func readFeatures(path string) (*mat.Dense, error) {
 
 // readLabels reads class ids and says how many classes there are: one more than the largest id.
 func readLabels(path string) (labels []int, classes int, err error) {
-	a, err := store.ReadNpy(path)
+	a, err := npy.ReadNpy(path)
 	if err != nil {
 		return nil, 0, err
 	}

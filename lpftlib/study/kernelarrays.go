@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // kernelArrays are a kernel's arrays, read back.
@@ -47,7 +47,7 @@ func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernelArrays, er
 	return k, nil
 }
 
-func kernelOf(name string, a *store.Array) (*kernels.Kernel, error) {
+func kernelOf(name string, a *npy.Array) (*kernels.Kernel, error) {
 	if a == nil || len(a.Shape) != 4 || a.Float64 == nil {
 		return nil, fmt.Errorf("kernel file: array %q is missing or no float64 [N, C, M, C]", name)
 	}

@@ -1,4 +1,4 @@
-package store
+package npy
 
 import (
 	"bytes"
@@ -145,12 +145,12 @@ func TestNpzRefuses(t *testing.T) {
 	whole, err := os.ReadFile("testdata/good/plain.npz")
 	require.NoError(t, err)
 	for _, cut := range []int{0, 10, len(whole) / 2, len(whole) - 1} {
-		_, err := decodeNpz(whole[:cut])
+		_, err := DecodeNpz(whole[:cut])
 		require.Error(t, err, "cut at %d", cut)
 	}
 	flipped := bytes.Clone(whole)
 	flipped[len(flipped)/3] ^= 1
-	_, err = decodeNpz(flipped)
+	_, err = DecodeNpz(flipped)
 	require.Error(t, err, "one bit flipped")
 }
 
@@ -177,10 +177,10 @@ func TestNpyRefusesBadHeaders(t *testing.T) {
 		return fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr, order, shape)
 	}
 	whole := npyFile(dict("<f4", "False", "(2,)"), make([]byte, 8))
-	_, err := decodeNpy(whole)
+	_, err := DecodeNpy(whole)
 	require.NoError(t, err)
 	for i := range whole {
-		_, err := decodeNpy(whole[:i])
+		_, err := DecodeNpy(whole[:i])
 		require.Error(t, err, "cut at byte %d", i)
 	}
 	for name, file := range map[string][]byte{
@@ -197,7 +197,7 @@ func TestNpyRefusesBadHeaders(t *testing.T) {
 		"not a code point":  npyFile(dict("<U1", "False", "(1,)"), []byte{0, 0, 0x11, 0}),
 		"version 9":         append([]byte(npyMagic), 9, 0, 0, 0),
 	} {
-		_, err := decodeNpy(file)
+		_, err := DecodeNpy(file)
 		require.Error(t, err, name)
 	}
 }
@@ -208,7 +208,7 @@ func TestNpyVersions(t *testing.T) {
 		file := append([]byte(npyMagic), major, 0)
 		file = binary.LittleEndian.AppendUint32(file, uint32(len(dict)))
 		file = append(append(file, dict...), 1, 0, 0, 0, 255, 255, 255, 255)
-		a, err := decodeNpy(file)
+		a, err := DecodeNpy(file)
 		require.NoError(t, err)
 		require.Equal(t, &Array{Shape: []int{2}, Int32: []int32{1, -1}}, a)
 	}
@@ -236,13 +236,13 @@ func FuzzReadNpy(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		a, err := decodeNpy(file)
+		a, err := DecodeNpy(file)
 		if err != nil {
 			return
 		}
 		var out bytes.Buffer
 		require.NoError(t, encodeNpy(&out, a.Shape, data(a)))
-		again, err := decodeNpy(out.Bytes())
+		again, err := DecodeNpy(out.Bytes())
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprint(a), fmt.Sprint(again)) // as text: NaN is not equal to itself
 	})
@@ -255,7 +255,7 @@ func FuzzReadNpz(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		arrays, err := decodeNpz(file)
+		arrays, err := DecodeNpz(file)
 		require.True(t, (err == nil) == (arrays != nil))
 	})
 }

@@ -1,4 +1,5 @@
-package store
+// Package npy reads and writes NumPy's .npy and .npz files, so that Python reads what Go wrote and Go what Python wrote.
+package npy
 
 import (
 	"bytes"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lpft/lpftlib/atomicfile"
 )
 
 // NumPy's .npy format (numpy.lib.format, versions 1.0 to 3.0), as far as this project writes
@@ -38,9 +41,9 @@ type NamedArray struct {
 }
 
 // WriteNpy writes data, a []float32, []float64, []int64, []int32 or []string in C order, as an
-// array of the given shape. The write is atomic, see [WriteFileAtomic].
+// array of the given shape. The write is atomic.
 func WriteNpy(path string, shape []int, data any) error {
-	return named(path, writeAtomic(path, func(w io.Writer) error { return encodeNpy(w, shape, data) }))
+	return named(path, atomicfile.Write(path, func(w io.Writer) error { return encodeNpy(w, shape, data) }))
 }
 
 // ReadNpy reads an array in C order of one of the types that [WriteNpy] writes, or of integers of
@@ -52,7 +55,7 @@ func ReadNpy(path string) (*Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := decodeNpy(data)
+	a, err := DecodeNpy(data)
 	return a, named(path, err)
 }
 
@@ -204,8 +207,8 @@ func elements(shape []int) (int, error) {
 	return count, nil
 }
 
-// decodeNpy reads an array from the bytes of an .npy file.
-func decodeNpy(data []byte) (*Array, error) {
+// DecodeNpy is [ReadNpy] from the bytes of an .npy file.
+func DecodeNpy(data []byte) (*Array, error) {
 	header, body, err := splitNpy(data)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,6 @@
-package store
+// Package atomicfile writes files that are whole or not there: a reader, or a power cut, sees the old file or the new
+// one and nothing between.
+package atomicfile
 
 import (
 	"bufio"
@@ -8,18 +10,9 @@ import (
 	"runtime"
 )
 
-// WriteFileAtomic writes data to path so that a reader, or a power cut, sees the old file or
-// the new one and nothing between: a temporary file in the same folder, flushed, renamed, and
-// the folder flushed.
-func WriteFileAtomic(path string, data []byte) error {
-	return writeAtomic(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-}
-
-// writeAtomic is WriteFileAtomic for content that is produced as it is written.
-func writeAtomic(path string, content func(io.Writer) error) error {
+// Write gives path what content produces: through a temporary file in the same folder, flushed, renamed, and the
+// folder flushed.
+func Write(path string, content func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".tmp-*")
 	if err != nil {
@@ -33,7 +26,7 @@ func writeAtomic(path string, content func(io.Writer) error) error {
 		os.Remove(f.Name())
 		return err
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
 // fill writes, flushes and closes f.
@@ -55,8 +48,8 @@ func fill(f *os.File, content func(io.Writer) error) error {
 	return f.Close()
 }
 
-// syncDir flushes a folder, so that a rename in it survives a power cut.
-func syncDir(dir string) error {
+// SyncDir flushes a folder, so that a rename in it survives a power cut.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // folders cannot be flushed there
 	}

@@ -1,4 +1,4 @@
-package store
+package npy
 
 import (
 	"archive/zip"
@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"lpft/lpftlib/atomicfile"
 )
 
 // WriteNpz writes arrays as an uncompressed .npz file that numpy.load reads. The same arrays
 // give the same bytes. The write is atomic.
 func WriteNpz(path string, arrays []NamedArray) error {
-	return named(path, writeAtomic(path, func(w io.Writer) error { return encodeNpz(w, arrays) }))
+	return named(path, atomicfile.Write(path, func(w io.Writer) error { return encodeNpz(w, arrays) }))
 }
 
 // ReadNpz reads the arrays of an .npz file, compressed or not, by name; see [ReadNpy] for the
@@ -23,7 +25,7 @@ func ReadNpz(path string) (map[string]*Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	arrays, err := decodeNpz(data)
+	arrays, err := DecodeNpz(data)
 	return arrays, named(path, err)
 }
 
@@ -46,7 +48,8 @@ func encodeNpz(w io.Writer, arrays []NamedArray) error {
 	return z.Close()
 }
 
-func decodeNpz(data []byte) (map[string]*Array, error) {
+// DecodeNpz is [ReadNpz] from the bytes of a file.
+func DecodeNpz(data []byte) (map[string]*Array, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("not an .npz file, or torn: %w", err)
@@ -65,7 +68,7 @@ func decodeNpz(data []byte) (map[string]*Array, error) {
 		if err != nil {
 			return nil, fmt.Errorf(".npz entry %s: %w", f.Name, err)
 		}
-		if arrays[name], err = decodeNpy(body); err != nil {
+		if arrays[name], err = DecodeNpy(body); err != nil {
 			return nil, fmt.Errorf(".npz entry %s: %w", f.Name, err)
 		}
 	}
