@@ -22,7 +22,7 @@ func (k *Kernel) Check() error {
 		return err
 	}
 	size := k.N * k.C
-	largest := k.maxAbs()
+	largest := k.MaxAbs()
 	symmetric := mat.NewSymDense(size, nil)
 	for i := range size {
 		for j := i; j < size; j++ {
@@ -53,7 +53,7 @@ func (k *Kernel) CheckPretrainEffective() error {
 	if err := k.checkEntries(); err != nil {
 		return err
 	}
-	tolerance := symmetryTolerance * k.maxAbs()
+	tolerance := symmetryTolerance * k.MaxAbs()
 	for i := range k.N {
 		for j := range k.M {
 			for c := range k.C {
@@ -102,7 +102,8 @@ func (k *Kernel) square(what string) (*mat.Dense, error) {
 	return k.matrix(), nil
 }
 
-func (k *Kernel) maxAbs() float64 {
+// MaxAbs is the largest entry without its sign.
+func (k *Kernel) MaxAbs() float64 {
 	largest := 0.0
 	for _, v := range k.Data {
 		largest = math.Max(largest, math.Abs(v))

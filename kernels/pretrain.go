@@ -25,6 +25,15 @@ func (k *Kernel) FrobeniusNorm() float64 {
 	return math.Sqrt(sum)
 }
 
+// Plus is the sum of two kernels of one shape.
+func (k *Kernel) Plus(o *Kernel) *Kernel {
+	out := &Kernel{N: k.N, C: k.C, M: k.M, Data: make([]float64, len(k.Data))}
+	for i := range out.Data {
+		out.Data[i] = k.Data[i] + o.Data[i]
+	}
+	return out
+}
+
 // PretrainEffective is P of equation (2) between features x [N, h] and y [M, h]:
 // (⟨φ(x), φ(x')⟩ + 1)·I_C, of the head's weight and bias. For the training kernel pass the
 // same features twice.
@@ -34,14 +43,9 @@ func PretrainEffective(x, y *mat.Dense, classes int) (*Kernel, error) {
 	if h != other {
 		return nil, fmt.Errorf("kernels: features have %d and %d columns: expected the same model's on both sides", h, other)
 	}
-	if classes < 2 {
-		return nil, fmt.Errorf("kernels: %d classes: expected at least 2", classes)
+	if classes < 1 {
+		return nil, fmt.Errorf("kernels: %d classes: expected at least 1", classes)
 	}
-	return pretrainEffective(x, y, classes), nil
-}
-
-// pretrainEffective is PretrainEffective of matrices that fit.
-func pretrainEffective(x, y *mat.Dense, classes int) *Kernel {
 	n, _ := x.Dims()
 	m, _ := y.Dims()
 	var gram mat.Dense
@@ -54,5 +58,5 @@ func pretrainEffective(x, y *mat.Dense, classes int) *Kernel {
 			}
 		}
 	}
-	return k
+	return k, nil
 }

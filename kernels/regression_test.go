@@ -67,7 +67,7 @@ func TestMinimiserIsScikitLearn(t *testing.T) {
 			require.Equal(t, o.Minimiser.Test, score(t, r, test, o.LabelsTest))
 			values, err := r.DecisionValues(test)
 			require.NoError(t, err)
-			scale := (&Kernel{Data: o.Minimiser.DecisionTest}).maxAbs()
+			scale := (&Kernel{Data: o.Minimiser.DecisionTest}).MaxAbs()
 			for i, want := range o.Minimiser.DecisionTest {
 				require.InDelta(t, want, values.RawMatrix().Data[i], 1e-3*scale)
 			}

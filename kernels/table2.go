@@ -58,9 +58,9 @@ func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 	if s.FTRatio, err = FTRatio(in.P, in.F, delta); err != nil {
 		return nil, err
 	}
-	theta, thetaTest := in.P.plus(in.F), (*Kernel)(nil)
+	theta, thetaTest := in.P.Plus(in.F), (*Kernel)(nil)
 	if in.PTest != nil {
-		thetaTest = in.PTest.plus(in.FTest)
+		thetaTest = in.PTest.Plus(in.FTest)
 	}
 	parts := []struct {
 		name        string

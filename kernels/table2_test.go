@@ -42,7 +42,7 @@ func TestSummarise(t *testing.T) {
 	require.Equal(t, 30, s.F.Rank.Float32)
 	require.Equal(t, 6*classes+30, s.Theta.Rank.Float32)
 	require.Equal(t, f.FrobeniusNorm(), s.F.FrobeniusNorm)
-	theta := p.plus(f)
+	theta := p.Plus(f)
 	require.Equal(t, theta.FrobeniusNorm(), s.Theta.FrobeniusNorm)
 	delta, err := Residuals(in.Logits, labels)
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestSummarise(t *testing.T) {
 			got = s.Theta.Minimiser
 		}
 		require.Equal(t, r.Kappa, got.Kappa)
-		test, err := r.Score(pTest.plus(fTest), testLabels)
+		test, err := r.Score(pTest.Plus(fTest), testLabels)
 		require.NoError(t, err)
 		require.Equal(t, test, *got.Test)
 	}

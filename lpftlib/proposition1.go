@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/paper"
@@ -73,11 +74,11 @@ func computeProposition1(ctx context.Context, s *study.Session) (*propositionRes
 // proposition is a small model with a random head, in float64.
 type proposition struct {
 	*study.Small
-	model *kernels.Model
-	head  *kernels.Head
-	opt   kernels.Options
-	k     *kernels.Result
-	down  []*kernels.Block // ∂f/∂θ of the training rows, group by group
+	model *ntk.Model
+	head  *ntk.Head
+	opt   ntk.Options
+	k     *ntk.Result
+	down  []*ntk.Block // ∂f/∂θ of the training rows, group by group
 	delta *mat.Dense       // residuals of the training rows
 	phi   []float64        // features of the training rows
 }
@@ -92,9 +93,9 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 		return nil, err
 	}
 	random := finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
-	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true, Programs: kernels.NewPrograms(be)}}
-	p.head = &kernels.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
-	if p.k, err = kernels.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
+	p := &proposition{Small: small, model: &ntk.Model{Weights: small.Weights}, opt: ntk.Options{Backend: be, Float64: true, Programs: ntk.NewPrograms(be)}}
+	p.head = &ntk.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
+	if p.k, err = ntk.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
 		return nil, err
 	}
 	return p, p.gradients(ctx)
@@ -103,7 +104,7 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 // gradients computes what a step of gradient descent needs, for any rate.
 func (p *proposition) gradients(ctx context.Context) error {
 	for _, group := range p.model.Groups() {
-		block, err := kernels.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
+		block, err := ntk.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
 		if err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func wide(x []float32) []float64 {
 // identity checks (1) to (3): F from C reverse passes of the logits is V0 Θ^φ V0ᵀ from h reverse
 // passes of the features, and all self-checks of the kernels hold.
 func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
-	features, _, err := kernels.FeatureKernel(ctx, p.model, p.Train, nil, p.opt)
+	features, _, err := ntk.FeatureKernel(ctx, p.model, p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +168,11 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 
 // scaling checks that F grows with ‖V0‖² and P not at all.
 func (p *proposition) scaling(ctx context.Context) ([]paper.Claim, error) {
-	double := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: p.head.Bias}
+	double := &ntk.Head{Weight: slices.Clone(p.head.Weight), Bias: p.head.Bias}
 	for i := range double.Weight {
 		double.Weight[i] *= 2
 	}
-	k, err := kernels.NTK(ctx, p.model, double, p.Train, nil, p.opt)
+	k, err := ntk.NTK(ctx, p.model, double, p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -193,11 +194,11 @@ func (p *proposition) steps(ctx context.Context) (*report.Table, []paper.Claim, 
 		Columns: []string{"η", "‖f − f0‖", "error of (4)", "‖φ − φ0‖", "error of (5)"}}
 	var logits, features []float64
 	for _, eta := range etas {
-		f0, f, err := kernels.LinearisedLogits(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		f0, f, err := ntk.LinearisedLogits(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
 		if err != nil {
 			return nil, nil, err
 		}
-		phi0, phi, err := kernels.LinearisedFeatures(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		phi0, phi, err := ntk.LinearisedFeatures(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -222,7 +223,7 @@ func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, 
 	for _, block := range p.down {
 		move(moved, block, p.delta, eta)
 	}
-	head := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: slices.Clone(p.head.Bias)}
+	head := &ntk.Head{Weight: slices.Clone(p.head.Weight), Bias: slices.Clone(p.head.Bias)}
 	h := p.Weights.Config.Hidden
 	for i := range p.Train {
 		for c := range p.Classes {
@@ -233,12 +234,12 @@ func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, 
 			}
 		}
 	}
-	return p.evaluate(ctx, &kernels.Model{Weights: moved}, p.Test, head)
+	return p.evaluate(ctx, &ntk.Model{Weights: moved}, p.Test, head)
 }
 
 // move adds η Σ_ic δ_ic J_ic to the tensors of a block. Weights are float32: for the rates here
 // their rounding lies well below the second-order error.
-func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
+func move(w *encoder.Weights, b *ntk.Block, delta *mat.Dense, eta float64) {
 	change := make([]float64, b.P)
 	for i := range b.N {
 		for c := range b.C {
@@ -265,12 +266,12 @@ func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
 }
 
 // evaluate gives logits and features of rows: (4) and (5) with η = 0.
-func (p *proposition) evaluate(ctx context.Context, m *kernels.Model, rows []encoder.Encoding, head *kernels.Head) (f, phi []float64, err error) {
+func (p *proposition) evaluate(ctx context.Context, m *ntk.Model, rows []encoder.Encoding, head *ntk.Head) (f, phi []float64, err error) {
 	labels := make([]int, len(rows))
-	if f, _, err = kernels.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
+	if f, _, err = ntk.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
 		return nil, nil, err
 	}
-	phi, _, err = kernels.LinearisedFeatures(ctx, m, head, rows, rows, labels, 0, p.opt)
+	phi, _, err = ntk.LinearisedFeatures(ctx, m, head, rows, rows, labels, 0, p.opt)
 	return f, phi, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/progress"
@@ -101,7 +102,7 @@ func (j *ntkJob) check() error {
 			return fmt.Errorf("method %q has no FT stage that is known: --method is one of ft, lpft, lora, lplora", j.method)
 		}
 	}
-	if _, err := kernels.ParseEmbeddingMode(j.embedding); err != nil {
+	if _, err := ntk.ParseEmbeddingMode(j.embedding); err != nil {
 		return err
 	}
 	if _, err := j.budget(); err != nil {
@@ -139,7 +140,7 @@ func (j *ntkJob) budget() (int64, error) {
 	if j.memory == "" {
 		return 0, nil
 	}
-	bytes, err := kernels.ParseMemory(j.memory)
+	bytes, err := ntk.ParseMemory(j.memory)
 	if err != nil {
 		return 0, fmt.Errorf("--memory: %w", err)
 	}
@@ -168,7 +169,7 @@ func (j *ntkJob) factors() (rank int, alpha float64, err error) {
 // inputs are what a kernel is computed from.
 type ntkInputs struct {
 	be          *backend.Backend
-	model       *kernels.Model
+	model       *ntk.Model
 	data        *task.Data
 	tok         *tokenizer.Tokenizer
 	train, test []task.Example
@@ -188,7 +189,7 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opt := kernels.Options{Backend: in.be, Embedding: kernels.EmbeddingMode(j.embedding), Seed: j.seed, Float64: j.float64,
+	opt := ntk.Options{Backend: in.be, Embedding: ntk.EmbeddingMode(j.embedding), Seed: j.seed, Float64: j.float64,
 		ResumeDir: j.out + ".resume", Progress: progress.Terminal(os.Stderr)}
 	if opt.Memory, err = j.budget(); err != nil {
 		return err
@@ -206,7 +207,7 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err := os.MkdirAll(opt.ResumeDir, 0o755); err != nil {
 		return err
 	}
-	k, err := kernels.NTK(ctx, in.model, head, j.texts(in, pick(in.train, rows.Indices)), j.texts(in, pick(in.test, rows.IndicesTest)), opt)
+	k, err := ntk.NTK(ctx, in.model, head, j.texts(in, pick(in.train, rows.Indices)), j.texts(in, pick(in.test, rows.IndicesTest)), opt)
 	if err != nil {
 		os.Remove(opt.ResumeDir) // where nothing is kept
 		return err
@@ -228,7 +229,7 @@ func (j *ntkJob) run(ctx context.Context) error {
 
 // load reads model and data and opens the backend.
 func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
-	in := &ntkInputs{model: &kernels.Model{}}
+	in := &ntkInputs{model: &ntk.Model{}}
 	var err error
 	if in.data, err = loadTask(ctx, j.task, j.data); err != nil {
 		return nil, err
@@ -259,7 +260,7 @@ func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
 }
 
 // draw chooses the rows.
-func (j *ntkJob) draw(in *ntkInputs) (rows kernels.Rows, err error) {
+func (j *ntkJob) draw(in *ntkInputs) (rows ntk.Rows, err error) {
 	if rows.Indices, err = kernels.DrawTrain(j.n, len(in.train), j.seed); err != nil {
 		return rows, err
 	}
@@ -288,10 +289,10 @@ func (j *ntkJob) texts(in *ntkInputs, examples []task.Example) []encoder.Encodin
 }
 
 // startHead is the head that the kernel is taken at, and says which.
-func (j *ntkJob) startHead(ctx context.Context, in *ntkInputs) (*kernels.Head, error) {
+func (j *ntkJob) startHead(ctx context.Context, in *ntkInputs) (*ntk.Head, error) {
 	classes := len(in.data.Task.Classes)
 	if j.head != "" {
-		head, err := kernels.ReadHead(j.head)
+		head, err := ntk.ReadHead(j.head)
 		if err != nil {
 			return nil, err
 		}
@@ -311,11 +312,11 @@ func (j *ntkJob) startHead(ctx context.Context, in *ntkInputs) (*kernels.Head, e
 		return nil, err
 	}
 	say(fmt.Sprintf("head: linear probing of %d training rows, not halved: %v", len(in.train), fitted))
-	return &kernels.Head{Weight: fitted.Weight, Bias: fitted.Bias}, nil
+	return &ntk.Head{Weight: fitted.Weight, Bias: fitted.Bias}, nil
 }
 
 // writeReport writes OUT.json: how the kernel came to be.
-func (j *ntkJob) writeReport(prov *store.Provenance, in *ntkInputs, k *kernels.Result) error {
+func (j *ntkJob) writeReport(prov *store.Provenance, in *ntkInputs, k *ntk.Result) error {
 	digest, err := in.model.Weights.Digest()
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
@@ -72,7 +73,7 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 	return s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &run.Seed)
 		in := step.Inputs.(kernelInputs)
-		m := &kernels.Model{}
+		m := &ntk.Model{}
 		var err error
 		if m.Weights, err = model.Weights(); err != nil {
 			return err
@@ -100,8 +101,8 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 const kernelFile = "kernel.npz"
 
 // computeKernel draws the rows and computes.
-func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data, m *kernels.Model, head *finetune.Head, in kernelInputs) (*kernels.Result, kernels.Rows, error) {
-	var rows kernels.Rows
+func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data, m *ntk.Model, head *finetune.Head, in kernelInputs) (*ntk.Result, ntk.Rows, error) {
+	var rows ntk.Rows
 	be, err := s.Backend()
 	if err != nil {
 		return nil, rows, err
@@ -126,8 +127,8 @@ func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data
 	if err != nil {
 		return nil, rows, err
 	}
-	result, err := kernels.NTK(ctx, m, &kernels.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, kernels.Options{
-		Backend: be, Programs: programs, Embedding: kernels.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
+	result, err := ntk.NTK(ctx, m, &ntk.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, ntk.Options{
+		Backend: be, Programs: programs, Embedding: ntk.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
 	return result, rows, err
 }
 

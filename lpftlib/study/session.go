@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/pretrained"
@@ -42,7 +42,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	be       *backend.Backend
-	programs *kernels.Programs // compiled once for all methods' kernels
+	programs *ntk.Programs // compiled once for all methods' kernels
 	model    *Model
 	data     map[string]*task.Data
 	gone     map[string]error // tasks that were found nowhere: the Hub is not asked twice
@@ -159,7 +159,7 @@ func (s *Session) Backend() (*backend.Backend, error) {
 
 // kernelPrograms are the session's compiled kernel graphs: FT and LP-FT, LoRA and LP-LoRA differ
 // in numbers, not in shapes.
-func (s *Session) kernelPrograms() (*kernels.Programs, error) {
+func (s *Session) kernelPrograms() (*ntk.Programs, error) {
 	be, err := s.Backend()
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (s *Session) kernelPrograms() (*kernels.Programs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.programs == nil {
-		s.programs = kernels.NewPrograms(be)
+		s.programs = ntk.NewPrograms(be)
 	}
 	return s.programs, nil
 }

@@ -6,16 +6,16 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/probe"
 )
 
 // RandomHead is the head that FT and LoRA start from, as training draws it.
-func RandomHead(cfg *encoder.Config, classes int, seed uint64) *kernels.Head {
+func RandomHead(cfg *encoder.Config, classes int, seed uint64) *ntk.Head {
 	h := finetune.NewHead(classes, cfg.Hidden, cfg.InitRange, seed)
-	return &kernels.Head{Weight: widen(h.Weight), Bias: widen(h.Bias)}
+	return &ntk.Head{Weight: widen(h.Weight), Bias: widen(h.Bias)}
 }
 
 // ProbeHead is the head that LP-FT and LP-LoRA start from, not halved: linear probing on the

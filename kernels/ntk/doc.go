@@ -1,0 +1,2 @@
+// Package ntk computes the kernels of package kernels for a Transformer, exactly and for all parameters.
+package ntk

@@ -1,0 +1,83 @@
+package ntk
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"lpft/lpftlib/encoder"
+)
+
+// Model is an encoder φ at the start of the FT stage. With LoRA factors the trainable
+// parameters are the factors (protocol section 7), without them all of the encoder's.
+type Model struct {
+	Weights *encoder.Weights
+	LoRA    *encoder.LoRAWeights // nil: FT and LP-FT
+}
+
+// Head is the linear classifier f(x) = Vφ(x) + b. The kernel takes it as it is: nothing is
+// scaled or halved.
+type Head struct {
+	Weight []float64 // V [C, h], row major
+	Bias   []float64 // b [C]
+}
+
+// Classes is C.
+func (h *Head) Classes() int { return len(h.Bias) }
+
+// FeatureHead is V = I, b = 0: the "logits" are the h features, and F of it is Θ^φ.
+func FeatureHead(h int) *Head {
+	head := &Head{Weight: make([]float64, h*h), Bias: make([]float64, h)}
+	for k := range h {
+		head.Weight[k*h+k] = 1
+	}
+	return head
+}
+
+// check refuses a head of another width and numbers that are not finite, before work starts.
+func (h *Head) check(cfg *encoder.Config) error {
+	c := len(h.Bias)
+	if c == 0 || len(h.Weight) != c*cfg.Hidden {
+		return fmt.Errorf("kernels: head with %d weights and %d biases: the model's features have %d numbers, so expected weight [C, %d] and bias [C]",
+			len(h.Weight), c, cfg.Hidden, cfg.Hidden)
+	}
+	for _, part := range []struct {
+		name string
+		data []float64
+	}{{"weight", h.Weight}, {"bias", h.Bias}} {
+		if i := slices.IndexFunc(part.data, notFinite); i >= 0 {
+			return fmt.Errorf("kernels: head: %s number %d is %v: expected finite numbers", part.name, i, part.data[i])
+		}
+	}
+	return nil
+}
+
+// check refuses parameters that are not finite: a kernel of them would be NaN after hours.
+func (m *Model) check() error {
+	for _, spec := range m.Weights.Config.Specs() {
+		if err := finite(spec.Name, m.Weights.Tensors[spec.Name]); err != nil {
+			return err
+		}
+	}
+	if m.LoRA == nil {
+		return nil
+	}
+	for _, name := range m.LoRA.Layers {
+		if err := finite(name+".lora_A.weight", m.LoRA.A[name]); err != nil {
+			return err
+		}
+		if err := finite(name+".lora_B.weight", m.LoRA.B[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func finite(name string, data []float32) error {
+	if i := slices.IndexFunc(data, func(v float32) bool { return notFinite(float64(v)) }); i >= 0 {
+		return fmt.Errorf("kernels: tensor %q: number %d is %v: expected finite numbers; the checkpoint is broken or training diverged", name, i, data[i])
+	}
+	return nil
+}
+
+func notFinite(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
