@@ -11,8 +11,8 @@ import (
 	"lpft/lpftlib/probe"
 )
 
-// At LP's optimum Σ_i δ_i φ_iᵀ = V/κ and Σ_i δ_i = 0, so that Σ_i P(x, x_i) δ_i = Vφ(x)/κ for every x (protocol,
-// section 6): one test for P, δ and the solver. It is why FT Ratio is near 1 after LP on the same rows.
+// At LP's optimum Σ_i δ_i φ_iᵀ = V/κ and Σ_i δ_i = 0, so that Σ_i P(x, x_i) δ_i = Vφ(x)/κ for every x:
+// one test for P, δ and the solver. It is why FT Ratio is near 1 after LP on the same rows.
 func TestIdentityOfHeadAndStrength(t *testing.T) {
 	for _, classes := range []int{2, 3} {
 		r := rand.New(rand.NewPCG(9, uint64(classes)))

@@ -79,8 +79,7 @@ type proposition struct {
 	opt   ntk.Options
 	k     *ntk.Result
 	down  []*ntk.Block // ∂f/∂θ of the training rows, group by group
-	delta *mat.Dense       // residuals of the training rows
-	phi   []float64        // features of the training rows
+	delta *mat.Dense   // residuals of the training rows
 }
 
 func newProposition(ctx context.Context, s *study.Session) (*proposition, error) {
@@ -95,7 +94,7 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 	random := finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
 	p := &proposition{Small: small, model: &ntk.Model{Weights: small.Weights}, opt: ntk.Options{Backend: be, Float64: true, Programs: ntk.NewPrograms(be)}}
 	p.head = &ntk.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
-	if p.k, err = ntk.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
+	if p.k, err = ntk.Compute(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
 		return nil, err
 	}
 	return p, p.gradients(ctx)
@@ -110,12 +109,8 @@ func (p *proposition) gradients(ctx context.Context) error {
 		}
 		p.down = append(p.down, block)
 	}
-	f, phi, err := p.evaluate(ctx, p.model, p.Train, p.head)
-	if err != nil {
-		return err
-	}
-	p.phi = phi
-	p.delta, err = kernels.Residuals(mat.NewDense(len(p.Train), p.Classes, f), p.Labels)
+	var err error
+	p.delta, err = kernels.Residuals(p.k.Logits, p.Labels)
 	return err
 }
 
@@ -138,8 +133,8 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 	v := mat.NewDense(c, h, p.head.Weight)
 	worst, size := 0.0, 0.0
 	block := mat.NewDense(h, h, nil)
-	for i := range p.k.F.N {
-		for j := range p.k.F.M {
+	for i := range p.k.F.M {
+		for j := range p.k.F.N {
 			for a := range h {
 				for b := range h {
 					block.Set(a, b, features.At(i, a, j, b))
@@ -161,7 +156,7 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 		failed, why = 1, err.Error()
 	}
 	return []paper.Claim{
-		paper.Below("F = V0 Θ^φ V0ᵀ (3), by two ways", worst/size, 1e-10, p.k.F.N*p.k.F.M, "largest difference relative to the largest entry, float64"),
+		paper.Below("F = V0 Θ^φ V0ᵀ (3), by two ways", worst/size, 1e-10, p.k.F.M*p.k.F.N, "largest difference relative to the largest entry, float64"),
 		paper.Below("the kernels pass their self-checks", failed, 0, 3, why),
 	}, nil
 }
@@ -172,7 +167,7 @@ func (p *proposition) scaling(ctx context.Context) ([]paper.Claim, error) {
 	for i := range double.Weight {
 		double.Weight[i] *= 2
 	}
-	k, err := ntk.NTK(ctx, p.model, double, p.Train, nil, p.opt)
+	k, err := ntk.Compute(ctx, p.model, double, p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -230,11 +225,15 @@ func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, 
 			d := eta * p.delta.At(i, c)
 			head.Bias[c] += d
 			for j := range h {
-				head.Weight[c*h+j] += d * p.phi[i*h+j]
+				head.Weight[c*h+j] += d * p.k.Phi.At(i, j)
 			}
 		}
 	}
-	return p.evaluate(ctx, &ntk.Model{Weights: moved}, p.Test, head)
+	phiTest, logits, err := ntk.Evaluate(ctx, &ntk.Model{Weights: moved}, head, p.Test, p.opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	return logits.RawMatrix().Data, phiTest.RawMatrix().Data, nil
 }
 
 // move adds η Σ_ic δ_ic J_ic to the tensors of a block. Weights are float32: for the rates here
@@ -263,16 +262,6 @@ func move(w *encoder.Weights, b *ntk.Block, delta *mat.Dense, eta float64) {
 			data[to] = float32(float64(data[to]) + change[column.Offset+q])
 		}
 	}
-}
-
-// evaluate gives logits and features of rows: (4) and (5) with η = 0.
-func (p *proposition) evaluate(ctx context.Context, m *ntk.Model, rows []encoder.Encoding, head *ntk.Head) (f, phi []float64, err error) {
-	labels := make([]int, len(rows))
-	if f, _, err = ntk.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
-		return nil, nil, err
-	}
-	phi, _, err = ntk.LinearisedFeatures(ctx, m, head, rows, rows, labels, 0, p.opt)
-	return f, phi, err
 }
 
 // apart is ‖a − b‖.

@@ -37,7 +37,8 @@ func ntkCommand() *cobra.Command {
 		Short: "The exact NTK of a classifier at the start of fine-tuning: P, F and their sum, as .npz",
 		Long: `Writes the exact empirical NTK of f(x) = Vφ(x) + b in evaluation mode: p, f, theta [N, C, N, C],
 f split by parameter group (f_groups [G, N, C, N, C], groups), indices and labels [N]; with --n-test
-also p_test, f_test, theta_test [M, C, N, C] (rows test, columns training), indices_test, labels_test.
+also p_test, f_test, theta_test [M, C, N, C] (rows test, columns training), indices_test, labels_test;
+features phi [N, h] and logits [N, C], phi_test and logits_test.
 
 The rows are drawn without replacement with --seed. The head is --head's weight [C, h] and bias [C]
 as they are, or --method's at the start of its FT stage: random for ft and lora; for lpft and lplora
@@ -140,7 +141,7 @@ func (j *ntkJob) budget() (int64, error) {
 	if j.memory == "" {
 		return 0, nil
 	}
-	bytes, err := ntk.ParseMemory(j.memory)
+	bytes, err := parseMemory(j.memory)
 	if err != nil {
 		return 0, fmt.Errorf("--memory: %w", err)
 	}
@@ -190,9 +191,12 @@ func (j *ntkJob) run(ctx context.Context) error {
 		return err
 	}
 	opt := ntk.Options{Backend: in.be, Embedding: ntk.EmbeddingMode(j.embedding), Seed: j.seed, Float64: j.float64,
-		ResumeDir: j.out + ".resume", Progress: progress.Terminal(os.Stderr)}
+		ResumeDir: j.out + ".resume"}
 	if opt.Memory, err = j.budget(); err != nil {
 		return err
+	}
+	if opt.Memory == 0 {
+		opt.Memory = study.KernelMemory(in.be)
 	}
 	part, of, err := j.part()
 	if err != nil {
@@ -207,7 +211,10 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err := os.MkdirAll(opt.ResumeDir, 0o755); err != nil {
 		return err
 	}
-	k, err := ntk.NTK(ctx, in.model, head, j.texts(in, pick(in.train, rows.Indices)), j.texts(in, pick(in.test, rows.IndicesTest)), opt)
+	bar := progress.Start(progress.Terminal(os.Stderr), fmt.Sprintf("NTK of %d + %d rows", j.n, j.nTest), 1, "GFLOP")
+	opt.Progress = func(done, total int, note string) { bar.Resize(total); bar.Set(done, note) }
+	k, err := ntk.Compute(ctx, in.model, head, j.texts(in, pick(in.train, rows.Indices)), j.texts(in, pick(in.test, rows.IndicesTest)), opt)
+	bar.Done()
 	if err != nil {
 		os.Remove(opt.ResumeDir) // where nothing is kept
 		return err
@@ -218,7 +225,8 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err := k.Check(); err != nil {
 		return err
 	}
-	if err := k.Write(j.out, rows); err != nil {
+	k.Rows = rows
+	if err := k.Write(j.out); err != nil {
 		return err
 	}
 	if err := j.writeReport(prov, in, k); err != nil {
@@ -260,15 +268,15 @@ func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
 }
 
 // draw chooses the rows.
-func (j *ntkJob) draw(in *ntkInputs) (rows ntk.Rows, err error) {
-	if rows.Indices, err = kernels.DrawTrain(j.n, len(in.train), j.seed); err != nil {
+func (j *ntkJob) draw(in *ntkInputs) (rows kernels.Rows, err error) {
+	if rows.Indices, err = study.DrawKernelRows(j.n, len(in.train), j.seed); err != nil {
 		return rows, err
 	}
 	rows.Labels = study.Labels(pick(in.train, rows.Indices))
 	if j.nTest == 0 {
 		return rows, nil
 	}
-	if rows.IndicesTest, err = kernels.DrawTest(j.nTest, len(in.test), j.seed); err != nil {
+	if rows.IndicesTest, err = study.DrawKernelTestRows(j.nTest, len(in.test), j.seed); err != nil {
 		return rows, err
 	}
 	rows.LabelsTest = study.Labels(pick(in.test, rows.IndicesTest))

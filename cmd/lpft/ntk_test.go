@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/kernels"
 	"lpft/lpftlib/npy"
 )
 
@@ -42,10 +41,11 @@ func TestNTKWritesTheContract(t *testing.T) {
 	g := len(k["groups"].Strings)
 	require.Equal(t, []string{"embeddings.word", "embeddings.rest", "attention.0", "ffn.0", "attention.1", "ffn.1"}, k["groups"].Strings)
 	for name, shape := range map[string][]int{"p": {5, 3, 5, 3}, "f": {5, 3, 5, 3}, "theta": {5, 3, 5, 3}, "f_groups": {g, 5, 3, 5, 3},
-		"indices": {5}, "labels": {5}, "p_test": {3, 3, 5, 3}, "f_test": {3, 3, 5, 3}, "theta_test": {3, 3, 5, 3}, "indices_test": {3}, "labels_test": {3}} {
+		"indices": {5}, "labels": {5}, "p_test": {3, 3, 5, 3}, "f_test": {3, 3, 5, 3}, "theta_test": {3, 3, 5, 3}, "indices_test": {3}, "labels_test": {3},
+		"phi": {5, 24}, "logits": {5, 3}, "phi_test": {3, 24}, "logits_test": {3, 3}} {
 		require.Equal(t, shape, k[name].Shape, name)
 	}
-	require.Len(t, k, 12)
+	require.Len(t, k, 16)
 	size := 5 * 3 * 5 * 3
 	for i := range size {
 		sum := 0.0
@@ -143,8 +143,7 @@ func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "k.npz")
 	require.NoError(t, os.MkdirAll(out+".resume", 0o755))
 	path := filepath.Join(out+".resume", "ntk-ffn.0.npz")
-	k := &kernels.Kernel{N: 1, C: 1, M: 1, Data: []float64{1}}
-	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "train", Shape: []int{1}, Data: k.Data}}))
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "train", Shape: []int{1}, Data: []float64{1}}}))
 	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
 	require.ErrorContains(t, err, path)
 	require.FileExists(t, path)

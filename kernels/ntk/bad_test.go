@@ -47,12 +47,12 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.opt.Backend = be
-			_, err := NTK(context.Background(), c.model, c.head, c.rows, nil, c.opt)
+			_, err := Compute(context.Background(), c.model, c.head, c.rows, nil, c.opt)
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), "\n")
 		})
 	}
-	_, err := NTK(context.Background(), good, head, train, nil, Options{})
+	_, err := Compute(context.Background(), good, head, train, nil, Options{})
 	require.ErrorContains(t, err, "backend.Open")
 }
 
@@ -73,7 +73,7 @@ func TestCheckFindsBrokenKernels(t *testing.T) {
 		"NaN":            {func(r *Result) { r.F.Data[3] = math.NaN() }, "F: kernels: entry"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := NTK(context.Background(), &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1), nil, Options{Backend: be})
+			r, err := Compute(context.Background(), &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1), nil, Options{Backend: be})
 			require.NoError(t, err)
 			c.spoil(r)
 			if c.want == "" {
@@ -88,18 +88,6 @@ func TestCheckFindsBrokenKernels(t *testing.T) {
 func scale(k *kernels.Kernel, s float64) {
 	for i := range k.Data {
 		k.Data[i] *= s
-	}
-}
-
-func TestParseMemory(t *testing.T) {
-	for text, want := range map[string]int64{"2GiB": 2 << 30, "500MiB": 500 << 20, "1.5 GB": 1.5e9, "123": 123, "7B": 7} {
-		got, err := ParseMemory(text)
-		require.NoError(t, err)
-		require.Equal(t, want, got, text)
-	}
-	for _, text := range []string{"", "GiB", "-1GiB", "2 apples", "NaN", "1e99GiB", "0"} {
-		_, err := ParseMemory(text)
-		require.ErrorContains(t, err, "such as 2GiB", text)
 	}
 }
 

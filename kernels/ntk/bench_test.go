@@ -48,7 +48,7 @@ func BenchmarkNTK(b *testing.B) {
 				for _, call := range []string{"first", "second"} {
 					start, cpu := time.Now(), cpuSeconds(b)
 					split := &untilGram{Context: context.Background(), cpu: func() float64 { return cpuSeconds(b) }}
-					k, err := NTK(split, m, head, texts, nil, Options{Backend: be, Programs: programs})
+					k, err := Compute(split, m, head, texts, nil, Options{Backend: be, Programs: programs})
 					require.NoError(b, err)
 					end := cpuSeconds(b)
 					sums[call+"-s"] += time.Since(start).Seconds()

@@ -16,15 +16,15 @@ func TestSkipLeavesTheWordEmbeddingOut(t *testing.T) {
 	be := openBackend(t)
 	w := loadFixture(t, "roberta-2")
 	m, head, train := &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1)
-	exact, err := NTK(context.Background(), m, head, train, nil, Options{Backend: be})
+	exact, err := Compute(context.Background(), m, head, train, nil, Options{Backend: be})
 	require.NoError(t, err)
-	skip, err := NTK(context.Background(), m, head, train, nil, Options{Backend: be, Embedding: SkipEmbedding})
+	skip, err := Compute(context.Background(), m, head, train, nil, Options{Backend: be, Embedding: SkipEmbedding})
 	require.NoError(t, err)
 	require.Len(t, skip.Groups, len(exact.Groups)-1)
 	requireRelative(t, exact.F.Data, skip.F.Plus(groupNamed(t, exact, WordGroup).Train).Data, 1e-6, "F")
 }
 
-// paper-10 as protocol 9.4 describes it, from the features' Jacobian: per row the drawn
+// paper-10 as its definition says, from the features' Jacobian: per row the drawn
 // outputs alone, divided by 0.1; the drawn entries alone, the kernel divided by 0.1.
 func TestPaper10IsTheSampledProduct(t *testing.T) {
 	be := openBackend(t)
@@ -33,7 +33,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 	head := randomHead(c, h, 4)
 	train, test := randomTexts(w.Config, []int{5, 17, 1, 12, 9, 4, 4, 6, 8, 3}, 1), randomTexts(w.Config, testLengths, 2)
 	opt := Options{Backend: be, Float64: true, Seed: 7, Embedding: Paper10Embedding}
-	k, err := NTK(context.Background(), m, head, train, test, opt)
+	k, err := Compute(context.Background(), m, head, train, test, opt)
 	require.NoError(t, err)
 	draw := newSampling(w.Config, 7)
 	jacobian := func(texts []encoder.Encoding) (out [][]float64) { // rows (i, c)
@@ -72,7 +72,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 	requireRelative(t, gram(jacobian(test), trainRows), word.Test.Data, 1e-10, "test")
 
 	opt.Embedding = Paper10ReleasedEmbedding
-	released, err := NTK(context.Background(), m, head, train, test, opt)
+	released, err := Compute(context.Background(), m, head, train, test, opt)
 	require.NoError(t, err)
 	wrong := groupNamed(t, released, WordGroup).Train
 	for i := range train {
@@ -93,7 +93,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 	}
 }
 
-// The draws have the sizes of protocol 9.4, and the means they are made for.
+// The draws have a tenth of the entries and of the features, and the means they are made for.
 func TestSamplingDraws(t *testing.T) {
 	cfg := &encoder.Config{VocabSize: 503, Hidden: 96}
 	s := newSampling(cfg, 1)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lpft/kernels"
 	"lpft/lpftlib/encoder"
 )
 
@@ -21,7 +22,7 @@ func TestCutsDoNotChangeTheKernel(t *testing.T) {
 		m := &Model{Weights: w}
 		train, test := randomTexts(w.Config, []int{5, 17, 1, 12, 9, 33, 17, 4}, 1), randomTexts(w.Config, testLengths, 2)
 		head := randomHead(3, w.Config.Hidden, 4)
-		want, err := NTK(context.Background(), m, head, train, test, Options{Backend: be, Float64: true})
+		want, err := Compute(context.Background(), m, head, train, test, Options{Backend: be, Float64: true})
 		require.NoError(t, err)
 		rounds, passes := 12, map[int]bool{}
 		if be.Engine != "go" {
@@ -35,7 +36,7 @@ func TestCutsDoNotChangeTheKernel(t *testing.T) {
 				}
 			}
 			opt.Memory = leastMemory(t, m, head, train, test, opt) + int64(rng.IntN(400_000))
-			k, err := NTK(context.Background(), m, head, train, test, opt)
+			k, err := Compute(context.Background(), m, head, train, test, opt)
 			require.NoError(t, err)
 			passes[k.Report.Passes] = true
 			what := fmt.Sprintf("%s, round %d, %d passes, batches of %d", name, round, k.Report.Passes, opt.BatchTokens)
@@ -72,7 +73,7 @@ func leastMemory(t *testing.T, m *Model, head *Head, train, test []encoder.Encod
 	return low
 }
 
-func groupNamed(t testing.TB, r *Result, name string) GroupKernel {
+func groupNamed(t testing.TB, r *Result, name string) kernels.Group {
 	t.Helper()
 	for _, g := range r.Groups {
 		if g.Name == name {
@@ -80,7 +81,7 @@ func groupNamed(t testing.TB, r *Result, name string) GroupKernel {
 		}
 	}
 	require.Fail(t, "no group "+name)
-	return GroupKernel{}
+	return kernels.Group{}
 }
 
 // Forming per-sample gradients and multiplying token by token give the same matrix.
@@ -122,7 +123,7 @@ func TestScaling(t *testing.T) {
 	train, head := randomTexts(w.Config, trainLengths, 1), randomHead(2, w.Config.Hidden, 4)
 	opt := Options{Backend: be, Float64: true}
 	kernel := func(m *Model, h *Head) *Result {
-		k, err := NTK(context.Background(), m, h, train, nil, opt)
+		k, err := Compute(context.Background(), m, h, train, nil, opt)
 		require.NoError(t, err)
 		return k
 	}

@@ -73,7 +73,6 @@ func (r *run) wholePlan() (*plan, []unit) {
 		pass[i].unit = u
 	}
 	p.passes = [][]planned{pass}
-	r.silent()
 	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
 	return p, units
 }
@@ -197,13 +196,13 @@ const mostFeatures = 128
 
 // FeatureKernel is Θ^φ(x, x') = Σ_p ∂φ(x)/∂p (∂φ(x')/∂p)ᵀ of the encoder's features, h×h a pair
 // of rows: [N, h, N, h], and [M, h, N, h] where there are test rows. It takes h reverse passes
-// a batch and is refused for h above 128; F = V Θ^φ Vᵀ is what [NTK] computes in C.
+// a batch and is refused for h above 128; F = V Θ^φ Vᵀ is what [Compute] takes in C.
 func FeatureKernel(ctx context.Context, model *Model, train, test []encoder.Encoding, opt Options) (trainKernel, testKernel *kernels.Kernel, err error) {
 	h := model.Weights.Config.Hidden
 	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("kernels: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is NTK's F", h, mostFeatures)
+		return nil, nil, fmt.Errorf("kernels: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is Compute's F", h, mostFeatures)
 	}
-	k, err := NTK(ctx, model, FeatureHead(h), train, test, opt)
+	k, err := Compute(ctx, model, FeatureHead(h), train, test, opt)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -67,7 +67,7 @@ func TestFeatureKernelGivesF(t *testing.T) {
 	head, opt := randomHead(3, h, 3), Options{Backend: be, Float64: true}
 	phi, phiTest, err := FeatureKernel(context.Background(), m, train, test, opt)
 	require.NoError(t, err)
-	k, err := NTK(context.Background(), m, head, train, test, opt)
+	k, err := Compute(context.Background(), m, head, train, test, opt)
 	require.NoError(t, err)
 	requireRelative(t, k.F.Data, sandwich(phi, head).Data, 1e-10, "train")
 	requireRelative(t, k.FTest.Data, sandwich(phiTest, head).Data, 1e-10, "test")
@@ -80,9 +80,9 @@ func TestFeatureKernelGivesF(t *testing.T) {
 // sandwich is V K Vᵀ block by block.
 func sandwich(k *kernels.Kernel, head *Head) *kernels.Kernel {
 	c, h := head.Classes(), k.C
-	out := &kernels.Kernel{N: k.N, C: c, M: k.M, Data: make([]float64, k.N*c*k.M*c)}
-	for i := range k.N {
-		for j := range k.M {
+	out := kernels.New(k.M, c, k.N)
+	for i := range k.M {
+		for j := range k.N {
 			for a := range c {
 				for b := range c {
 					sum := 0.0
@@ -91,7 +91,7 @@ func sandwich(k *kernels.Kernel, head *Head) *kernels.Kernel {
 							sum += head.Weight[a*h+p] * k.At(i, p, j, q) * head.Weight[b*h+q]
 						}
 					}
-					out.Data[((i*c+a)*k.M+j)*c+b] = sum
+					out.Data[((i*c+a)*k.N+j)*c+b] = sum
 				}
 			}
 		}

@@ -3,23 +3,19 @@ package ntk
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
 	"lpft/lpftlib/backend"
 )
 
-// fallbackMemory is the budget where neither the system nor the card says how much there is.
+// fallbackMemory is the budget where nobody says how much there is.
 const fallbackMemory = 2 << 30
 
-// defaultMemory is a quarter of the machine's memory, or half of the card's, and says so.
+// defaultMemory is a quarter of the machine's memory, and says so. Who computes on a card gives Options.Memory.
 func defaultMemory(be *backend.Backend) (bytes int64, why string) {
 	if be.Engine == "xla:cuda" {
-		if total, ok := cardMemory(); ok {
-			return total / 2, "half of the card's memory"
-		}
-		return fallbackMemory, "the card does not say how much memory it has"
+		return fallbackMemory, "Options.Memory says nothing of the card"
 	}
 	if total, ok := machineMemory(); ok {
 		return total / 4, "a quarter of the machine's memory"
@@ -44,35 +40,6 @@ func machineMemory() (int64, bool) {
 		}
 	}
 	return total, true
-}
-
-// cardMemory asks NVIDIA's tool for the first card's memory.
-func cardMemory() (int64, bool) {
-	out, err := exec.Command("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0").Output()
-	if err != nil {
-		return 0, false
-	}
-	mib, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-	return mib << 20, err == nil && mib > 0
-}
-
-// ParseMemory reads a size such as "2GiB", "500MiB" or a plain number of bytes.
-func ParseMemory(text string) (int64, error) {
-	for _, unit := range []struct {
-		suffix string
-		size   float64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1}} {
-		number, ok := strings.CutSuffix(text, unit.suffix)
-		if !ok {
-			continue
-		}
-		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || !(v*unit.size >= 1 && v*unit.size < 1<<60) {
-			break
-		}
-		return int64(v * unit.size), nil
-	}
-	return 0, fmt.Errorf("memory %q: expected a size such as 2GiB, 500MiB or a number of bytes", text)
 }
 
 // sizeText is bytes for a message.

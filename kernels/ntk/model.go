@@ -9,7 +9,7 @@ import (
 )
 
 // Model is an encoder φ at the start of the FT stage. With LoRA factors the trainable
-// parameters are the factors (protocol section 7), without them all of the encoder's.
+// parameters are the factors, without them all of the encoder's.
 type Model struct {
 	Weights *encoder.Weights
 	LoRA    *encoder.LoRAWeights // nil: FT and LP-FT

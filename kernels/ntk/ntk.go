@@ -6,15 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/mat"
-
 	"lpft/kernels"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
-	"lpft/lpftlib/progress"
 )
 
-// Options of [NTK]; only Backend is needed.
+// Options of [Compute]; only Backend is needed.
 type Options struct {
 	Backend   *backend.Backend
 	Groups    []string      // parameter groups, see [Model.Groups]; nil: all that train
@@ -23,26 +20,18 @@ type Options struct {
 	Float64   bool          // everything in float64
 	Memory    int64         // bytes beyond the parameters; 0: a quarter of the machine's memory, half of the card's
 	ResumeDir string        // keeps finished groups' sums, so that a second start continues; "": none
-	Progress  progress.Sink // nil: silent
-	Programs  *Programs     // compiled graphs to use and add to; nil: compiled for this call
+	// Progress, if set, is told the work done and the whole, in 10⁹ operations, and what is under way; calls do not overlap.
+	Progress func(done, total int, note string)
+	Programs *Programs // compiled graphs to use and add to; nil: compiled for this call
 
 	BatchTokens  int // padded tokens of a device batch; 0: the engine's
 	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: the engine's
 }
 
-// GroupKernel is one parameter group's part of F.
-type GroupKernel struct {
-	Name  string
-	Train *kernels.Kernel // [N, C, N, C]
-	Test  *kernels.Kernel // [M, C, N, C]; nil without test rows
-}
-
-// Result is the kernel at the start of the FT stage, equations (1) to (3).
+// Result is the kernel at the start of the FT stage, with features and logits of all rows.
 type Result struct {
-	P, F, Theta             *kernels.Kernel       // training rows [N, C, N, C]
-	PTest, FTest, ThetaTest *kernels.Kernel       // rows test, columns training [M, C, N, C]; nil without test rows
-	Groups                  []GroupKernel // in sum F
-	Report                  Report
+	kernels.NTK
+	Report Report
 }
 
 // Report says how a kernel was computed.
@@ -65,7 +54,7 @@ type LayerReport struct {
 	Method Method `json:"method"`
 }
 
-// input is what NTK was asked for, checked.
+// input is what a kernel was asked for, checked.
 type input struct {
 	model       *Model
 	head        *Head
@@ -74,14 +63,14 @@ type input struct {
 	groups      []string
 }
 
-// NTK computes the exact empirical NTK of f(x) = Vφ(x) + b in evaluation mode, Θ = P + F, of
+// Compute is the exact empirical NTK of f(x) = Vφ(x) + b in evaluation mode, Θ = P + F, of
 // the training rows and, if there are any, of test rows against training rows.
 //
 // F_{(i,c),(j,d)} = ⟨∂f_c(x_i)/∂θ^φ, ∂f_d(x_j)/∂θ^φ⟩ needs C reverse passes of the logits a
 // batch. The gradients at every layer's output are kept; then, layer by layer and in column
 // chunks, the block of per-sample gradients [rows·C, columns] is formed, multiplied into the
 // Gram matrix and dropped.
-func NTK(ctx context.Context, model *Model, head *Head, train, test []encoder.Encoding, opt Options) (*Result, error) {
+func Compute(ctx context.Context, model *Model, head *Head, train, test []encoder.Encoding, opt Options) (*Result, error) {
 	in, e, err := open(model, head, train, test, opt)
 	if err != nil {
 		return nil, err
@@ -114,9 +103,6 @@ func (in *input) check() (err error) {
 	if in.opt.Embedding, err = ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
 		return err
 	}
-	if in.opt.Progress == nil {
-		in.opt.Progress = progress.Discard
-	}
 	if in.opt.Memory < 0 || in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 {
 		return fmt.Errorf("kernels: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
 	}
@@ -131,8 +117,8 @@ type run struct {
 	sums     map[string]*sums
 	features []float64 // [N+M, h]
 	report   Report
-	bar      *progress.Task
 	done     float64 // flops
+	total    float64
 }
 
 // all computes every group that is not on disk.
@@ -158,8 +144,7 @@ func (r *run) all(ctx context.Context) error {
 	r.dropResumed(p)
 	r.report.Passes, r.report.Batches, r.report.Lanes, r.report.Memory = len(p.passes), len(p.batches), p.lanes, p.memory
 	r.report.GramFlops = p.gram
-	r.bar = progress.Start(r.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(r.train), len(r.test)), gflop(p.reverse+p.gram), "GFLOP")
-	defer r.bar.Done()
+	r.total = p.reverse + p.gram
 	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
 	g := newGram(r.e, p.batches, p.rows)
 	left := map[string]int{}
@@ -201,15 +186,12 @@ func (r *run) dropResumed(p *plan) {
 
 func (r *run) resumed(group string) bool { return slices.Contains(r.report.Resumed, group) }
 
-func gflop(flops float64) int { return int(flops/1e9) + 1 }
-
-// silent is a progress bar that nobody sees.
-func (r *run) silent() { r.bar = progress.Start(progress.Discard, "", 1, "") }
-
-// advance moves the progress bar.
+// advance tells the progress.
 func (r *run) advance(flops float64, note string) {
 	r.done += flops
-	r.bar.Set(gflop(r.done)-1, note)
+	if r.opt.Progress != nil {
+		r.opt.Progress(int(r.done/1e9), int(r.total/1e9)+1, note)
+	}
 }
 
 // pass runs the reverse passes for some units and multiplies them.
@@ -364,20 +346,22 @@ func (r *run) result() (*Result, error) {
 	out := &Result{Report: r.report}
 	for _, name := range r.groups {
 		f.plus(r.sums[name])
-		out.Groups = append(out.Groups, GroupKernel{Name: name, Train: r.sums[name].trainKernel(), Test: r.sums[name].testKernel()})
+		out.Groups = append(out.Groups, kernels.Group{Name: name, Train: r.sums[name].trainKernel(), Test: r.sums[name].testKernel()})
 	}
 	out.F, out.FTest = f.trainKernel(), f.testKernel()
-	phi := mat.NewDense(n, h, r.features[:n*h])
+	out.Phi, out.Logits = r.head.evaluated(r.features[:n*h])
 	var err error
-	if out.P, err = kernels.PretrainEffective(phi, phi, c); err != nil {
+	if out.P, err = kernels.PretrainEffective(out.Phi, out.Phi, c); err != nil {
 		return nil, err
 	}
 	out.Theta = out.P.Plus(out.F)
-	if m > 0 {
-		if out.PTest, err = kernels.PretrainEffective(mat.NewDense(m, h, r.features[n*h:]), phi, c); err != nil {
-			return nil, err
-		}
-		out.ThetaTest = out.PTest.Plus(out.FTest)
+	if m == 0 {
+		return out, nil
 	}
+	out.PhiTest, out.LogitsTest = r.head.evaluated(r.features[n*h:])
+	if out.PTest, err = kernels.PretrainEffective(out.PhiTest, out.Phi, c); err != nil {
+		return nil, err
+	}
+	out.ThetaTest = out.PTest.Plus(out.FTest)
 	return out, nil
 }

@@ -37,7 +37,7 @@ func TestKernelAgainstPyTorch(t *testing.T) {
 		}
 		head := &Head{Weight: f.Head, Bias: make([]float64, f.Classes)}
 		for wide, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
-			k, err := NTK(context.Background(), &Model{Weights: loadFixture(t, name)}, head, texts(f.Train), texts(f.Test), Options{Backend: be, Float64: wide})
+			k, err := Compute(context.Background(), &Model{Weights: loadFixture(t, name)}, head, texts(f.Train), texts(f.Test), Options{Backend: be, Float64: wide})
 			require.NoError(t, err)
 			require.Len(t, k.Groups, len(f.F))
 			for _, g := range k.Groups {

@@ -17,17 +17,22 @@ import (
 // parameters move by u: ⟨∂f_c/∂θ, u⟩ = Σ_layers Σ_t ⟨δ_ct, y'_t⟩. Memory is that of the
 // parameters, whatever the number of rows.
 
-// NTKVector is the product of P and F between rows [M] and columns [N] with v [N, C]: two
-// vectors [M, C], without forming a kernel. Options' Memory and ResumeDir mean nothing here;
-// the embedding mode is exact or skip.
-func NTKVector(ctx context.Context, model *Model, head *Head, rows, columns []encoder.Encoding, v []float64, opt Options) (p, f []float64, err error) {
+// Product is the product of P and F between rows [M] and columns [N] with v [N, C]: two vectors [M, C], without forming
+// a kernel. Options' Memory and ResumeDir mean nothing here; the embedding mode is exact or skip.
+func Product(ctx context.Context, model *Model, head *Head, rows, columns []encoder.Encoding, v []float64, opt Options) (p, f []float64, err error) {
+	_, p, f, err = productAndFeatures(ctx, model, head, rows, columns, v, opt)
+	return p, f, err
+}
+
+// productAndFeatures is Product with the rows' features [M, h], which it passes anyway.
+func productAndFeatures(ctx context.Context, model *Model, head *Head, rows, columns []encoder.Encoding, v []float64, opt Options) (phi, p, f []float64, err error) {
 	d, err := newDirection(ctx, model, head, columns, v, opt)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	phi, f, err := d.along(ctx, head, rows)
+	phi, f, err = d.along(ctx, head, rows)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c, h := head.Classes(), model.Weights.Config.Hidden
 	moved := &Head{Weight: make([]float64, c*h), Bias: make([]float64, c)} // Σ_j v_j φ_jᵀ, Σ_j v_j
@@ -40,7 +45,28 @@ func NTKVector(ctx context.Context, model *Model, head *Head, rows, columns []en
 			}
 		}
 	}
-	return moved.logits(phi), f, nil
+	return phi, moved.logits(phi), f, nil
+}
+
+// Operator is Θ = P + F of some rows, known by its products [Product]: kernels.Top takes its largest eigenvalues without
+// a kernel. Give Options compiled Programs, or each product compiles its own.
+type Operator struct {
+	Model   *Model
+	Head    *Head
+	Rows    []encoder.Encoding
+	Options Options
+}
+
+// Size is N·C.
+func (o *Operator) Size() int { return len(o.Rows) * o.Head.Classes() }
+
+// Mul is Θ·v.
+func (o *Operator) Mul(ctx context.Context, v []float64) ([]float64, error) {
+	p, f, err := Product(ctx, o.Model, o.Head, o.Rows, o.Rows, v, o.Options)
+	for i := range p {
+		p[i] += f[i]
+	}
+	return p, err
 }
 
 // logits are Vφ + b [N, C] of features [N, h].
@@ -307,11 +333,7 @@ func LinearisedLogits(ctx context.Context, model *Model, head *Head, rows, train
 	if err != nil {
 		return nil, nil, err
 	}
-	p, moved, err := NTKVector(ctx, model, head, rows, train, delta, opt)
-	if err != nil {
-		return nil, nil, err
-	}
-	phi, err := features(ctx, model, head, rows, opt)
+	phi, p, moved, err := productAndFeatures(ctx, model, head, rows, train, delta, opt)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,9 +22,9 @@ func TestProductWithoutTheKernel(t *testing.T) {
 		for kind, m := range map[string]*Model{"FT": {Weights: w}, "LoRA": {Weights: w, LoRA: randomLoRA(t, w.Config, w.Config.QueryValue(), 3, 6, false)}} {
 			for wide, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
 				opt := Options{Backend: be, Float64: wide}
-				k, err := NTK(context.Background(), m, head, train, test, opt)
+				k, err := Compute(context.Background(), m, head, train, test, opt)
 				require.NoError(t, err)
-				p, f, err := NTKVector(context.Background(), m, head, test, train, v, opt)
+				p, f, err := Product(context.Background(), m, head, test, train, v, opt)
 				require.NoError(t, err)
 				requireRelative(t, times(k.PTest, v), p, tolerance, name+" "+kind+" P")
 				requireRelative(t, times(k.FTest, v), f, tolerance, name+" "+kind+" F")
@@ -33,9 +33,43 @@ func TestProductWithoutTheKernel(t *testing.T) {
 	}
 }
 
+// The largest eigenvalues of Θ without the kernel are those of the kernel.
+func TestTopWithoutTheKernel(t *testing.T) {
+	be := openBackend(t)
+	m, head, train, _ := someKernel(t)
+	programs := NewPrograms(be)
+	defer programs.Close()
+	opt := Options{Backend: be, Float64: true, Programs: programs}
+	k, err := Compute(context.Background(), m, head, train, nil, opt)
+	require.NoError(t, err)
+	want, err := kernels.SingularValues(k.Theta)
+	require.NoError(t, err)
+	top, err := kernels.Top(context.Background(), &Operator{Model: m, Head: head, Rows: train, Options: opt}, kernels.TopOptions{K: 3, Block: 3})
+	require.NoError(t, err)
+	require.InEpsilonSlice(t, want[:3], top.Values, 1e-9)
+}
+
+// A kernel carries the features and logits of its rows, which a forward pass gives too.
+func TestKernelCarriesFeaturesAndLogits(t *testing.T) {
+	be := openBackend(t)
+	m, head, train, test := someKernel(t)
+	opt := Options{Backend: be, Float64: true}
+	k, err := Compute(context.Background(), m, head, train, test, opt)
+	require.NoError(t, err)
+	phi, logits, err := Evaluate(context.Background(), m, head, test, opt)
+	require.NoError(t, err)
+	requireRelative(t, phi.RawMatrix().Data, k.PhiTest.RawMatrix().Data, 1e-12, "φ")
+	requireRelative(t, logits.RawMatrix().Data, k.LogitsTest.RawMatrix().Data, 1e-12, "logits")
+	for i, text := range train {
+		brute, _ := bruteJacobian(t, m, head, text)
+		requireRelative(t, brute, k.Phi.RawRowView(i), 1e-10, "φ")
+		requireRelative(t, head.logits(brute), k.Logits.RawRowView(i), 1e-10, "logits")
+	}
+}
+
 func times(k *kernels.Kernel, v []float64) []float64 {
-	width := k.M * k.C
-	out := make([]float64, k.N*k.C)
+	width := k.N * k.C
+	out := make([]float64, k.M*k.C)
 	for p := range out {
 		for q := range width {
 			out[p] += k.Data[p*width+q] * v[q]

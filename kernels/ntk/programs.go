@@ -16,10 +16,10 @@ import (
 // task compile once. XLA compiles for seconds; who wants several kernels opens one and gives it to
 // every call in [Options.Programs].
 //
-//	programs := kernels.NewPrograms(be)
+//	programs := ntk.NewPrograms(be)
 //	defer programs.Close()
-//	ft, err := kernels.NTK(ctx, model, random, train, test, kernels.Options{Backend: be, Programs: programs})
-//	lpft, err := kernels.NTK(ctx, model, probed, train, test, kernels.Options{Backend: be, Programs: programs})
+//	ft, err := ntk.Compute(ctx, model, random, train, test, ntk.Options{Backend: be, Programs: programs})
+//	lpft, err := ntk.Compute(ctx, model, probed, train, test, ntk.Options{Backend: be, Programs: programs})
 //
 // Calls may overlap.
 type Programs struct {

@@ -20,7 +20,7 @@ func TestProgramsAreSharedAndRight(t *testing.T) {
 	programs := NewPrograms(be)
 	defer programs.Close()
 	kernel := func(m *Model, head *Head, p *Programs) *Result {
-		k, err := NTK(context.Background(), m, head, train, test, Options{Backend: be, Programs: p})
+		k, err := Compute(context.Background(), m, head, train, test, Options{Backend: be, Programs: p})
 		require.NoError(t, err)
 		return k
 	}
@@ -65,7 +65,7 @@ func TestForeignProgramsAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	defer second.Finalize()
 	w := loadFixture(t, "bert-2")
-	_, err = NTK(context.Background(), &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1), nil,
+	_, err = Compute(context.Background(), &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1), nil,
 		Options{Backend: be, Programs: NewPrograms(second)})
 	require.ErrorContains(t, err, "another backend")
 }

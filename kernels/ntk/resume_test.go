@@ -21,20 +21,20 @@ func someKernel(t *testing.T) (m *Model, head *Head, train, test []encoder.Encod
 func TestInterruptedAndResumed(t *testing.T) {
 	be := openBackend(t)
 	m, head, train, test := someKernel(t)
-	want, err := NTK(context.Background(), m, head, train, test, Options{Backend: be})
+	want, err := Compute(context.Background(), m, head, train, test, Options{Backend: be})
 	require.NoError(t, err)
 
 	dir := t.TempDir()
 	opt := Options{Backend: be, ResumeDir: dir}
-	_, err = NTK(untilFiles{context.Background(), dir, 2}, m, head, train, test, opt)
+	_, err = Compute(untilFiles{context.Background(), dir, 2}, m, head, train, test, opt)
 	require.ErrorIs(t, err, context.Canceled)
-	got, err := NTK(context.Background(), m, head, train, test, opt)
+	got, err := Compute(context.Background(), m, head, train, test, opt)
 	require.NoError(t, err)
 	require.Len(t, got.Report.Resumed, 2)
 	require.Equal(t, want.F.Data, got.F.Data)
 	require.Equal(t, want.ThetaTest.Data, got.ThetaTest.Data)
 
-	again, err := NTK(context.Background(), m, head, train, test, opt) // everything is there
+	again, err := Compute(context.Background(), m, head, train, test, opt) // everything is there
 	require.NoError(t, err)
 	require.Len(t, again.Report.Resumed, len(want.Groups))
 	require.Equal(t, want.Theta.Data, again.Theta.Data)
@@ -62,7 +62,7 @@ func TestForeignAndTornFilesAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	opt := Options{Backend: be, ResumeDir: dir, Groups: []string{"ffn.1", "embeddings.word"}}
 	kernel := func(m *Model, h *Head, opt Options) error {
-		_, err := NTK(context.Background(), m, h, train, nil, opt)
+		_, err := Compute(context.Background(), m, h, train, nil, opt)
 		return err
 	}
 	require.NoError(t, kernel(m, head, opt))

@@ -47,20 +47,20 @@ func TestSharesAreEven(t *testing.T) {
 func TestSharesAddUp(t *testing.T) {
 	be := openBackend(t)
 	m, head, train, test := someKernel(t)
-	want, err := NTK(context.Background(), m, head, train, test, Options{Backend: be})
+	want, err := Compute(context.Background(), m, head, train, test, Options{Backend: be})
 	require.NoError(t, err)
 
 	dir := t.TempDir()
 	for part := 1; part <= 3; part++ {
 		groups, err := m.Share(part, 3)
 		require.NoError(t, err)
-		_, err = NTK(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir, Groups: groups})
+		_, err = Compute(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir, Groups: groups})
 		require.NoError(t, err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "ntk-*.npz"))
 	require.NoError(t, err)
 	require.Len(t, files, len(m.Groups()))
-	got, err := NTK(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir})
+	got, err := Compute(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir})
 	require.NoError(t, err)
 	require.Len(t, got.Report.Resumed, len(want.Groups))
 	require.InDeltaSlice(t, want.Theta.Data, got.Theta.Data, 1e-5*want.Theta.FrobeniusNorm())

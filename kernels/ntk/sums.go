@@ -90,12 +90,14 @@ func (s *sums) misplaced() *sums {
 	return out
 }
 
-func (s *sums) trainKernel() *kernels.Kernel { return &kernels.Kernel{N: s.n, C: s.c, M: s.n, Data: s.train} }
+func (s *sums) trainKernel() *kernels.Kernel {
+	return &kernels.Kernel{M: s.n, C: s.c, N: s.n, Data: s.train}
+}
 
 // testKernel is nil where there are no test rows.
 func (s *sums) testKernel() *kernels.Kernel {
 	if s.m == 0 {
 		return nil
 	}
-	return &kernels.Kernel{N: s.m, C: s.c, M: s.n, Data: s.test}
+	return &kernels.Kernel{M: s.m, C: s.c, N: s.n, Data: s.test}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gonum.org/v1/gonum/mat"
-
 	"lpft/kernels"
 	"lpft/kernels/ntk"
 	"lpft/lpftlib/finetune"
@@ -15,8 +13,8 @@ import (
 )
 
 const (
-	kernelVersion     = 1
-	kernelStatVersion = 1
+	kernelVersion     = 2
+	kernelStatVersion = 2
 )
 
 // kernelInputs is everything a kernel depends on.
@@ -53,8 +51,8 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 	return store.Step{Kind: "kernel", Version: kernelVersion, Label: "NTK of " + run.String(), Inputs: in}, err
 }
 
-// Kernel computes a method's P and F at the start of its FT stage, on rows drawn with the seed
-// (protocol section 9). Its store artefact holds kernel.npz, as `lpft ntk` writes it, and
+// Kernel computes a method's P and F at the start of its FT stage, on rows drawn with the seed.
+// Its store artefact holds kernel.npz, as `lpft ntk` writes it, and
 // report.json, how it was computed.
 func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error) {
 	d, model, be, err := s.parts(ctx, run.Task)
@@ -83,14 +81,14 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 				return err
 			}
 		}
-		result, rows, err := s.computeKernel(ctx, w, d, m, head, in)
+		result, err := s.computeKernel(ctx, w, d, m, head, in)
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.Label, err)
 		}
 		if err := result.Check(); err != nil {
 			return fmt.Errorf("%s: %w", step.Label, err)
 		}
-		if err := result.Write(w.Dir()+"/"+kernelFile, rows); err != nil {
+		if err := result.Write(w.Dir() + "/" + kernelFile); err != nil {
 			return err
 		}
 		w.SetProvenance(prov.Finish())
@@ -101,35 +99,42 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 const kernelFile = "kernel.npz"
 
 // computeKernel draws the rows and computes.
-func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data, m *ntk.Model, head *finetune.Head, in kernelInputs) (*ntk.Result, ntk.Rows, error) {
-	var rows ntk.Rows
+func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data, m *ntk.Model, head *finetune.Head, in kernelInputs) (*ntk.Result, error) {
 	be, err := s.Backend()
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	programs, err := s.kernelPrograms()
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
-	if rows.Indices, err = kernels.DrawTrain(in.Rows, len(d.Train), in.Seed); err != nil {
-		return nil, rows, err
+	var rows kernels.Rows
+	if rows.Indices, err = DrawKernelRows(in.Rows, len(d.Train), in.Seed); err != nil {
+		return nil, err
 	}
-	if rows.IndicesTest, err = kernels.DrawTest(in.TestRows, len(d.Test), in.Seed); err != nil {
-		return nil, rows, err
+	if rows.IndicesTest, err = DrawKernelTestRows(in.TestRows, len(d.Test), in.Seed); err != nil {
+		return nil, err
 	}
 	train, test := pick(d.Train, rows.Indices), pick(d.Test, rows.IndicesTest)
 	rows.Labels, rows.LabelsTest = Labels(train), Labels(test)
 	trainTexts, err := s.Encode(ctx, train)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	testTexts, err := s.Encode(ctx, test)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
-	result, err := ntk.NTK(ctx, m, &ntk.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, ntk.Options{
-		Backend: be, Programs: programs, Embedding: ntk.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
-	return result, rows, err
+	bar := progress.Start(s.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(train), len(test)), 1, "GFLOP")
+	defer bar.Done()
+	result, err := ntk.Compute(ctx, m, &ntk.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, ntk.Options{
+		Backend: be, Programs: programs, Embedding: ntk.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Memory: KernelMemory(be),
+		Progress: func(done, total int, note string) { bar.Resize(total); bar.Set(done, note) }})
+	if err != nil {
+		return nil, err
+	}
+	result.Rows = rows
+	return result, nil
 }
 
 // pick takes some examples.
@@ -146,7 +151,7 @@ type KernelStats struct {
 	Spec
 	Rows     int `json:"rows"`      // N
 	TestRows int `json:"test_rows"` // M
-	kernels.Summary
+	Summary
 	SpectrumP []float64             `json:"spectrum_p"` // singular values over the largest
 	SpectrumF []float64             `json:"spectrum_f"`
 	MapP      *kernels.TraceNormMap `json:"map_p"` // trace norms of C×C blocks, rows grouped by class
@@ -162,7 +167,7 @@ func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, err
 	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: map[string]any{"kernel": key, "run": run}}, err
 }
 
-// KernelStats computes the statistics of a method's kernels (protocol section 10).
+// KernelStats computes the statistics of a method's kernels.
 func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
 	d, _, be, err := s.parts(ctx, run.Task)
 	if err != nil {
@@ -172,7 +177,7 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 	if err != nil {
 		return nil, err
 	}
-	var k *kernelArrays
+	var k *kernels.NTK
 	var head *finetune.Head
 	bring := func(ctx context.Context) (err error) {
 		if k, err = s.kernelArrays(ctx, run); err == nil {
@@ -182,13 +187,9 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 	}
 	a, err := s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &run.Seed)
-		logits, err := s.kernelLogits(ctx, run.Task, head, k.indices)
-		if err != nil {
-			return err
-		}
 		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
 		defer bar.Done()
-		stats, err := k.statistics(ctx, logits, func(done, total int) { bar.Resize(total); bar.Set(done, "") })
+		stats, err := statistics(ctx, k, func(done, total int) { bar.Resize(total); bar.Set(done, "") })
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.Label, err)
 		}
@@ -203,21 +204,6 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 	return stats, a.ReadJSON("stats.json", stats)
 }
 
-// kernelLogits are f0 of the kernel's training rows [N, C], from the pre-trained features.
-func (s *Session) kernelLogits(ctx context.Context, id string, head *finetune.Head, rows []int) (*mat.Dense, error) {
-	f, err := s.PretrainedFeatures(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	all := f.Splits["train"]
-	_, h := all.Dims()
-	phi := mat.NewDense(len(rows), h, nil)
-	for i, row := range rows {
-		phi.SetRow(i, all.RawRowView(row))
-	}
-	return logitsOf(head, phi), nil
-}
-
 // LoRAFit is the best scalar c in F_LoRA ≈ c·F_FT and what it leaves, on one task and seed, for
 // the pair from a random head or from LP (claim C9).
 func (s *Session) LoRAFit(ctx context.Context, id string, seed uint64, ft, lora Method) (kernels.ScalarFit, error) {
@@ -229,5 +215,5 @@ func (s *Session) LoRAFit(ctx context.Context, id string, seed uint64, ft, lora 
 	if err != nil {
 		return kernels.ScalarFit{}, err
 	}
-	return kernels.FitScalar(a.f, b.f)
+	return kernels.FitScalar(a.F, b.F)
 }

@@ -2,24 +2,12 @@ package study
 
 import (
 	"context"
-	"fmt"
-
-	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
-	"lpft/lpftlib/npy"
 )
 
-// kernelArrays are a kernel's arrays, read back.
-type kernelArrays struct {
-	p, f, pTest, fTest          *kernels.Kernel
-	groups                      []*kernels.Kernel
-	names                       []string
-	indices, labels, labelsTest []int
-}
-
 // kernelArrays computes or finds a kernel and reads it.
-func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernelArrays, error) {
+func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernels.NTK, error) {
 	a, err := s.Kernel(ctx, run)
 	if err != nil {
 		return nil, err
@@ -28,45 +16,22 @@ func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernelArrays, er
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelArrays{}
-	for name, to := range map[string]**kernels.Kernel{"p": &k.p, "f": &k.f, "p_test": &k.pTest, "f_test": &k.fTest} {
-		if *to, err = kernelOf(name, arrays[name]); err != nil {
-			return nil, err
-		}
-	}
-	for name, to := range map[string]*[]int{"indices": &k.indices, "labels": &k.labels, "labels_test": &k.labelsTest} {
-		for _, v := range arrays[name].Int64 {
-			*to = append(*to, int(v))
-		}
-	}
-	k.names = arrays["groups"].Strings
-	size := len(k.f.Data)
-	for g := range k.names {
-		k.groups = append(k.groups, &kernels.Kernel{N: k.f.N, C: k.f.C, M: k.f.M, Data: arrays["f_groups"].Float64[g*size : (g+1)*size]})
-	}
-	return k, nil
-}
-
-func kernelOf(name string, a *npy.Array) (*kernels.Kernel, error) {
-	if a == nil || len(a.Shape) != 4 || a.Float64 == nil {
-		return nil, fmt.Errorf("kernel file: array %q is missing or no float64 [N, C, M, C]", name)
-	}
-	return &kernels.Kernel{N: a.Shape[0], C: a.Shape[1], M: a.Shape[2], Data: a.Float64}, nil
+	return kernels.FromArrays(arrays)
 }
 
 // statistics computes everything that tables and figures show of a kernel.
-func (k *kernelArrays) statistics(ctx context.Context, logits *mat.Dense, report func(done, total int)) (*KernelStats, error) {
-	summary, err := kernels.Summarise(ctx, kernels.SummaryInput{P: k.p, F: k.f, Labels: k.labels, Logits: logits,
-		PTest: k.pTest, FTest: k.fTest, TestLabels: k.labelsTest, Progress: report})
+func statistics(ctx context.Context, k *kernels.NTK, report func(done, total int)) (*KernelStats, error) {
+	summary, err := Summarise(ctx, SummaryInput{P: k.P, F: k.F, Labels: k.Labels, Logits: k.Logits,
+		PTest: k.PTest, FTest: k.FTest, TestLabels: k.LabelsTest, Progress: report})
 	if err != nil {
 		return nil, err
 	}
-	stats := &KernelStats{Rows: k.f.N, TestRows: k.fTest.N, Summary: *summary, Groups: k.names}
+	stats := &KernelStats{Rows: k.F.M, TestRows: k.FTest.M, Summary: *summary}
 	for _, part := range []struct {
 		k        *kernels.Kernel
 		spectrum *[]float64
 		norms    **kernels.TraceNormMap
-	}{{k.p, &stats.SpectrumP, &stats.MapP}, {k.f, &stats.SpectrumF, &stats.MapF}} {
+	}{{k.P, &stats.SpectrumP, &stats.MapP}, {k.F, &stats.SpectrumF, &stats.MapF}} {
 		spectrum, err := kernels.SingularValues(part.k)
 		if err != nil {
 			return nil, err
@@ -74,10 +39,15 @@ func (k *kernelArrays) statistics(ctx context.Context, logits *mat.Dense, report
 		if *part.spectrum, err = spectrum.Normalised(); err != nil {
 			return nil, err
 		}
-		if *part.norms, err = kernels.GroupedBlockNorms(part.k, k.labels); err != nil {
+		if *part.norms, err = kernels.GroupedBlockNorms(part.k, k.Labels); err != nil {
 			return nil, err
 		}
 	}
-	stats.Shares, err = kernels.TraceShares(k.groups)
+	var groups []*kernels.Kernel
+	for _, g := range k.Groups {
+		stats.Groups = append(stats.Groups, g.Name)
+		groups = append(groups, g.Train)
+	}
+	stats.Shares, err = kernels.TraceShares(groups)
 	return stats, err
 }

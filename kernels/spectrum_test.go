@@ -18,7 +18,7 @@ func TestSpectrum(t *testing.T) {
 	require.Len(t, s, 30)
 	require.Equal(t, Ranks{7, 7, 7}, s.Ranks())
 	require.InEpsilon(t, k.FrobeniusNorm(), floats.Norm(s, 2), 1e-12)
-	require.InEpsilon(t, k.matrix().Trace(), floats.Sum(s), 1e-12) // a Gram matrix's singular values are its eigenvalues
+	require.InEpsilon(t, k.Matrix().Trace(), floats.Sum(s), 1e-12) // a Gram matrix's singular values are its eigenvalues
 	normalised, err := s.Normalised()
 	require.NoError(t, err)
 	require.Equal(t, 1.0, normalised[0])
@@ -32,7 +32,7 @@ func TestRankTolerances(t *testing.T) {
 	for i, v := range []float64{1, 1e-3, 1.3e-5, 1.1e-5, 1.1e-6, 0.9e-6, 3e-14, 1e-14} {
 		values[i] = 5 * v
 	}
-	k := &Kernel{N: size / 2, C: 2, M: size / 2, Data: make([]float64, size*size)}
+	k := New(size/2, 2, size/2)
 	for i, v := range values {
 		k.Data[(size-1-i)*(size+1)] = v
 	}
@@ -56,7 +56,7 @@ func TestRankOfP(t *testing.T) {
 }
 
 func TestZeroKernelHasNoSpectrum(t *testing.T) {
-	k := &Kernel{N: 2, C: 2, M: 2, Data: make([]float64, 16)}
+	k := New(2, 2, 2)
 	s, err := SingularValues(k)
 	require.NoError(t, err)
 	require.Equal(t, Ranks{}, s.Ranks())
@@ -80,7 +80,7 @@ func TestRankAfterLP(t *testing.T) {
 		}
 		var f mat.Dense
 		f.Mul(j, j.T())
-		s, err := SingularValues(&Kernel{N: n, C: classes, M: n, Data: f.RawMatrix().Data})
+		s, err := SingularValues(&Kernel{M: n, C: classes, N: n, Data: f.RawMatrix().Data})
 		require.NoError(t, err)
 		return s.Ranks().Float32
 	}

@@ -1,8 +1,10 @@
 package kernels
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -10,7 +12,7 @@ import (
 // Spectrum is the singular values of a kernel's matrix, largest first, in float64.
 type Spectrum []float64
 
-// Ranks counts the singular values above three tolerances; the paper does not state its own (protocol, section 10).
+// Ranks counts the singular values above three tolerances; the paper does not state its own.
 //
 // After LP rank(F) is at most (C−1)·N: the rows of an LP head sum to zero, so that F has the null vectors e_i ⊗ 1. That
 // is why the tables show 250 for F of LP-FT on RTE, where N = 250 and C = 2, and 488 for FT.
@@ -24,14 +26,24 @@ type Ranks struct {
 	Millionth int `json:"millionth"`
 }
 
-// SingularValues returns the spectrum of the matrix [N·C, M·C] of a kernel.
+// SingularValues returns the whole spectrum of a kernel's matrix [M·C, N·C]; of a symmetric one from its eigenvalues.
+// It takes time in the cube of the size: for N·C beyond some thousands see [Top].
 func SingularValues(k *Kernel) (Spectrum, error) {
-	if err := k.checkEntries(); err != nil {
+	if err := k.CheckEntries(); err != nil {
 		return nil, err
 	}
+	m := k.Matrix()
+	if k.M == k.N && mat.Equal(m, m.T()) {
+		values, err := eigenvalues(mat.DenseCopyOf(m))
+		for i, v := range values {
+			values[i] = math.Abs(v)
+		}
+		slices.SortFunc(values, func(a, b float64) int { return cmp.Compare(b, a) })
+		return values, err
+	}
 	var svd mat.SVD
-	if !svd.Factorize(k.matrix(), mat.SVDNone) {
-		return nil, fmt.Errorf("kernels: the singular values of a %d×%d kernel did not converge: check its entries", k.N*k.C, k.M*k.C)
+	if !svd.Factorize(m, mat.SVDNone) {
+		return nil, fmt.Errorf("kernels: the singular values of a %d×%d kernel did not converge: check its entries", k.M*k.C, k.N*k.C)
 	}
 	return svd.Values(nil), nil
 }
@@ -55,7 +67,7 @@ func (s Spectrum) Ranks() Ranks {
 	}
 }
 
-// Normalised is every singular value divided by the largest (Figures 2 and 7): the first is 1. It is an error for a
+// Normalised is every singular value divided by the largest (the paper's Figures 2 and 7): the first is 1. It is an error for a
 // kernel of zeros.
 func (s Spectrum) Normalised() ([]float64, error) {
 	if len(s) == 0 || !(s[0] > 0) || math.IsInf(s[0], 1) {

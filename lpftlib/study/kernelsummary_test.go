@@ -1,26 +1,30 @@
-package kernels
+package study
 
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
+	"lpft/kernels/regression"
 )
 
 func TestSummarise(t *testing.T) {
 	const n, m, classes = 20, 8, 3
 	x, all := randomMatrix(n, 5, 1), randomMatrix((n+m)*classes, 30, 2)
 	xTest := randomMatrix(m, 5, 3)
-	p, err := PretrainEffective(x, x, classes)
+	p, err := kernels.PretrainEffective(x, x, classes)
 	require.NoError(t, err)
-	pTest, err := PretrainEffective(xTest, x, classes)
+	pTest, err := kernels.PretrainEffective(xTest, x, classes)
 	require.NoError(t, err)
 	var gram mat.Dense
 	gram.Mul(all, all.Slice(0, n*classes, 0, 30).T())
-	f := &Kernel{N: n, C: classes, M: n, Data: gram.RawMatrix().Data[:n*classes*n*classes]}
-	fTest := &Kernel{N: m, C: classes, M: n, Data: gram.RawMatrix().Data[n*classes*n*classes:]}
+	f := &kernels.Kernel{M: n, C: classes, N: n, Data: gram.RawMatrix().Data[:n*classes*n*classes]}
+	fTest := &kernels.Kernel{M: m, C: classes, N: n, Data: gram.RawMatrix().Data[n*classes*n*classes:]}
 	labels, testLabels := make([]int, n), make([]int, m)
 	for i := range labels {
 		labels[i] = i * 7 % classes
@@ -44,13 +48,13 @@ func TestSummarise(t *testing.T) {
 	require.Equal(t, f.FrobeniusNorm(), s.F.FrobeniusNorm)
 	theta := p.Plus(f)
 	require.Equal(t, theta.FrobeniusNorm(), s.Theta.FrobeniusNorm)
-	delta, err := Residuals(in.Logits, labels)
+	delta, err := kernels.Residuals(in.Logits, labels)
 	require.NoError(t, err)
-	ratio, err := FTRatio(p, f, delta)
+	ratio, err := kernels.FTRatio(p, f, delta)
 	require.NoError(t, err)
 	require.Equal(t, ratio, s.FTRatio)
 	for _, minimiser := range []bool{false, true} {
-		r, err := FitRegression(context.Background(), theta, labels, RegressionOptions{Minimiser: minimiser})
+		r, err := regression.Fit(context.Background(), theta, labels, regression.Options{Minimiser: minimiser})
 		require.NoError(t, err)
 		got := s.Theta.Regression
 		if minimiser {
@@ -81,4 +85,13 @@ func TestSummarise(t *testing.T) {
 	in.P = nil
 	_, err = Summarise(context.Background(), in)
 	require.ErrorContains(t, err, "at least one is missing")
+}
+
+func randomMatrix(rows, columns int, seed uint64) *mat.Dense {
+	r := rand.New(rand.NewPCG(seed, 0))
+	m := mat.NewDense(rows, columns, nil)
+	for i := range m.RawMatrix().Data {
+		m.RawMatrix().Data[i] = r.NormFloat64()
+	}
+	return m
 }

@@ -1,4 +1,4 @@
-package kernels
+package study
 
 import (
 	"testing"
@@ -6,16 +6,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDraw(t *testing.T) {
-	a, err := DrawTrain(30, 100, 1)
+func TestDrawKernelRows(t *testing.T) {
+	a, err := DrawKernelRows(30, 100, 1)
 	require.NoError(t, err)
-	b, err := DrawTrain(30, 100, 1)
+	b, err := DrawKernelRows(30, 100, 1)
 	require.NoError(t, err)
 	require.Equal(t, a, b)
-	other, err := DrawTrain(30, 100, 2)
+	other, err := DrawKernelRows(30, 100, 2)
 	require.NoError(t, err)
 	require.NotEqual(t, a, other)
-	test, err := DrawTest(30, 100, 1)
+	test, err := DrawKernelTestRows(30, 100, 1)
 	require.NoError(t, err)
 	require.NotEqual(t, a, test)
 	seen := map[int]bool{}
@@ -24,9 +24,9 @@ func TestDraw(t *testing.T) {
 		require.True(t, row >= 0 && row < 100)
 		seen[row] = true
 	}
-	all, err := DrawTrain(100, 100, 1)
+	all, err := DrawKernelRows(100, 100, 1)
 	require.NoError(t, err)
 	require.Len(t, all, 100)
-	_, err = DrawTrain(101, 100, 1)
+	_, err = DrawKernelRows(101, 100, 1)
 	require.ErrorContains(t, err, "expected 1 to 100")
 }

@@ -1,13 +1,17 @@
-package kernels
+package regression
 
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
 )
 
 // regressionOracle is a fixture of testdata/make_regression_fixtures.py.
@@ -36,17 +40,17 @@ type regressionAnswer struct {
 
 var regressionCases = []string{"p-c3-random", "f-c3-random", "theta-c3-random", "f-c3-lp", "theta-c2-lp", "f-c2-lp"}
 
-func readRegressionOracle(t testing.TB, name string) (o regressionOracle, train, test *Kernel) {
+func readRegressionOracle(t testing.TB, name string) (o regressionOracle, train, test *kernels.Kernel) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", "regression-"+name+".json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(raw, &o))
 	n, m := len(o.Labels), len(o.LabelsTest)
-	return o, &Kernel{N: n, C: o.Classes, M: n, Data: o.Train}, &Kernel{N: m, C: o.Classes, M: n, Data: o.Test}
+	return o, &kernels.Kernel{M: n, C: o.Classes, N: n, Data: o.Train}, &kernels.Kernel{M: m, C: o.Classes, N: n, Data: o.Test}
 }
 
 // score evaluates r on a kernel as the fixtures write it.
-func score(t testing.TB, r *Regression, k *Kernel, labels []int) [2]float64 {
+func score(t testing.TB, r *Model, k *kernels.Kernel, labels []int) [2]float64 {
 	t.Helper()
 	s, err := r.Score(k, labels)
 	require.NoError(t, err)
@@ -57,7 +61,7 @@ func TestMinimiserIsScikitLearn(t *testing.T) {
 	for _, name := range regressionCases {
 		t.Run(name, func(t *testing.T) {
 			o, train, test := readRegressionOracle(t, name)
-			r, err := FitRegression(context.Background(), train, o.Labels, RegressionOptions{Minimiser: true})
+			r, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
 			require.NoError(t, err)
 			require.True(t, r.Converged)
 			require.InEpsilon(t, o.Minimiser.Kappa, r.Kappa, 1e-12)
@@ -67,7 +71,7 @@ func TestMinimiserIsScikitLearn(t *testing.T) {
 			require.Equal(t, o.Minimiser.Test, score(t, r, test, o.LabelsTest))
 			values, err := r.DecisionValues(test)
 			require.NoError(t, err)
-			scale := (&Kernel{Data: o.Minimiser.DecisionTest}).MaxAbs()
+			scale := (&kernels.Kernel{Data: o.Minimiser.DecisionTest}).MaxAbs()
 			for i, want := range o.Minimiser.DecisionTest {
 				require.InDelta(t, want, values.RawMatrix().Data[i], 1e-3*scale)
 			}
@@ -80,7 +84,7 @@ func TestRegressionStopsAsScikitLearn(t *testing.T) {
 	for _, name := range regressionCases {
 		t.Run(name, func(t *testing.T) {
 			o, train, test := readRegressionOracle(t, name)
-			r, err := FitRegression(context.Background(), train, o.Labels, RegressionOptions{})
+			r, err := Fit(context.Background(), train, o.Labels, Options{})
 			require.NoError(t, err)
 			require.True(t, r.Converged)
 			for j, stable := range o.Stable.Scores {
@@ -105,9 +109,9 @@ func TestRegressionStopsAsScikitLearn(t *testing.T) {
 func TestStoppingEarlyMatters(t *testing.T) {
 	o, train, test := readRegressionOracle(t, "f-c3-random")
 	require.True(t, o.Stable.Choice)
-	early, err := FitRegression(context.Background(), train, o.Labels, RegressionOptions{})
+	early, err := Fit(context.Background(), train, o.Labels, Options{})
 	require.NoError(t, err)
-	exact, err := FitRegression(context.Background(), train, o.Labels, RegressionOptions{Minimiser: true})
+	exact, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
 	require.NoError(t, err)
 	require.NotEqual(t, early.Kappa, exact.Kappa)
 	require.NotEqual(t, score(t, early, test, o.LabelsTest), score(t, exact, test, o.LabelsTest))
@@ -117,7 +121,7 @@ func TestStoppingEarlyMatters(t *testing.T) {
 func TestAllZeroScores(t *testing.T) {
 	for _, classes := range []int{2, 3, 5} {
 		const n = 30
-		k := &Kernel{N: n, C: classes, M: n, Data: make([]float64, n*classes*n*classes)}
+		k := kernels.New(n, classes, n)
 		for i := range k.Data {
 			k.Data[i] = 7
 		}
@@ -126,7 +130,7 @@ func TestAllZeroScores(t *testing.T) {
 			labels[i] = i % classes
 		}
 		for _, minimiser := range []bool{false, true} {
-			r, err := FitRegression(context.Background(), k, labels, RegressionOptions{Minimiser: minimiser})
+			r, err := Fit(context.Background(), k, labels, Options{Minimiser: minimiser})
 			require.NoError(t, err)
 			s, err := r.Score(k, labels)
 			require.NoError(t, err)
@@ -139,23 +143,72 @@ func TestAllZeroScores(t *testing.T) {
 func TestRegressionRefuses(t *testing.T) {
 	o, train, test := readRegressionOracle(t, "f-c2-lp")
 	ctx := context.Background()
-	_, err := FitRegression(ctx, test, o.LabelsTest, RegressionOptions{})
+	_, err := Fit(ctx, test, o.LabelsTest, Options{})
 	require.ErrorContains(t, err, "needs a training kernel")
-	_, err = FitRegression(ctx, train, o.Labels[1:], RegressionOptions{})
+	_, err = Fit(ctx, train, o.Labels[1:], Options{})
 	require.ErrorContains(t, err, "19 labels for a kernel of 20 rows")
-	_, err = FitRegression(ctx, train, append([]int{2}, o.Labels[1:]...), RegressionOptions{})
+	_, err = Fit(ctx, train, append([]int{2}, o.Labels[1:]...), Options{})
 	require.ErrorContains(t, err, "label 2 of row 0: expected 0 … 1")
-	r, err := FitRegression(ctx, train, o.Labels, RegressionOptions{Minimiser: true})
+	r, err := Fit(ctx, train, o.Labels, Options{Minimiser: true})
 	require.NoError(t, err)
 	_, err = r.Score(test, o.Labels)
 	require.ErrorContains(t, err, "20 labels for a kernel of 8 rows")
-	_, err = r.DecisionValues(&Kernel{N: 1, C: 2, M: 3, Data: make([]float64, 12)})
+	_, err = r.DecisionValues(kernels.New(1, 2, 3))
 	require.ErrorContains(t, err, "expected the training rows as columns")
-	few := &Kernel{N: 2, C: 2, M: 2, Data: make([]float64, 16)}
-	_, err = FitRegression(ctx, few, []int{0, 1}, RegressionOptions{})
+	few := kernels.New(2, 2, 2)
+	_, err = Fit(ctx, few, []int{0, 1}, Options{})
 	require.ErrorContains(t, err, "5 folds asked")
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = FitRegression(ctx, train, o.Labels, RegressionOptions{})
+	_, err = Fit(ctx, train, o.Labels, Options{})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// With all components the regression is the one on the matrix; with few it is one on the nearest kernel of that rank.
+func TestComponents(t *testing.T) {
+	o, train, test := readRegressionOracle(t, "f-c3-lp")
+	whole, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
+	require.NoError(t, err)
+	all, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true, Components: train.Size()})
+	require.NoError(t, err)
+	require.Equal(t, whole.Kappa, all.Kappa)
+	require.InEpsilonSlice(t, whole.Scores, all.Scores, 1e-12)
+	require.InEpsilon(t, whole.Norm, all.Norm, 1e-4)
+	require.Equal(t, score(t, whole, test, o.LabelsTest), score(t, all, test, o.LabelsTest))
+	few, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true, Components: 3})
+	require.NoError(t, err)
+	require.Len(t, few.W, train.Size())
+	_, err = Fit(context.Background(), kernels.New(20, 3, 20), o.Labels[:20], Options{Components: 3})
+	require.ErrorContains(t, err, "kernel of zeros")
+}
+
+// BenchmarkFit is the regression on 300 components of a kernel with N·C = 10,000, eigenpairs included.
+func BenchmarkFit(b *testing.B) {
+	const n, classes, rank = 5000, 2, 400
+	r := rand.New(rand.NewPCG(1, 1))
+	j := mat.NewDense(n*classes, rank, nil)
+	labels := make([]int, n)
+	for i := range n {
+		labels[i] = r.IntN(classes)
+		for c := range classes {
+			row := j.RawRowView(i*classes + c)
+			for q := range row {
+				row[q] = 10 * r.NormFloat64() / float64(q+1)
+			}
+			if c == labels[i] {
+				row[5]++
+			}
+		}
+	}
+	k := kernels.New(n, classes, n)
+	k.Matrix().Mul(j, j.T())
+	for name, o := range map[string]Options{"minimiser": {Components: 300, Minimiser: true}, "scikit-learn": {Components: 300}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				m, err := Fit(context.Background(), k, labels, o)
+				require.NoError(b, err)
+				b.ReportMetric(m.Kappa, "kappa")
+			}
+		})
+	}
 }
