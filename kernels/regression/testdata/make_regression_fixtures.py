@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the scikit-learn fixtures of the kernel regression into this folder, one JSON file a kernel.
 
-    pip install -r kernels/testdata/requirements.txt
-    python kernels/testdata/make_regression_fixtures.py
+    pip install -r kernels/regression/testdata/requirements.txt
+    python kernels/regression/testdata/make_regression_fixtures.py
 
 The kernels are synthetic and look like real ones: P is a Gram matrix of nearly parallel features times the identity,
 F one of Jacobians with a large common part, a part of each class and a decaying rest, at the scale of a random or of
