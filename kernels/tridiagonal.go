@@ -12,13 +12,16 @@ import (
 
 // Householder reflections bring a symmetric matrix to tridiagonal form, panel by panel as LAPACK's DLATRD and DSYTRD
 // do: within a panel the matrix is only read, once a column (half of the work, bound by memory), and a panel's
-// reflections are then applied together (the other half, in the caches). gonum's own DSYTRD is the same algorithm on
-// one processor with column-wise steps through a row-wise matrix; this one goes along rows, on all processors.
+// reflections are then applied together (the other half, in the caches). gonum's own DSYTRD is the same algorithm, on
+// one processor and with column-wise steps through a row-wise matrix; this one goes along rows on all processors, with
+// AVX2 where there is GOEXPERIMENT=simd.
 
 const (
 	panel = 32  // reflections applied together
 	lanes = 8   // runs of rows that are under way at once
-	strip = 512 // columns of the trailing matrix updated at once: with a panel's vectors they fit a second-level cache
+	strip = 256 // columns of the trailing matrix updated at once: with a panel's vectors they fit a second-level cache
+
+	tileWidth = 8 // columns whose sums stay in registers
 )
 
 // eigenvalues of the symmetric matrix whose lower triangle a holds, ascending. It overwrites a.
@@ -35,7 +38,7 @@ func eigenvalues(a *mat.Dense) ([]float64, error) {
 func tridiagonal(a *mat.Dense) (diagonal, off []float64) {
 	n, _ := a.Dims()
 	diagonal, off = make([]float64, n), make([]float64, max(0, n-1))
-	p := &reduction{a: a, n: n, vectors: mat.NewDense(2*panel, n, nil), mirrored: mat.NewDense(n, 2*panel, nil), sums: mat.NewDense(lanes, n, nil)}
+	p := &reduction{a: a, n: n, vectors: mat.NewDense(2*panel, n, nil), mirrored: mat.NewDense(n, 2*panel, nil), packed: make([]float64, 2*panel*n), sums: mat.NewDense(lanes, n, nil)}
 	for from := 0; from < n; from += panel {
 		to := min(from+panel, n)
 		for j := from; j < to; j++ {
@@ -51,7 +54,8 @@ type reduction struct {
 	a        *mat.Dense
 	n        int
 	vectors  *mat.Dense // [2·panel, n]: v_p, and w_p after them
-	mirrored *mat.Dense // [n, 2·panel]: w_p and v_p at a row, what the vectors are subtracted with
+	mirrored *mat.Dense // [n, 2·panel]: −w_p and −v_p at a row, the vectors' coefficients there
+	packed   []float64  // [n/8, 2·panel, 8]: the vectors, tile by tile
 	sums     *mat.Dense // [lanes, n], zero between products
 }
 
@@ -113,8 +117,14 @@ func reflect(x []float64) (beta, scale float64) {
 func (p *reduction) multiply(first int, v, w []float64) {
 	p.lanes(first, func(lane, from, to int) {
 		sum := p.sums.RawRowView(lane)
-		for i := from; i < to; i++ {
-			sum[i] += rowAndColumn(p.a.RawRowView(i)[first:i], v[first:i], sum[first:i], v[i]) + p.a.At(i, i)*v[i]
+		for i := from; i < to; {
+			height := min(tileHeight, to-i)
+			p.mirror(i, height, first, v, sum)
+			for r := i; r < i+height; r++ { // what is not left of all of these rows
+				p.mirrorRow(r, i, r, v, sum)
+				sum[r] += p.a.At(r, r) * v[r]
+			}
+			i += height
 		}
 	})
 	for lane := range lanes {
@@ -122,6 +132,13 @@ func (p *reduction) multiply(first int, v, w []float64) {
 		floats.Add(w[first:], sum)
 		clear(sum)
 	}
+}
+
+// mirrorRow takes the product of row i's columns from … to with v, and of v_i with them as a column, into sum.
+func (p *reduction) mirrorRow(i, from, to int, v, sum []float64) {
+	row := p.a.RawRowView(i)[from:to]
+	sum[i] += floats.Dot(row, v[from:to])
+	floats.AddScaled(sum[from:to], v[i], row)
 }
 
 // apply subtracts a panel's products from the trailing matrix. Tiles may cross the diagonal.
@@ -134,7 +151,12 @@ func (p *reduction) apply(from, to int) {
 		}
 		for i := to; i < p.n; i++ {
 			row := p.mirrored.RawRowView(i)
-			row[q], row[panel+q] = w[i], v[i]
+			row[q], row[panel+q] = -w[i], -v[i]
+		}
+	}
+	for j := to; j+tileWidth <= p.n; j += tileWidth {
+		for q := range 2 * panel {
+			copy(p.packed[j*2*panel+q*tileWidth:][:tileWidth], p.vectors.RawRowView(q)[j:])
 		}
 	}
 	p.lanes(to, func(_, first, last int) {
@@ -153,7 +175,7 @@ func (p *reduction) subtractPlainly(i, height, start, end int) {
 	for r := i; r < i+height; r++ {
 		row := p.a.RawRowView(r)[start:end]
 		for q, c := range p.mirrored.RawRowView(r) {
-			floats.AddScaled(row, -c, p.vectors.RawRowView(q)[start:end])
+			floats.AddScaled(row, c, p.vectors.RawRowView(q)[start:end])
 		}
 	}
 }
