@@ -28,5 +28,12 @@
 //
 // A kernel from elsewhere is read by [Read], from any .npz with floats [M, C, N, C] or [M, N].
 //
-// SIZES
+// Times on two cores of an AMD EPYC with AVX2, GOEXPERIMENT=simd, nothing beside it (go test ./kernels/... -run '^$'
+// -bench 'Eigenvalues|Top|Fit' -benchtime 1x), for a training kernel of N·C rows:
+//
+//	N·C                                        1,000    2,000    5,000   10,000
+//	all eigenvalues ([SingularValues])         0.19 s    1.1 s     18 s        -
+//	gonum's EigenSym                            1.0 s   11.1 s        -        -
+//	the 100 largest with vectors ([Top])            -    1.6 s    4.8 s     26 s
+//	regression on 30 / 300 components               -        -        -   8 / 41 s
 package kernels
