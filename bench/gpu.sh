@@ -32,7 +32,7 @@ GOMLX_BACKEND=xla:cuda "$work/lpft" doctor | tee "$work/doctor.txt"
 grep -q '^ok  backend  *xla:cuda' "$work/doctor.txt" || { echo "xla:cuda cannot be opened here: nothing to measure"; exit 1; }
 
 step "the tests on xla:cuda, exact products"
-GOMLX_BACKEND=xla:cuda,tf32=false within 150 go test -count=1 ./lpftlib/backend ./lpftlib/encoder ./lpftlib/finetune ./kernels
+GOMLX_BACKEND=xla:cuda,tf32=false within 150 go test -count=1 ./lpftlib/backend ./lpftlib/encoder ./lpftlib/finetune ./kernels/...
 tests=$?
 
 figures='(MiniLM-16x64|RoBERTa-base-8x128|RoBERTa-base-32x128)'
@@ -51,7 +51,7 @@ for tf32 in false true; do
 done
 
 step "the exact NTK at MiniLM's shape, N = 32, exact products: seconds"
-GOMLX_BACKEND=xla:cuda,tf32=false within 60 go test ./kernels -run '^$' -bench '^BenchmarkNTK$/^N=32$' -benchtime 3x >"$work/ntk.txt"
+GOMLX_BACKEND=xla:cuda,tf32=false within 60 go test ./kernels/ntk -run '^$' -bench '^BenchmarkNTK$/^N=32$' -benchtime 3x >"$work/ntk.txt"
 sed -n '/^BenchmarkNTK/p' "$work/ntk.txt" # the first of three compiles
 within 60 "$python" bench/peers/ntk_bench.py --n 32 --method torch.func --device cuda 2>"$work/peer.log" || echo "torch.func left out: $(tail -1 "$work/peer.log")"
 within 60 "$python" bench/peers/ntk_jax_bench.py --n 32 2>"$work/peer.log" || echo "jax left out: $(tail -1 "$work/peer.log")"

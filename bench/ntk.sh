@@ -18,9 +18,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export GOMAXPROCS=$threads
-GOEXPERIMENT=simd go test -c -o "$work/kernels.test" ./kernels
+GOEXPERIMENT=simd go test -c -o "$work/kernels.test" ./kernels/ntk
 ours() { # engine, pattern, runs
-    (cd kernels && GOMLX_BACKEND=$1 "$work/kernels.test" -test.run '^$' -test.bench "$2" -test.benchtime "$3x" -test.timeout 2h) | grep ^Benchmark
+    (cd kernels/ntk && GOMLX_BACKEND=$1 "$work/kernels.test" -test.run '^$' -test.bench "$2" -test.benchtime "$3x" -test.timeout 2h) | grep ^Benchmark
 } 2>>"$work/go.txt"
 python() { "${PYTHON:-python3}" "bench/peers/$1" --n 32 "${@:2}" 2>>"$work/python.txt" || { cat "$work/python.txt" >&2; exit 1; }; }
 

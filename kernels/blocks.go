@@ -7,21 +7,21 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// BlockNorms returns the trace norm, the sum of singular values, of every C×C block K(x_i, x_j): [N][M], never
+// BlockNorms returns the trace norm, the sum of singular values, of every C×C block K(x_i, x_j): [M][N], never
 // negative.
 func BlockNorms(k *Kernel) ([][]float64, error) {
-	if err := k.checkEntries(); err != nil {
+	if err := k.CheckEntries(); err != nil {
 		return nil, err
 	}
-	norms := make([][]float64, k.N)
+	norms := make([][]float64, k.M)
 	block := mat.NewDense(k.C, k.C, nil)
 	values := make([]float64, k.C)
 	var svd mat.SVD
 	for i := range norms {
-		norms[i] = make([]float64, k.M)
-		for j := range k.M {
+		norms[i] = make([]float64, k.N)
+		for j := range k.N {
 			for c := range k.C {
-				from := ((i*k.C+c)*k.M + j) * k.C
+				from := ((i*k.C+c)*k.N + j) * k.C
 				block.SetRow(c, k.Data[from:from+k.C])
 			}
 			if !svd.Factorize(block, mat.SVDNone) {
@@ -39,9 +39,9 @@ type Order struct {
 	Counts []int // [C] rows of each class
 }
 
-// GroupByClass sorts the rows 0 … len(labels)−1 by class and keeps the order within one. A class of which there is no
+// groupByClass sorts the rows 0 … len(labels)−1 by class and keeps the order within one. A class of which there is no
 // row has count 0.
-func GroupByClass(labels []int, classes int) (Order, error) {
+func groupByClass(labels []int, classes int) (Order, error) {
 	groups := make([][]int, classes)
 	for i, y := range labels {
 		if y < 0 || y >= classes {
@@ -57,21 +57,7 @@ func GroupByClass(labels []int, classes int) (Order, error) {
 	return o, nil
 }
 
-// Boundaries are the positions between two classes in Rows, where Figures 8 and 9 have their lines; classes without
-// rows make none.
-func (o Order) Boundaries() []int {
-	var at []int
-	end := 0
-	for _, count := range o.Counts {
-		if count > 0 && end > 0 {
-			at = append(at, end)
-		}
-		end += count
-	}
-	return at
-}
-
-// TraceNormMap is a heat map of Figures 8 and 9.
+// TraceNormMap is a heat map, as in the paper's Figures 8 and 9.
 type TraceNormMap struct {
 	Values [][]float64 // [N][N] trace norms, rows and columns in the order of Order.Rows
 	Order  Order
@@ -80,13 +66,13 @@ type TraceNormMap struct {
 // GroupedBlockNorms computes the map of a training kernel with labels [N]: trace norms of all blocks, rows and columns
 // grouped by class.
 func GroupedBlockNorms(k *Kernel, labels []int) (*TraceNormMap, error) {
-	if _, err := k.square("a heat map grouped by class"); err != nil {
+	if err := k.checkTraining("a heat map grouped by class"); err != nil {
 		return nil, err
 	}
-	if err := k.checkLabels(labels); err != nil {
+	if err := k.CheckLabels(labels); err != nil {
 		return nil, err
 	}
-	order, err := GroupByClass(labels, k.C)
+	order, err := groupByClass(labels, k.C)
 	if err != nil {
 		return nil, err
 	}

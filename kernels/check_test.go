@@ -24,8 +24,8 @@ func TestCheck(t *testing.T) {
 	k.Data[3*10+5] = math.Inf(1)
 	require.ErrorContains(t, k.Check(), "entry [1, 1, 2, 1] is +Inf")
 
-	require.ErrorContains(t, (&Kernel{N: 1, C: 2, M: 2, Data: make([]float64, 8)}).Check(), "N = 1 and M = 2")
-	require.ErrorContains(t, (&Kernel{N: 2, C: 2, M: 2, Data: make([]float64, 15)}).Check(), "15 entries")
+	require.ErrorContains(t, New(1, 2, 2).Check(), "M = 1 rows and N = 2 columns")
+	require.ErrorContains(t, (&Kernel{M: 2, C: 2, N: 2, Data: make([]float64, 15)}).Check(), "15 entries")
 }
 
 func TestCheckPretrainEffective(t *testing.T) {

@@ -3,6 +3,9 @@ package kernels_test
 import (
 	"context"
 	"fmt"
+	"log"
+	"os"
+	"path/filepath"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -24,72 +27,80 @@ func toy() (p, f *kernels.Kernel, labels []int) {
 	return p, f, labels
 }
 
-func ExampleSummarise() {
+// A kernel is kept as .npz, read back, and looked at: spectrum, rank, FT Ratio.
+func Example() {
 	p, f, labels := toy()
-	logits := mat.NewDense(10, 2, nil) // of an untrained head: the residuals are ±1/2
-	s, err := kernels.Summarise(context.Background(), kernels.SummaryInput{P: p, F: f, Labels: labels, Logits: logits})
+	path := filepath.Join(os.TempDir(), "toy-kernel.npz")
+	defer os.Remove(path)
+	if err := kernels.Write(path, map[string]*kernels.Kernel{"p": p, "f": f}); err != nil { // numpy.load(path)["f"]
+		log.Fatal(err)
+	}
+	f, err := kernels.Read(path, "f")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	for _, row := range []struct {
-		name string
-		k    kernels.KernelSummary
-	}{{"P", s.P}, {"F", s.F}, {"Θ", s.Theta}} {
-		r := row.k.Regression
-		fmt.Printf("%s: rank %d, FN %.0f, pairs %.0f %%, accuracy %.0f %%\n",
-			row.name, row.k.Rank.Float32, row.k.FrobeniusNorm, 100*r.Train.Pairs, 100*r.Train.Accuracy)
+	spectrum, err := kernels.SingularValues(f)
+	if err != nil {
+		log.Fatal(err)
 	}
-	fmt.Printf("FT Ratio %.2f\n", s.FTRatio)
+	fmt.Printf("[%d, %d, %d, %d]: ‖F‖ %.1f, rank %d, largest %.1f\n", f.M, f.C, f.N, f.C, f.FrobeniusNorm(), spectrum.Ranks().Float32, spectrum[0])
+
+	logits := mat.NewDense(10, 2, nil) // of an untrained head: the residuals are ±1/2
+	delta, err := kernels.Residuals(logits, labels)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ratio, err := kernels.FTRatio(p, f, delta)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("FT Ratio %.2f\n", ratio)
 	// Output:
-	// P: rank 4, FN 142, pairs 50 %, accuracy 50 %
-	// F: rank 6, FN 22, pairs 100 %, accuracy 100 %
-	// Θ: rank 8, FN 159, pairs 100 %, accuracy 100 %
+	// [10, 2, 10, 2]: ‖F‖ 21.8, rank 6, largest 11.7
 	// FT Ratio 1.00
 }
 
-func ExampleSingularValues() {
+func ExampleTop() {
 	p, _, _ := toy()
-	spectrum, err := kernels.SingularValues(p)
+	top, err := kernels.Top(context.Background(), p, kernels.TopOptions{K: 4}) // or an ntk.Operator, without a kernel
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	normalised, err := spectrum.Normalised() // Figures 2 and 7
-	fmt.Printf("%.4f %+v %v\n", normalised[:5], spectrum.Ranks(), err)
-	// Output: [1.0000 1.0000 0.0007 0.0007 0.0000] {Float32:4 Float64:4 Millionth:4} <nil>
+	fmt.Printf("%.3f\n", top.Values)
+	// Output: [100.081 100.081 0.069 0.069]
 }
 
-func ExampleFitRegression() {
-	_, f, labels := toy()
-	r, err := kernels.FitRegression(context.Background(), f, labels, kernels.RegressionOptions{})
+func ExampleCKA() {
+	p, f, _ := toy()
+	alignment, err := kernels.Alignment(p, f)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	s, err := r.Score(f, labels)
-	fmt.Printf("κ = %.4g, pairs %.0f %%, accuracy %.0f %%, %v\n", r.Kappa, 100*s.Pairs, 100*s.Accuracy, err)
-	// Output: κ = 0.0001, pairs 100 %, accuracy 100 %, <nil>
+	centred, err := kernels.CKA(p, f)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("alignment %.2f, without the rows' mean %.2f\n", alignment, centred)
+	// Output: alignment 0.75, without the rows' mean 0.02
 }
 
 func ExampleGroupedBlockNorms() {
 	x := mat.NewDense(3, 1, []float64{1, 3, 1})
 	p, _ := kernels.PretrainEffective(x, x, 2)
-	m, err := kernels.GroupedBlockNorms(p, []int{1, 0, 1}) // Figures 8 and 9
+	m, err := kernels.GroupedBlockNorms(p, []int{1, 0, 1}) // the paper's Figures 8 and 9
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	fmt.Println(m.Order.Rows, m.Order.Counts, m.Order.Boundaries())
+	fmt.Println(m.Order.Rows, m.Order.Counts)
 	fmt.Printf("%.0f\n", m.Values)
 	// Output:
-	// [1 0 2] [1 2] [1]
+	// [1 0 2] [1 2]
 	// [[20 8 8] [8 4 4] [8 4 4]]
 }
 
 func ExampleFitScalar() {
-	ft := &kernels.Kernel{N: 1, C: 2, M: 1, Data: []float64{4, -2, -2, 4}}
-	lora := &kernels.Kernel{N: 1, C: 2, M: 1, Data: []float64{0.008, -0.004, -0.004, 0.009}}
+	ft := &kernels.Kernel{M: 1, C: 2, N: 1, Data: []float64{4, -2, -2, 4}}
+	lora := &kernels.Kernel{M: 1, C: 2, N: 1, Data: []float64{0.008, -0.004, -0.004, 0.009}}
 	fit, err := kernels.FitScalar(ft, lora)
 	fmt.Printf("F_LoRA ≈ %.4f F_FT, residual %.3f %v\n", fit.Scalar, fit.Residual, err)
 	// Output: F_LoRA ≈ 0.0021 F_FT, residual 0.058 <nil>

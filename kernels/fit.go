@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// ScalarFit is the best constant c in F_LoRA ≈ c·F_FT (Proposition 2, claim C9 of the reproduction).
+// ScalarFit is the best constant c in F_LoRA ≈ c·F_FT (Proposition 2).
 type ScalarFit struct {
 	Scalar   float64 `json:"scalar"`   // argmin_c ‖F_LoRA − c·F_FT‖_F
 	Residual float64 `json:"residual"` // ‖F_LoRA − c·F_FT‖_F / ‖F_LoRA‖_F, in [0, 1]
@@ -17,7 +17,7 @@ func FitScalar(ft, lora *Kernel) (ScalarFit, error) {
 		return ScalarFit{}, err
 	}
 	for _, k := range []*Kernel{ft, lora} {
-		if err := k.checkEntries(); err != nil {
+		if err := k.CheckEntries(); err != nil {
 			return ScalarFit{}, err
 		}
 	}
@@ -53,11 +53,10 @@ func TraceShares(groups []*Kernel) ([]float64, error) {
 		if err := sameShape(groups[0], k); err != nil {
 			return nil, err
 		}
-		m, err := k.square("a share of tr(F)")
-		if err != nil {
+		if err := k.checkTraining("a share of tr(F)"); err != nil {
 			return nil, err
 		}
-		shares[g] = m.Trace()
+		shares[g] = k.Matrix().Trace()
 		total += shares[g]
 	}
 	if !(total > 0) {

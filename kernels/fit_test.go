@@ -10,14 +10,14 @@ import (
 
 func TestFitScalar(t *testing.T) {
 	ft := gramKernel(4, 2, 9, 1)
-	lora := &Kernel{N: 4, C: 2, M: 4, Data: append([]float64(nil), ft.Data...)}
+	lora := &Kernel{M: 4, C: 2, N: 4, Data: append([]float64(nil), ft.Data...)}
 	floats.Scale(0.002, lora.Data)
 	fit, err := FitScalar(ft, lora)
 	require.NoError(t, err)
 	require.InEpsilon(t, 0.002, fit.Scalar, 1e-12)
 	require.Less(t, fit.Residual, 1e-14)
 
-	one := func(v ...float64) *Kernel { return &Kernel{N: 1, C: 2, M: 1, Data: v} }
+	one := func(v ...float64) *Kernel { return &Kernel{M: 1, C: 2, N: 1, Data: v} }
 	fit, err = FitScalar(one(1, 0, 0, 0), one(0, 0, 0, 3))
 	require.NoError(t, err)
 	require.Equal(t, ScalarFit{0, 1}, fit)
@@ -35,9 +35,9 @@ func TestTraceShares(t *testing.T) {
 	shares, err := TraceShares([]*Kernel{a, b})
 	require.NoError(t, err)
 	require.InDelta(t, 1, shares[0]+shares[1], 1e-12)
-	require.InEpsilon(t, a.matrix().Trace()/b.matrix().Trace(), shares[0]/shares[1], 1e-12)
+	require.InEpsilon(t, a.Matrix().Trace()/b.Matrix().Trace(), shares[0]/shares[1], 1e-12)
 	_, err = TraceShares(nil)
 	require.ErrorContains(t, err, "no parameter groups")
-	_, err = TraceShares([]*Kernel{{N: 1, C: 1, M: 1, Data: []float64{0}}})
+	_, err = TraceShares([]*Kernel{{M: 1, C: 1, N: 1, Data: []float64{0}}})
 	require.ErrorContains(t, err, "is the head zero?")
 }

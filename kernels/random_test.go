@@ -11,7 +11,7 @@ func gramKernel(n, classes, rank int, seed uint64) *Kernel {
 	j := randomMatrix(n*classes, rank, seed)
 	var k mat.Dense
 	k.Mul(j, j.T())
-	return &Kernel{N: n, C: classes, M: n, Data: k.RawMatrix().Data}
+	return &Kernel{M: n, C: classes, N: n, Data: k.RawMatrix().Data}
 }
 
 func randomMatrix(rows, columns int, seed uint64) *mat.Dense {

@@ -43,7 +43,7 @@ func FTRatio(p, f *Kernel, delta *mat.Dense) (float64, error) {
 	if err := sameShape(p, f); err != nil {
 		return 0, err
 	}
-	if _, err := f.square("the FT Ratio"); err != nil {
+	if err := f.checkTraining("the FT Ratio"); err != nil {
 		return 0, err
 	}
 	byP, err := p.Times(delta)
@@ -65,28 +65,4 @@ func FTRatio(p, f *Kernel, delta *mat.Dense) (float64, error) {
 		sum += part / whole
 	}
 	return sum / float64(f.N), nil
-}
-
-// Times returns Σ_i K(x_j, x_i) δ_i [N, C] for δ [M, C]: the sum in equation (4).
-func (k *Kernel) Times(delta *mat.Dense) (*mat.Dense, error) {
-	if err := k.checkEntries(); err != nil {
-		return nil, err
-	}
-	if n, c := delta.Dims(); n != k.M || c != k.C {
-		return nil, fmt.Errorf("kernels: residuals [%d, %d] for a kernel with columns [%d, %d]: expected the same", n, c, k.M, k.C)
-	}
-	flat := make([]float64, 0, k.M*k.C)
-	for i := range k.M {
-		flat = append(flat, delta.RawRowView(i)...)
-	}
-	out := mat.NewDense(k.N, k.C, nil)
-	mat.NewVecDense(k.N*k.C, out.RawMatrix().Data).MulVec(k.matrix(), mat.NewVecDense(len(flat), flat))
-	return out, nil
-}
-
-func sameShape(a, b *Kernel) error {
-	if a.N != b.N || a.C != b.C || a.M != b.M {
-		return fmt.Errorf("kernels: kernels of shapes [%d, %d, %d, %d] and [%d, %d, %d, %d]: expected the same rows and classes", a.N, a.C, a.M, a.C, b.N, b.C, b.M, b.C)
-	}
-	return nil
 }

@@ -46,7 +46,7 @@ func TestFTRatio(t *testing.T) {
 	require.InEpsilon(t, want, got, 1e-12)
 
 	scaled := func(k *Kernel, s float64) *Kernel {
-		out := &Kernel{N: k.N, C: k.C, M: k.M, Data: append([]float64(nil), k.Data...)}
+		out := &Kernel{M: k.N, C: k.C, N: k.M, Data: append([]float64(nil), k.Data...)}
 		floats.Scale(s, out.Data)
 		return out
 	}

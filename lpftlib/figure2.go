@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"lpft/kernels"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -42,7 +41,7 @@ func BuildFigure2(ctx context.Context, s *study.Session) (*Built, error) {
 }
 
 // upToRank leaves out singular values that are float32's rounding.
-func upToRank(values []float64, sum *kernels.KernelSummary) []float64 {
+func upToRank(values []float64, sum *study.KernelSummary) []float64 {
 	return values[:max(1, min(len(values), sum.Rank.Float32))]
 }
 

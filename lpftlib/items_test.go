@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/kernels"
+	"lpft/kernels/regression"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -97,8 +97,8 @@ func TestKernelCellsAreJudgedByTheirPeers(t *testing.T) {
 	stats := func(m study.Method, rankP, rankF int) *study.KernelStats {
 		k := &study.KernelStats{Spec: study.Spec{Task: "cb", Method: m}}
 		k.P.Rank.Float32, k.F.Rank.Float32 = rankP, rankF
-		for _, sum := range []*kernels.KernelSummary{&k.P, &k.F, &k.Theta} {
-			sum.Regression.Regression = &kernels.Regression{Kappa: 1}
+		for _, sum := range []*study.KernelSummary{&k.P, &k.F, &k.Theta} {
+			sum.Regression.Model = &regression.Model{Kappa: 1}
 		}
 		return k
 	}

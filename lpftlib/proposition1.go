@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/head"
@@ -75,13 +76,12 @@ func computeProposition1(ctx context.Context, s *study.Session) (*propositionRes
 // proposition is a small model with a random head, in float64.
 type proposition struct {
 	*study.Small
-	model *kernels.Model
+	model *ntk.Model
 	head  *head.Head
-	opt   kernels.Options
-	k     *kernels.Result
-	down  []*kernels.Block // ∂f/∂θ of the training rows, group by group
-	delta *mat.Dense       // residuals of the training rows
-	phi   []float64        // features of the training rows
+	opt   ntk.Options
+	k     *ntk.Result
+	down  []*ntk.Block // ∂f/∂θ of the training rows, group by group
+	delta *mat.Dense   // residuals of the training rows
 }
 
 func newProposition(ctx context.Context, s *study.Session) (*proposition, error) {
@@ -93,9 +93,9 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true, Programs: kernels.NewPrograms(be)}}
+	p := &proposition{Small: small, model: &ntk.Model{Weights: small.Weights}, opt: ntk.Options{Backend: be, Float64: true, Programs: ntk.NewPrograms(be)}}
 	p.head = finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
-	if p.k, err = kernels.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
+	if p.k, err = ntk.Compute(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
 		return nil, err
 	}
 	return p, p.gradients(ctx)
@@ -104,25 +104,21 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 // gradients computes what a step of gradient descent needs, for any rate.
 func (p *proposition) gradients(ctx context.Context) error {
 	for _, group := range p.model.Groups() {
-		block, err := kernels.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
+		block, err := ntk.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
 		if err != nil {
 			return err
 		}
 		p.down = append(p.down, block)
 	}
-	f, phi, err := p.evaluate(ctx, p.model, p.Train, p.head)
-	if err != nil {
-		return err
-	}
-	p.phi = phi
-	p.delta, err = kernels.Residuals(mat.NewDense(len(p.Train), p.Classes, f), p.Labels)
+	var err error
+	p.delta, err = kernels.Residuals(p.k.Logits, p.Labels)
 	return err
 }
 
 // identity checks (1) to (3): F from C reverse passes of the logits is V0 Θ^φ V0ᵀ from h reverse
 // passes of the features, and all self-checks of the kernels hold.
 func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
-	features, _, err := kernels.FeatureKernel(ctx, p.model, p.Train, nil, p.opt)
+	features, _, err := ntk.FeatureKernel(ctx, p.model, p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -130,8 +126,8 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 	v := p.head.V
 	worst, size := 0.0, 0.0
 	block := mat.NewDense(h, h, nil)
-	for i := range p.k.F.N {
-		for j := range p.k.F.M {
+	for i := range p.k.F.M {
+		for j := range p.k.F.N {
 			for a := range h {
 				for b := range h {
 					block.Set(a, b, features.At(i, a, j, b))
@@ -153,14 +149,14 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 		failed, why = 1, err.Error()
 	}
 	return []paper.Claim{
-		paper.Below("F = V0 Θ^φ V0ᵀ (3), by two ways", worst/size, 1e-10, p.k.F.N*p.k.F.M, "largest difference relative to the largest entry, float64"),
+		paper.Below("F = V0 Θ^φ V0ᵀ (3), by two ways", worst/size, 1e-10, p.k.F.M*p.k.F.N, "largest difference relative to the largest entry, float64"),
 		paper.Below("the kernels pass their self-checks", failed, 0, 3, why),
 	}, nil
 }
 
 // scaling checks that F grows with ‖V0‖² and P not at all.
 func (p *proposition) scaling(ctx context.Context) ([]paper.Claim, error) {
-	k, err := kernels.NTK(ctx, p.model, p.head.ScaleBy(2), p.Train, nil, p.opt)
+	k, err := ntk.Compute(ctx, p.model, p.head.ScaleBy(2), p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +178,11 @@ func (p *proposition) steps(ctx context.Context) (*report.Table, []paper.Claim, 
 		Columns: []string{"η", "‖f − f0‖", "error of (4)", "‖φ − φ0‖", "error of (5)"}}
 	var logits, features []float64
 	for _, eta := range etas {
-		f0, f, err := kernels.LinearisedLogits(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		f0, f, err := ntk.LinearisedLogits(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
 		if err != nil {
 			return nil, nil, err
 		}
-		phi0, phi, err := kernels.LinearisedFeatures(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
+		phi0, phi, err := ntk.LinearisedFeatures(ctx, p.model, p.head, p.Test, p.Train, p.Labels, eta, p.opt)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -212,20 +208,23 @@ func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, 
 		move(moved, block, p.delta, eta)
 	}
 	head := p.head.Clone()
-	h := p.Weights.Config.Hidden
 	for i := range p.Train {
 		for c := range p.Classes {
 			d := eta * p.delta.At(i, c)
 			head.B[c] += d
-			floats.AddScaled(head.V.RawRowView(c), d, p.phi[i*h:(i+1)*h])
+			floats.AddScaled(head.V.RawRowView(c), d, p.k.Phi.RawRowView(i))
 		}
 	}
-	return p.evaluate(ctx, &kernels.Model{Weights: moved}, p.Test, head)
+	phiTest, logits, err := ntk.Evaluate(ctx, &ntk.Model{Weights: moved}, head, p.Test, p.opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	return logits.RawMatrix().Data, phiTest.RawMatrix().Data, nil
 }
 
 // move adds η Σ_ic δ_ic J_ic to the tensors of a block. Weights are float32: for the rates here
 // their rounding lies well below the second-order error.
-func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
+func move(w *encoder.Weights, b *ntk.Block, delta *mat.Dense, eta float64) {
 	change := make([]float64, b.P)
 	for i := range b.N {
 		for c := range b.C {
@@ -249,16 +248,6 @@ func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
 			data[to] = float32(float64(data[to]) + change[column.Offset+q])
 		}
 	}
-}
-
-// evaluate gives logits and features of rows: (4) and (5) with η = 0.
-func (p *proposition) evaluate(ctx context.Context, m *kernels.Model, rows []encoder.Encoding, head *head.Head) (f, phi []float64, err error) {
-	labels := make([]int, len(rows))
-	if f, _, err = kernels.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
-		return nil, nil, err
-	}
-	phi, _, err = kernels.LinearisedFeatures(ctx, m, head, rows, rows, labels, 0, p.opt)
-	return f, phi, err
 }
 
 // apart is ‖a − b‖.

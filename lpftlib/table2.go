@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"lpft/kernels"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -137,7 +136,7 @@ func kernelRow(k *study.KernelStats, name, kernel string, all []*study.KernelSta
 }
 
 // summaryOf is P, F or Θ by the paper's name of it.
-func summaryOf(k *study.KernelStats, kernel string) *kernels.KernelSummary {
+func summaryOf(k *study.KernelStats, kernel string) *study.KernelSummary {
 	switch kernel {
 	case "pretrain_e":
 		return &k.P

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 func TestDeal(t *testing.T) {
@@ -62,7 +62,7 @@ func TestDevices(t *testing.T) {
 func TestDevicesShareAKernel(t *testing.T) {
 	lpft := program(t)
 	dir := t.TempDir()
-	kernel := func(name string, front ...string) map[string]*store.Array {
+	kernel := func(name string, front ...string) map[string]*npy.Array {
 		out := filepath.Join(dir, name)
 		args := append(front, "ntk", "--model", model(t), "--task", "toy", "--max-len", "16", "--n", "5", "--n-test", "3", "--head", headFile(t, 3, 24), "--out", out)
 		cmd := exec.Command(lpft, args...)

@@ -14,6 +14,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/tokenizer"
@@ -133,7 +134,7 @@ func (j *featuresJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return store.WriteNpy(j.out, []int{len(texts), weights.Config.Hidden}, phi)
+	return npy.WriteNpy(j.out, []int{len(texts), weights.Config.Hidden}, phi)
 }
 
 func (j *featuresJob) features(ctx context.Context, run *encoder.Runner, encodings []encoder.Encoding) ([]float32, error) {

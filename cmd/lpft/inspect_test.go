@@ -15,7 +15,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/task"
 	"lpft/lpftlib/tokenizer"
 )
@@ -135,7 +135,7 @@ func TestFeaturesOfLines(t *testing.T) {
 	require.NoError(t, os.WriteFile(in, []byte(lines.String()), 0o644))
 	_, err := lpft(t, "", "features", "--model", dir, "--in", in, "--out", out)
 	require.NoError(t, err)
-	got, err := store.ReadNpy(out)
+	got, err := npy.ReadNpy(out)
 	require.NoError(t, err)
 	require.Equal(t, []int{40, 24}, got.Shape)
 	require.Equal(t, expected(t, dir, texts, 40), got.Float32)
@@ -146,7 +146,7 @@ func TestFeaturesOfATask(t *testing.T) {
 	dir, out := model(t), filepath.Join(t.TempDir(), "f.npy")
 	_, err := lpft(t, "", "features", "--model", dir, "--task", "toy", "--split", "val", "--max-len", "24", "--out", out)
 	require.NoError(t, err)
-	got, err := store.ReadNpy(out)
+	got, err := npy.ReadNpy(out)
 	require.NoError(t, err)
 	d, err := task.Load(context.Background(), "toy", task.Options{})
 	require.NoError(t, err)

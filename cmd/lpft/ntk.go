@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
@@ -35,7 +35,8 @@ func ntkCommand() *cobra.Command {
 		Short: "The exact NTK of a classifier at the start of fine-tuning: P, F and their sum, as .npz",
 		Long: `Writes the exact empirical NTK of f(x) = Vφ(x) + b in evaluation mode: p, f, theta [N, C, N, C],
 f split by parameter group (f_groups [G, N, C, N, C], groups), indices and labels [N]; with --n-test
-also p_test, f_test, theta_test [M, C, N, C] (rows test, columns training), indices_test, labels_test.
+also p_test, f_test, theta_test [M, C, N, C] (rows test, columns training), indices_test, labels_test;
+features phi [N, h] and logits [N, C], phi_test and logits_test.
 
 The rows are drawn without replacement with --seed. The head is --head's weight [C, h] and bias [C]
 as they are, or --method's at the start of its FT stage: random for ft and lora; for lpft and lplora
@@ -111,7 +112,7 @@ func (j *ntkJob) check() error {
 			return fmt.Errorf("method %q has no FT stage that is known: --method is one of ft, lpft, lora, lplora", j.method)
 		}
 	}
-	if _, err := kernels.ParseEmbeddingMode(j.embedding); err != nil {
+	if _, err := ntk.ParseEmbeddingMode(j.embedding); err != nil {
 		return err
 	}
 	if _, err := j.budget(); err != nil {
@@ -149,7 +150,7 @@ func (j *ntkJob) budget() (int64, error) {
 	if j.memory == "" {
 		return 0, nil
 	}
-	bytes, err := kernels.ParseMemory(j.memory)
+	bytes, err := parseMemory(j.memory)
 	if err != nil {
 		return 0, fmt.Errorf("--memory: %w", err)
 	}
@@ -187,14 +188,14 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opt := kernels.Options{Float64: j.float64, ResumeDir: j.out + ".resume"}
+	opt := ntk.Options{Float64: j.float64, ResumeDir: j.out + ".resume"}
 	if opt.Memory, err = j.budget(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(opt.ResumeDir, 0o755); err != nil {
 		return err
 	}
-	k, rows, err := s.ComputeKernel(ctx, spec, opt)
+	k, err := s.ComputeKernel(ctx, spec, opt)
 	if err != nil {
 		os.Remove(opt.ResumeDir) // where nothing is kept
 		return err
@@ -205,7 +206,7 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err := k.Check(); err != nil {
 		return err
 	}
-	if err := k.Write(j.out, rows); err != nil {
+	if err := k.Write(j.out); err != nil {
 		return err
 	}
 	if err := j.writeReport(prov, s.Profile, spec, k); err != nil {
@@ -307,7 +308,7 @@ func (j *ntkJob) spec(ctx context.Context, s *study.Session) (spec study.KernelS
 }
 
 // writeReport writes OUT.json: how the kernel came to be.
-func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec study.KernelSpec, k *kernels.Result) error {
+func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec study.KernelSpec, k *ntk.Result) error {
 	config := map[string]any{"n": spec.Rows, "n_test": spec.TestRows, "max_len": p.MaxLen, "head": j.head, "method": j.method, "embedding": p.Embedding,
 		"paper_compatible": p.PaperCompatible, "lora_rank": 0, "lora_alpha": 0, "float64": j.float64}
 	if spec.LowRank {

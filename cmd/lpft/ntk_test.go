@@ -9,9 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/kernels"
 	"lpft/lpftlib/backend"
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/study"
 )
 
@@ -23,14 +22,14 @@ func headFile(t *testing.T, classes, hidden int) string {
 	for i := range weight {
 		weight[i] = float32(math.Sin(float64(i)))
 	}
-	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "weight", Shape: []int{classes, hidden}, Data: weight},
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "weight", Shape: []int{classes, hidden}, Data: weight},
 		{Name: "bias", Shape: []int{classes}, Data: make([]float64, classes)}}))
 	return path
 }
 
-func readKernel(t *testing.T, path string) map[string]*store.Array {
+func readKernel(t *testing.T, path string) map[string]*npy.Array {
 	t.Helper()
-	arrays, err := store.ReadNpz(path)
+	arrays, err := npy.ReadNpz(path)
 	require.NoError(t, err)
 	return arrays
 }
@@ -45,10 +44,11 @@ func TestNTKWritesTheContract(t *testing.T) {
 	g := len(k["groups"].Strings)
 	require.Equal(t, []string{"embeddings.word", "embeddings.rest", "attention.0", "ffn.0", "attention.1", "ffn.1"}, k["groups"].Strings)
 	for name, shape := range map[string][]int{"p": {5, 3, 5, 3}, "f": {5, 3, 5, 3}, "theta": {5, 3, 5, 3}, "f_groups": {g, 5, 3, 5, 3},
-		"indices": {5}, "labels": {5}, "p_test": {3, 3, 5, 3}, "f_test": {3, 3, 5, 3}, "theta_test": {3, 3, 5, 3}, "indices_test": {3}, "labels_test": {3}} {
+		"indices": {5}, "labels": {5}, "p_test": {3, 3, 5, 3}, "f_test": {3, 3, 5, 3}, "theta_test": {3, 3, 5, 3}, "indices_test": {3}, "labels_test": {3},
+		"phi": {5, 24}, "logits": {5, 3}, "phi_test": {3, 24}, "logits_test": {3, 3}} {
 		require.Equal(t, shape, k[name].Shape, name)
 	}
-	require.Len(t, k, 12)
+	require.Len(t, k, 16)
 	size := 5 * 3 * 5 * 3
 	for i := range size {
 		sum := 0.0
@@ -65,7 +65,7 @@ func TestNTKWritesTheContract(t *testing.T) {
 // The head at the start of the FT stage decides, and nothing else of the method: ft and lora
 // share P, a seed gives the same file again, lpft's head comes from the whole training split.
 func TestNTKMethods(t *testing.T) {
-	dir, results := model(t), map[string]map[string]*store.Array{}
+	dir, results := model(t), map[string]map[string]*npy.Array{}
 	for name, args := range map[string][]string{
 		"ft": {"--method", "ft"}, "ft again": {"--method", "ft"}, "lora": {"--method", "lora"}, "lora 8,16": {"--method", "lora", "--lora", "8,16"},
 		"lpft": {"--method", "lpft"}, "lpft of fewer": {"--method", "lpft", "--n", "2"}, "lplora": {"--method", "lplora"}, "other seed": {"--method", "ft", "--seed", "4"},
@@ -212,8 +212,7 @@ func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "k.npz")
 	require.NoError(t, os.MkdirAll(out+".resume", 0o755))
 	path := filepath.Join(out+".resume", "ntk-ffn.0.npz")
-	k := &kernels.Kernel{N: 1, C: 1, M: 1, Data: []float64{1}}
-	require.NoError(t, store.WriteNpz(path, []store.NamedArray{{Name: "train", Shape: []int{1}, Data: k.Data}}))
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "train", Shape: []int{1}, Data: []float64{1}}}))
 	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
 	require.ErrorContains(t, err, path)
 	require.FileExists(t, path)
@@ -239,7 +238,7 @@ func TestNTKAndFeaturesOfATaskFile(t *testing.T) {
 	phi := filepath.Join(dir, "f.npy")
 	_, err = lpft(t, "", "features", "--model", model(t), "--task", file, "--split", "test", "--out", phi)
 	require.NoError(t, err)
-	got, err := store.ReadNpy(phi)
+	got, err := npy.ReadNpy(phi)
 	require.NoError(t, err)
 	require.Equal(t, []int{12, 24}, got.Shape)
 	_, err = lpft(t, "", "ntk", "--model", model(t), "--task", filepath.Join(dir, "none.json"), "--n", "4", "--method", "ft", "--out", out)

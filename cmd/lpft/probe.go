@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
 
+	"lpft/lpftlib/npy"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/progress"
-	"lpft/lpftlib/store"
 )
 
 // probeJob is what `lpft probe` was asked for.
@@ -73,8 +73,8 @@ func (j *probeJob) run(ctx context.Context) (*probe.Fitted, error) {
 		return nil, fmt.Errorf("%s with %s: %w", j.features, j.labels, err)
 	}
 	return fitted, fitted.Head.Write(j.out,
-		store.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{fitted.Kappa}},
-		store.NamedArray{Name: "scores", Shape: []int{len(fitted.Scores)}, Data: fitted.Scores})
+		npy.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{fitted.Kappa}},
+		npy.NamedArray{Name: "scores", Shape: []int{len(fitted.Scores)}, Data: fitted.Scores})
 }
 
 func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Fitted, error) {
@@ -88,7 +88,7 @@ func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) 
 
 // readFeatures reads a matrix [N, h] of floats.
 func readFeatures(path string) (*mat.Dense, error) {
-	a, err := store.ReadNpy(path)
+	a, err := npy.ReadNpy(path)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func readFeatures(path string) (*mat.Dense, error) {
 
 // readLabels reads class ids and says how many classes there are: one more than the largest id.
 func readLabels(path string) (labels []int, classes int, err error) {
-	a, err := store.ReadNpy(path)
+	a, err := npy.ReadNpy(path)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // probeFixture is scikit-learn's head of package probe's fixtures.
@@ -31,10 +31,10 @@ func readProbeFixture(t *testing.T, name string) probeFixture {
 }
 
 // npy writes an array into a new folder and returns its path.
-func npy(t *testing.T, shape []int, data any) string {
+func npyFile(t *testing.T, shape []int, data any) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.npy")
-	require.NoError(t, store.WriteNpy(path, shape, data))
+	require.NoError(t, npy.WriteNpy(path, shape, data))
 	return path
 }
 
@@ -57,12 +57,12 @@ func narrow(values []float64) []float32 {
 func (f probeFixture) shape() []int { return []int{len(f.X), len(f.X[0])} }
 
 // probed runs the command and reads the head that it wrote.
-func probed(t *testing.T, args ...string) (map[string]*store.Array, string) {
+func probed(t *testing.T, args ...string) (map[string]*npy.Array, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "head.npz")
 	said, err := lpft(t, "", append([]string{"probe", "--out", path}, args...)...)
 	require.NoError(t, err)
-	head, err := store.ReadNpz(path)
+	head, err := npy.ReadNpz(path)
 	require.NoError(t, err)
 	require.Len(t, head, 4)
 	return head, said
@@ -77,8 +77,8 @@ func TestProbeIsScikitLearn(t *testing.T) {
 	}
 	rows := []int{len(f.Y)}
 	for name, args := range map[string][]string{
-		"float64, int64": {"--features", npy(t, f.shape(), flat(f.X)), "--labels", npy(t, rows, f.Y)},
-		"float32, int32": {"--features", npy(t, f.shape(), narrow(flat(f.X))), "--labels", npy(t, rows, ids32)},
+		"float64, int64": {"--features", npyFile(t, f.shape(), flat(f.X)), "--labels", npyFile(t, rows, f.Y)},
+		"float32, int32": {"--features", npyFile(t, f.shape(), narrow(flat(f.X))), "--labels", npyFile(t, rows, ids32)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			head, said := probed(t, args...)
@@ -105,7 +105,7 @@ func norm(v []float64) float64 {
 // With two classes --paper-compatible gives exactly half of W = [-w; w], and the same κ.
 func TestProbePaperCompatible(t *testing.T) {
 	f := readProbeFixture(t, "two")
-	args := []string{"--features", npy(t, f.shape(), flat(f.X)), "--labels", npy(t, []int{len(f.Y)}, f.Y)}
+	args := []string{"--features", npyFile(t, f.shape(), flat(f.X)), "--labels", npyFile(t, []int{len(f.Y)}, f.Y)}
 	whole, _ := probed(t, args...)
 	half, said := probed(t, append(args, "--paper-compatible")...)
 	require.Contains(t, said, ", halved;")
@@ -126,11 +126,11 @@ func TestProbePaperCompatible(t *testing.T) {
 func TestProbeRefusesBadInput(t *testing.T) {
 	f := readProbeFixture(t, "three")
 	n := len(f.Y)
-	x, y := npy(t, f.shape(), flat(f.X)), npy(t, []int{n}, f.Y)
+	x, y := npyFile(t, f.shape(), flat(f.X)), npyFile(t, []int{n}, f.Y)
 	labels := func(change func(y []int64)) string {
 		changed := append([]int64(nil), f.Y...)
 		change(changed)
-		return npy(t, []int{n}, changed)
+		return npyFile(t, []int{n}, changed)
 	}
 	values := flat(f.X)
 	values[5*12+7] = math.NaN()
@@ -138,15 +138,15 @@ func TestProbeRefusesBadInput(t *testing.T) {
 	require.NoError(t, err)
 	torn := filepath.Join(t.TempDir(), "torn.npy")
 	require.NoError(t, os.WriteFile(torn, whole[:len(whole)-9], 0o644))
-	bad := filepath.Join("..", "..", "lpftlib", "store", "testdata", "bad")
+	bad := filepath.Join("..", "..", "lpftlib", "npy", "testdata", "bad")
 	for name, c := range map[string]struct {
 		features, labels string
 		want             []string
 	}{
-		"labels of another length": {x, npy(t, []int{n - 1}, f.Y[1:]), []string{"59 labels for 60 rows"}},
-		"labels that are floats":   {x, npy(t, []int{n}, make([]float64, n)), []string{"labels are not integers", "astype"}},
-		"labels of rank 2":         {x, npy(t, []int{n, 1}, f.Y), []string{"labels of shape [60 1]", "[N]"}},
-		"no labels":                {x, npy(t, []int{0}, []int32{}), []string{"0 labels for 60 rows"}},
+		"labels of another length": {x, npyFile(t, []int{n - 1}, f.Y[1:]), []string{"59 labels for 60 rows"}},
+		"labels that are floats":   {x, npyFile(t, []int{n}, make([]float64, n)), []string{"labels are not integers", "astype"}},
+		"labels of rank 2":         {x, npyFile(t, []int{n, 1}, f.Y), []string{"labels of shape [60 1]", "[N]"}},
+		"no labels":                {x, npyFile(t, []int{0}, []int32{}), []string{"0 labels for 60 rows"}},
 		"a negative label":         {x, labels(func(y []int64) { y[3] = -1 }), []string{"label -1 of row 3"}},
 		"a label beyond all rows":  {x, labels(func(y []int64) { y[4] = 1 << 40 }), []string{"label 1099511627776 of row 4"}},
 		"one class only":           {x, labels(func(y []int64) { clear(y) }), []string{"all 60 training rows belong to class 0"}},
@@ -160,10 +160,10 @@ func TestProbeRefusesBadInput(t *testing.T) {
 				y[i]++
 			}
 		}), []string{"labels count from 1 to 3: expected 0 to 2; save labels - 1"}},
-		"a feature that is NaN": {npy(t, f.shape(), values), y, []string{"feature [5, 7] is NaN"}},
-		"features of rank 1":    {npy(t, []int{n}, make([]float32, n)), y, []string{"features of shape [60]", "[N, h]"}},
-		"no features":           {npy(t, []int{0, 12}, []float32{}), y, []string{"features of shape [0 12]"}},
-		"integer features":      {npy(t, []int{n, 1}, f.Y), y, []string{"features are not floats"}},
+		"a feature that is NaN": {npyFile(t, f.shape(), values), y, []string{"feature [5, 7] is NaN"}},
+		"features of rank 1":    {npyFile(t, []int{n}, make([]float32, n)), y, []string{"features of shape [60]", "[N, h]"}},
+		"no features":           {npyFile(t, []int{0, 12}, []float32{}), y, []string{"features of shape [0 12]"}},
+		"integer features":      {npyFile(t, []int{n, 1}, f.Y), y, []string{"features are not floats"}},
 		"a torn file":           {torn, y, []string{"torn.npy", "torn .npy: shape [60 12]"}},
 		"pickled labels":        {x, filepath.Join(bad, "pickled.npy"), []string{"pickled.npy", "Python objects"}},
 		"Fortran order":         {filepath.Join(bad, "fortran.npy"), y, []string{"fortran.npy", "Fortran order", "ascontiguousarray"}},

@@ -5,12 +5,12 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // Write writes the head as .npz, weight [C, h] and bias [C] in float64, with other arrays after them.
-func (h *Head) Write(path string, more ...store.NamedArray) error {
-	return store.WriteNpz(path, append([]store.NamedArray{
+func (h *Head) Write(path string, more ...npy.NamedArray) error {
+	return npy.WriteNpz(path, append([]npy.NamedArray{
 		{Name: "weight", Shape: []int{h.Classes(), h.Hidden()}, Data: h.Weight()},
 		{Name: "bias", Shape: []int{h.Classes()}, Data: h.B},
 	}, more...))
@@ -19,7 +19,7 @@ func (h *Head) Write(path string, more ...store.NamedArray) error {
 // Read reads a head from an .npz file with weight [C, h] and bias [C], float32 or float64, as it
 // is: nothing is scaled or halved.
 func Read(path string) (*Head, error) {
-	arrays, err := store.ReadNpz(path)
+	arrays, err := npy.ReadNpz(path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func Read(path string) (*Head, error) {
 	return &Head{V: mat.NewDense(shape[0], shape[1], weight), B: bias}, nil
 }
 
-func numbers(path string, arrays map[string]*store.Array, name string, rank int) ([]float64, []int, error) {
+func numbers(path string, arrays map[string]*npy.Array, name string, rank int) ([]float64, []int, error) {
 	a := arrays[name]
 	if a == nil {
 		return nil, nil, fmt.Errorf("%s: array %q is missing: expected weight [C, h] and bias [C]", path, name)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 func some() *Head {
@@ -54,7 +54,7 @@ func TestRoundTrips(t *testing.T) {
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"classes": 2, "hidden": 3, "weight": [1], "bias": [1, 2]}`), back), "1 weights")
 	require.Equal(t, h, FromFloat32(h.Float32()))
 	path := filepath.Join(t.TempDir(), "head.npz")
-	require.NoError(t, h.Write(path, store.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{3}}))
+	require.NoError(t, h.Write(path, npy.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{3}}))
 	back, err = Read(path)
 	require.NoError(t, err)
 	require.Equal(t, h, back)
@@ -62,20 +62,20 @@ func TestRoundTrips(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "head.npz")
-	weight := store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}
-	bias := func(shape int, data any) store.NamedArray {
-		return store.NamedArray{Name: "bias", Shape: []int{shape}, Data: data}
+	weight := npy.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}
+	bias := func(shape int, data any) npy.NamedArray {
+		return npy.NamedArray{Name: "bias", Shape: []int{shape}, Data: data}
 	}
-	require.NoError(t, store.WriteNpz(path, []store.NamedArray{weight, bias(2, []float64{0.5, -1})}))
+	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{weight, bias(2, []float64{0.5, -1})}))
 	h, err := Read(path)
 	require.NoError(t, err)
 	require.Equal(t, some(), h)
-	for want, arrays := range map[string][]store.NamedArray{
+	for want, arrays := range map[string][]npy.NamedArray{
 		`"bias" is missing`:  {weight},
 		"[2 3] and bias [3]": {weight, bias(3, []float32{1, 2, 3})},
 		`"weight"`:           {{Name: "weight", Shape: []int{6}, Data: []int64{1, 2, 3, 4, 5, 6}}, bias(3, []float32{1, 2, 3})},
 	} {
-		require.NoError(t, store.WriteNpz(path, arrays))
+		require.NoError(t, npy.WriteNpz(path, arrays))
 		_, err = Read(path)
 		require.ErrorContains(t, err, want)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/lpftlib/store"
+	"lpft/lpftlib/npy"
 )
 
 // benchShapes are the LP problems of RTE, CoLA and CB at RoBERTa-base's width.
@@ -27,8 +27,8 @@ func BenchmarkFit(b *testing.B) {
 				for i, c := range y {
 					labels[i] = int64(c)
 				}
-				require.NoError(b, store.WriteNpy(filepath.Join(dir, name+",x.npy"), []int{s.n, s.h}, x.RawMatrix().Data))
-				require.NoError(b, store.WriteNpy(filepath.Join(dir, name+",y.npy"), []int{s.n}, labels))
+				require.NoError(b, npy.WriteNpy(filepath.Join(dir, name+",x.npy"), []int{s.n, s.h}, x.RawMatrix().Data))
+				require.NoError(b, npy.WriteNpy(filepath.Join(dir, name+",y.npy"), []int{s.n}, labels))
 			}
 			for b.Loop() {
 				head, err := Fit(context.Background(), x, y, s.classes, Options{})

@@ -41,7 +41,7 @@
 // difference is in the last digits of the head. On badly scaled ones, such as the rows of a kernel with entries of
 // 10² to 10⁴, it decides the choice of κ, and there even scikit-learn's answer can change with the order of the
 // columns, because the point at which it stops hangs on rounding. Options.Binomial is scikit-learn's objective for
-// binary targets; package kernels regresses with both.
+// binary targets; package kernels/regression fits with both.
 //
 // Path, which shows how ‖V‖ grows with the number of L-BFGS iterations (Figures 1 and 4, panel LP), does
 // follow scikit-learn's L-BFGS step by step, because there the route is the result.

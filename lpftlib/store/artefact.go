@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"lpft/lpftlib/npy"
 )
 
 // Artefact is the finished result of a step: a folder with a manifest. Its files were checked
@@ -37,12 +39,12 @@ func (a *Artefact) ReadJSON(name string, v any) error {
 }
 
 // ReadNpy reads one of the artefact's .npy files.
-func (a *Artefact) ReadNpy(name string) (*Array, error) {
+func (a *Artefact) ReadNpy(name string) (*npy.Array, error) {
 	data, err := a.read(name)
 	if err != nil {
 		return nil, err
 	}
-	array, err := decodeNpy(data)
+	array, err := npy.DecodeNpy(data)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", a.Path(name), err)
 	}
@@ -50,12 +52,12 @@ func (a *Artefact) ReadNpy(name string) (*Array, error) {
 }
 
 // ReadNpz reads one of the artefact's .npz files: its arrays by name.
-func (a *Artefact) ReadNpz(name string) (map[string]*Array, error) {
+func (a *Artefact) ReadNpz(name string) (map[string]*npy.Array, error) {
 	data, err := a.read(name)
 	if err != nil {
 		return nil, err
 	}
-	arrays, err := decodeNpz(data)
+	arrays, err := npy.DecodeNpz(data)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", a.Path(name), err)
 	}

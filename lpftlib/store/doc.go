@@ -47,5 +47,5 @@
 //
 // An artefact is written to .staging, every file and folder is flushed to disk, its manifest
 // last, and it is then renamed into place in one step. Arrays are in NumPy's formats
-// ([WriteNpy], [WriteNpz]), so Python reads what Go wrote.
+// ([npy.WriteNpy], [npy.WriteNpz]), so Python reads what Go wrote.
 package store

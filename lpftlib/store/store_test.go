@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/npy"
 )
 
 func open(t testing.TB) *Store {
@@ -33,7 +35,7 @@ func counted(calls *atomic.Int32) func(context.Context, *Work) error {
 		return errors.Join(
 			w.WriteJSON("result.json", map[string]float64{"accuracy": 0.5}),
 			w.WriteNpy("arrays/weight.npy", []int{2, 2}, []float32{1, 2, 3, 4}),
-			w.WriteNpz("kernel.npz", []NamedArray{{"gram", []int{1}, []float64{7}}}),
+			w.WriteNpz("kernel.npz", []npy.NamedArray{{Name: "gram", Shape: []int{1}, Data: []float64{7}}}),
 			os.WriteFile(filepath.Join(w.Dir(), "model.safetensors"), []byte("weights"), 0o644),
 		)
 	}
@@ -86,7 +88,7 @@ func TestDoComputesOnce(t *testing.T) {
 	require.Equal(t, 0.5, result["accuracy"])
 	weight, err := b.ReadNpy("arrays/weight.npy")
 	require.NoError(t, err)
-	require.Equal(t, &Array{Shape: []int{2, 2}, Float32: []float32{1, 2, 3, 4}}, weight)
+	require.Equal(t, &npy.Array{Shape: []int{2, 2}, Float32: []float32{1, 2, 3, 4}}, weight)
 	kernel, err := b.ReadNpz("kernel.npz")
 	require.NoError(t, err)
 	require.Equal(t, []float64{7}, kernel["gram"].Float64)

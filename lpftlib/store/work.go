@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"lpft/lpftlib/atomicfile"
+	"lpft/lpftlib/npy"
 )
 
 // Work is a step under way: where its computation writes.
@@ -59,22 +62,22 @@ func (w *Work) WriteJSON(name string, v any) error {
 	return WriteFileAtomic(path, append(data, '\n'))
 }
 
-// WriteNpy writes an array as a file of the artefact; see [WriteNpy].
+// WriteNpy writes an array as a file of the artefact; see [npy.WriteNpy].
 func (w *Work) WriteNpy(name string, shape []int, data any) error {
 	path, err := w.path(name)
 	if err != nil {
 		return err
 	}
-	return WriteNpy(path, shape, data)
+	return npy.WriteNpy(path, shape, data)
 }
 
-// WriteNpz writes several arrays as one file of the artefact; see [WriteNpz].
-func (w *Work) WriteNpz(name string, arrays []NamedArray) error {
+// WriteNpz writes several arrays as one file of the artefact; see [npy.WriteNpz].
+func (w *Work) WriteNpz(name string, arrays []npy.NamedArray) error {
 	path, err := w.path(name)
 	if err != nil {
 		return err
 	}
-	return WriteNpz(path, arrays)
+	return npy.WriteNpz(path, arrays)
 }
 
 // SetProvenance sets what the manifest says about how the artefact came to be, mostly a
@@ -104,7 +107,7 @@ func (w *Work) publish() (*Manifest, error) {
 		return nil, err
 	}
 	for _, dir := range []string{filepath.Dir(w.place.dir), w.store.dir} {
-		if err := syncDir(dir); err != nil {
+		if err := atomicfile.SyncDir(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -138,7 +141,7 @@ func flush(dir string) ([]FileDigest, error) {
 			return err
 		}
 		if e.IsDir() {
-			return syncDir(path)
+			return atomicfile.SyncDir(path)
 		}
 		name, err := filepath.Rel(dir, path)
 		if err != nil {

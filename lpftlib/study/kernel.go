@@ -7,14 +7,16 @@ import (
 	"strings"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 )
 
 const (
-	kernelVersion     = 2 // the head of linear probing is no longer rounded to float32
-	kernelStatVersion = 2
-	pretrainVersion   = 1
+	kernelVersion     = 3 // kernel.npz has features and logits; the head of linear probing is not rounded to float32
+	kernelStatVersion = 3 // of the kernel's own logits; all eigenvalues by a reduction of our own
+	pretrainVersion   = 2 // all eigenvalues by a reduction of our own
 )
 
 // KernelSpec asks for the kernel at the start of an FT stage.
@@ -30,52 +32,62 @@ type KernelSpec struct {
 // ComputeKernel draws rows and computes P and F: the one path of the study's kernels and of `lpft
 // ntk`. Of opt, memory, precision and the folder for resuming are the caller's; what a kernel is
 // of comes from spec and the profile.
-func (s *Session) ComputeKernel(ctx context.Context, spec KernelSpec, opt kernels.Options) (*kernels.Result, kernels.Rows, error) {
+func (s *Session) ComputeKernel(ctx context.Context, spec KernelSpec, opt ntk.Options) (*ntk.Result, error) {
 	rows, err := s.kernelRows(ctx, spec.Run, spec.Rows, spec.TestRows)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	m, err := s.kernelModel(ctx, spec)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	if part, of := spec.Share[0], spec.Share[1]; of > 0 {
 		if opt.Groups, err = m.Share(part, of); err != nil {
-			return nil, rows, err
+			return nil, err
 		}
 		s.opt.Say(fmt.Sprintf("share %d of %d: %s", part, of, strings.Join(opt.Groups, ", ")))
 	}
 	if spec.Head == nil {
 		if spec.Head, err = s.StartHead(ctx, spec.Run); err != nil {
-			return nil, rows, err
+			return nil, err
 		}
 	}
 	train, err := s.someTexts(ctx, spec.Run.Task, "train", rows.Indices)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	test, err := s.someTexts(ctx, spec.Run.Task, "test", rows.IndicesTest)
 	if err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	if opt.Programs, err = s.kernelPrograms(); err != nil {
-		return nil, rows, err
+		return nil, err
 	}
 	if opt.Backend, err = s.Backend(); err != nil {
-		return nil, rows, err
+		return nil, err
 	}
-	opt.Embedding, opt.Seed, opt.Progress = kernels.EmbeddingMode(s.Profile.Embedding), spec.Run.Seed, s.opt.Progress
-	result, err := kernels.NTK(ctx, m, spec.Head, train, test, opt)
-	return result, rows, err
+	if opt.Memory == 0 {
+		opt.Memory = kernelMemory(opt.Backend)
+	}
+	opt.Embedding, opt.Seed = ntk.EmbeddingMode(s.Profile.Embedding), spec.Run.Seed
+	bar := progress.Start(s.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(train), len(test)), 1, "GFLOP")
+	defer bar.Done()
+	opt.Progress = func(done, total int, note string) { bar.Resize(total); bar.Set(done, note) }
+	result, err := ntk.Compute(ctx, m, spec.Head, train, test, opt)
+	if err != nil {
+		return nil, err
+	}
+	result.Rows = rows
+	return result, nil
 }
 
 // kernelModel is what a kernel's gradients are taken of.
-func (s *Session) kernelModel(ctx context.Context, spec KernelSpec) (*kernels.Model, error) {
+func (s *Session) kernelModel(ctx context.Context, spec KernelSpec) (*ntk.Model, error) {
 	model, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := &kernels.Model{}
+	m := &ntk.Model{}
 	if m.Weights, err = model.Weights(); err != nil {
 		return nil, err
 	}
@@ -83,35 +95,6 @@ func (s *Session) kernelModel(ctx context.Context, spec KernelSpec) (*kernels.Mo
 		m.LoRA, err = s.newLoRA(model, spec.Run.Seed)
 	}
 	return m, err
-}
-
-// kernelRows draws a kernel's rows.
-func (s *Session) kernelRows(ctx context.Context, run Spec, n, m int) (rows kernels.Rows, err error) {
-	d, err := s.Data(ctx, run.Task)
-	if err != nil {
-		return rows, err
-	}
-	if rows.Indices, err = kernels.DrawTrain(n, len(d.Train), run.Seed); err != nil {
-		return rows, err
-	}
-	rows.Labels = pick(Labels(d.Train), rows.Indices)
-	if m == 0 {
-		return rows, nil
-	}
-	rows.IndicesTest, err = kernels.DrawTest(m, len(d.Test), run.Seed)
-	if err == nil {
-		rows.LabelsTest = pick(Labels(d.Test), rows.IndicesTest)
-	}
-	return rows, err
-}
-
-// KernelRows are how many training and test rows the profile's kernels have on a task.
-func (s *Session) KernelRows(ctx context.Context, id string) (rows, testRows int, err error) {
-	d, err := s.Data(ctx, id)
-	if err != nil {
-		return 0, 0, err
-	}
-	return min(s.Profile.NTKRows, len(d.Train)), min(s.Profile.NTKRows, len(d.Test)), nil
 }
 
 // kernelInputs is everything a kernel depends on.
@@ -171,14 +154,14 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 		prov := s.provenance(be, step, d, &run.Seed)
 		in := step.Inputs.(kernelInputs)
 		spec.Rows, spec.TestRows = in.Rows, in.TestRows
-		result, rows, err := s.ComputeKernel(ctx, spec, kernels.Options{ResumeDir: w.ResumeDir()})
+		result, err := s.ComputeKernel(ctx, spec, ntk.Options{ResumeDir: w.ResumeDir()})
 		if err == nil {
 			err = result.Check()
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.Label, err)
 		}
-		if err := result.Write(filepath.Join(w.Dir(), kernelFile), rows); err != nil {
+		if err := result.Write(filepath.Join(w.Dir(), kernelFile)); err != nil {
 			return err
 		}
 		w.SetProvenance(prov.Finish())
@@ -199,5 +182,5 @@ func (s *Session) LoRAFit(ctx context.Context, id string, seed uint64, ft, lora 
 	if err != nil {
 		return kernels.ScalarFit{}, err
 	}
-	return kernels.FitScalar(a.f, b.f)
+	return kernels.FitScalar(a.F, b.F)
 }

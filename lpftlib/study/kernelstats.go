@@ -16,7 +16,7 @@ type KernelStats struct {
 	Spec
 	Rows     int `json:"rows"`      // N
 	TestRows int `json:"test_rows"` // M
-	kernels.Summary
+	Summary
 	SpectrumP []float64             `json:"spectrum_p"` // singular values over the largest
 	SpectrumF []float64             `json:"spectrum_f"`
 	MapP      *kernels.TraceNormMap `json:"map_p"` // trace norms of C×C blocks, rows grouped by class
@@ -29,7 +29,7 @@ type KernelStats struct {
 // PretrainStats is what tables and figures show of P. It depends on the pre-trained features
 // alone, so that all methods of a task and seed share it.
 type PretrainStats struct {
-	Summary  kernels.KernelSummary `json:"summary"`
+	Summary  KernelSummary         `json:"summary"`
 	Spectrum []float64             `json:"spectrum"`
 	Map      *kernels.TraceNormMap `json:"map"`
 }
@@ -83,11 +83,11 @@ func pretrainStats(ctx context.Context, f *Features, rows kernels.Rows, classes 
 	if err != nil {
 		return nil, err
 	}
-	in := kernels.SummaryInput{P: p, Labels: rows.Labels, TestLabels: rows.LabelsTest, Progress: report}
+	in := SummaryInput{P: p, Labels: rows.Labels, TestLabels: rows.LabelsTest, Progress: report}
 	if in.PTest, err = kernels.PretrainEffective(rowsOf(f.Splits["test"], rows.IndicesTest), phi, classes); err != nil {
 		return nil, err
 	}
-	summary, err := kernels.SummariseP(ctx, in)
+	summary, err := SummariseP(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -128,10 +128,9 @@ func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, err
 
 // KernelStats computes the statistics of a method's kernels (docs/protocol.md, Kernel statistics).
 func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
-	var k *kernelArrays
+	var k *kernels.NTK
 	var v0 *head.Head
 	var p *PretrainStats
-	var f *Features
 	step, err := s.kernelStatStep(ctx, run)
 	return made(ctx, s, run.Task, &run.Seed, "stats.json", step, err, func(ctx context.Context) (err error) {
 		if k, err = s.kernelArrays(ctx, run); err == nil {
@@ -140,14 +139,11 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 		if err == nil {
 			p, err = s.PretrainStats(ctx, run.Task, run.Seed)
 		}
-		if err == nil {
-			f, err = s.PretrainedFeatures(ctx, run.Task)
-		}
 		return err
 	}, func(ctx context.Context) (*KernelStats, error) {
 		bar, report := s.fits(step.Label)
 		defer bar.Done()
-		stats, err := k.statistics(ctx, v0.Logits(rowsOf(f.Splits["train"], k.indices)), p, report)
+		stats, err := statistics(ctx, k, p, report)
 		if err == nil {
 			stats.Spec, stats.HeadNorm = run, v0.Norm()
 		}

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/task"
 )
 
@@ -210,7 +210,7 @@ func (p *Profile) check() error {
 	if p.NTKRows < 2 {
 		return fmt.Errorf("profile %s: ntk_rows is %d: expected at least 2", p.Name, p.NTKRows)
 	}
-	if _, err := kernels.ParseEmbeddingMode(p.Embedding); err != nil {
+	if _, err := ntk.ParseEmbeddingMode(p.Embedding); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	for _, m := range slices.Concat(p.Methods, p.SweepMethods) {

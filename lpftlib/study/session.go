@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"lpft/internal/huggingface"
-	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/pretrained"
@@ -45,7 +45,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	be       *backend.Backend
-	programs *kernels.Programs // compiled once for all methods' kernels
+	programs *ntk.Programs // compiled once for all methods' kernels
 	model    *Model
 	data     map[string]*task.Data
 	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
@@ -155,7 +155,7 @@ func (s *Session) Backend() (*backend.Backend, error) {
 
 // kernelPrograms are the session's compiled kernel graphs: FT and LP-FT, LoRA and LP-LoRA differ
 // in numbers, not in shapes.
-func (s *Session) kernelPrograms() (*kernels.Programs, error) {
+func (s *Session) kernelPrograms() (*ntk.Programs, error) {
 	be, err := s.Backend()
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (s *Session) kernelPrograms() (*kernels.Programs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.programs == nil {
-		s.programs = kernels.NewPrograms(be)
+		s.programs = ntk.NewPrograms(be)
 	}
 	return s.programs, nil
 }

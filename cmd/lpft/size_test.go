@@ -1,0 +1,19 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseMemory(t *testing.T) {
+	for text, want := range map[string]int64{"2GiB": 2 << 30, "500MiB": 500 << 20, "1.5 GB": 1.5e9, "123": 123, "7B": 7} {
+		got, err := parseMemory(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "GiB", "-1GiB", "2 apples", "NaN", "1e99GiB", "0"} {
+		_, err := parseMemory(text)
+		require.ErrorContains(t, err, "such as 2GiB", text)
+	}
+}

@@ -1,0 +1,98 @@
+package ntk
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"lpft/lpftlib/encoder"
+)
+
+// EmbeddingMode says what is done with the word embedding (docs/protocol.md, Embedding modes).
+type EmbeddingMode string
+
+const (
+	// ExactEmbedding sums δ at the embedding's output over each token of the vocabulary that occurs.
+	ExactEmbedding EmbeddingMode = "exact"
+	// SkipEmbedding leaves the word embedding out; positions, types and LayerNorm stay.
+	SkipEmbedding EmbeddingMode = "skip"
+	// Paper10Embedding is the estimate of the paper's code: 10 % of the table's entries, drawn once, and for
+	// every row its own 10 % of the features; each Jacobian divided by 0.1 and the kernel by 0.1.
+	Paper10Embedding EmbeddingMode = "paper-10"
+	// Paper10ReleasedEmbedding adds the row error of the released code: with batch size 1 row k's Jacobian is
+	// written to row 8k, and what falls beyond the end is lost.
+	Paper10ReleasedEmbedding EmbeddingMode = "paper-10-released"
+)
+
+// ParseEmbeddingMode reads a mode's name; "" is exact.
+func ParseEmbeddingMode(name string) (EmbeddingMode, error) {
+	switch m := EmbeddingMode(name); m {
+	case "":
+		return ExactEmbedding, nil
+	case ExactEmbedding, SkipEmbedding, Paper10Embedding, Paper10ReleasedEmbedding:
+		return m, nil
+	}
+	return "", fmt.Errorf("embedding mode %q is not known: there are exact, skip, paper-10, paper-10-released", name)
+}
+
+func (m EmbeddingMode) sampled() bool {
+	return m == Paper10Embedding || m == Paper10ReleasedEmbedding
+}
+
+// releasedStride is the released code's default evaluation batch size, by which it misplaces rows.
+const releasedStride = 8
+
+// sampling is the draw of the paper-10 modes. The generators are ours (PCG, seeded): the
+// released code's draws cannot be repeated, only their law.
+type sampling struct {
+	hidden  int
+	outputs int    // features a row: ⌊h/10⌋
+	entries []bool // [vocabulary, h]: drawn entries, ⌊vocabulary·h/10⌋ of them
+	seed    uint64
+}
+
+const (
+	streamEntries = 0x656e7472
+	streamOutputs = 0x6f757470
+)
+
+func newSampling(cfg *encoder.Config, seed uint64) *sampling {
+	total := cfg.VocabSize * cfg.Hidden
+	s := &sampling{hidden: cfg.Hidden, outputs: max(1, cfg.Hidden/10), entries: make([]bool, total), seed: seed}
+	rng := rand.New(rand.NewPCG(seed, streamEntries))
+	left := max(1, total/10)
+	for i := range total { // selection sampling: every subset of that size is equally likely
+		if rng.IntN(total-i) < left {
+			s.entries[i] = true
+			left--
+		}
+	}
+	return s
+}
+
+// features is row k's factor on each feature: 10 on the drawn ones, else 0. Row k of the
+// training and of the test rows have the same draw, as the released generator restarts.
+//
+// f masked so has for gradient Σ_{j drawn} 10·V_cj ∂φ_j: what the released code builds from
+// one reverse pass a drawn feature, in C passes.
+func (s *sampling) features(k int) []float64 {
+	rng := rand.New(rand.NewPCG(s.seed, streamOutputs+uint64(k)))
+	out := make([]float64, s.hidden)
+	for _, j := range rng.Perm(s.hidden)[:s.outputs] {
+		out[j] = 10
+	}
+	return out
+}
+
+// entry tells whether a table's entry was drawn.
+func (s *sampling) entry(token int32, column int) bool {
+	return s == nil || s.entries[int(token)*s.hidden+column]
+}
+
+// misplace applies the released code's row error to one side of n rows: the source row of row
+// i, or -1 where nothing was written.
+func misplace(i int) int {
+	if i%releasedStride != 0 {
+		return -1
+	}
+	return i / releasedStride
+}

@@ -1,0 +1,51 @@
+package ntk
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"lpft/lpftlib/backend"
+)
+
+// fallbackMemory is the budget where nobody says how much there is.
+const fallbackMemory = 2 << 30
+
+// defaultMemory is a quarter of the machine's memory, and says so. Who computes on a card gives Options.Memory.
+func defaultMemory(be *backend.Backend) (bytes int64, why string) {
+	if be.Engine == "xla:cuda" {
+		return fallbackMemory, "Options.Memory says nothing of the card"
+	}
+	if total, ok := machineMemory(); ok {
+		return total / 4, "a quarter of the machine's memory"
+	}
+	return fallbackMemory, "the system does not say how much memory it has"
+}
+
+// machineMemory is the smaller of the machine's memory and its control group's limit.
+func machineMemory() (int64, bool) {
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, false
+	}
+	var kib int64
+	if _, err := fmt.Sscanf(string(data), "MemTotal: %d kB", &kib); err != nil || kib <= 0 {
+		return 0, false
+	}
+	total := kib << 10
+	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(limit)), 10, 64); err == nil && n > 0 {
+			total = min(total, n)
+		}
+	}
+	return total, true
+}
+
+// sizeText is bytes for a message.
+func sizeText(bytes int64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%d MiB", (bytes+1<<20-1)>>20)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+}
