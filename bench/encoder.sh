@@ -6,10 +6,11 @@
 #   bench/encoder.sh [SHAPE]          # MiniLM-16x64, RoBERTa-base-8x128, RoBERTa-base-32x128; default the first two
 #
 # PYTHON names an interpreter with bench/peers/requirements.txt, THREADS the processors for either
-# side (2), SECONDS_EACH the time of a figure (5), GOMLX_BACKEND the engine on our side (go).
+# side (2), SECONDS_EACH the time of a figure, whose
+# fastest step counts (20), GOMLX_BACKEND the engine on our side (go).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-threads=${THREADS:-2} seconds=${SECONDS_EACH:-5} shapes=${1:-(MiniLM-16x64|RoBERTa-base-8x128)}
+threads=${THREADS:-2} seconds=${SECONDS_EACH:-20} shapes=${1:-(MiniLM-16x64|RoBERTa-base-8x128)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

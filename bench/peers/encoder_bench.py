@@ -38,7 +38,7 @@ def figure(kind, shape, options):
     model.train(kind == "Step")
     ids = torch.randint(2, VOCABULARY - 100, (b, t), device=options.device)
     labels = torch.arange(b, device=options.device) % CLASSES
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-5)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)  # one pass over memory: PyTorch's fastest
 
     def step():
         if kind == "Forward":

@@ -107,7 +107,7 @@ func bruteJacobian(t testing.TB, m *Model, head *head.Head, text encoder.Encodin
 		}
 		params, factors := cfg.BindParams(wide[6:])
 		hidden := cfg.Forward(params, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: wide[3]}, encoder.ForwardOptions{LoRA: m.LoRA.Bind(factors)})
-		logits, _ := cfg.HeadLogits(hidden.First, wide[4], wide[5], nil)
+		logits := cfg.HeadLogits(hidden.First, wide[4], wide[5], nil)
 		out := []*graph.Node{hidden.First}
 		for c := range head.Classes() {
 			out = append(out, graph.Gradient(graph.ReduceAllSum(graph.Slice(logits, graph.AxisElem(0), graph.AxisElem(c))), wide[6:]...)...)

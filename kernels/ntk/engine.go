@@ -116,9 +116,9 @@ func (a arch) bind(in []*graph.Node) bound {
 	hidden := a.cfg.Forward(m.params, encoder.Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: wide[3]},
 		encoder.ForwardOptions{LoRA: a.lora.Bind(m.factors), Taps: &m.taps, FirstOnly: true})
 	m.phi = hidden.First
-	m.logits, _ = a.cfg.HeadLogits(m.phi, wide[5], wide[6], nil)
+	m.logits = a.cfg.HeadLogits(m.phi, wide[5], wide[6], nil)
 	if a.masked {
-		m.masked, _ = a.cfg.HeadLogits(graph.Mul(m.phi, wide[4]), wide[5], wide[6], nil)
+		m.masked = a.cfg.HeadLogits(graph.Mul(m.phi, wide[4]), wide[5], wide[6], nil)
 	}
 	return m
 }

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint // graph code reads better without the prefix
 )
 
@@ -22,9 +20,9 @@ type Inputs struct {
 
 // ForwardOptions switch on what a use of the forward pass needs beside the features.
 type ForwardOptions struct {
-	RNG  *Node  // generator state: dropout is active; nil: evaluation mode
-	LoRA *LoRA  // low-rank factors on dense layers; nil: none
-	Taps *[]Tap // collects the input and output of every parameterised layer; nil: none
+	Dropout *Dropout // masks of training mode; nil: evaluation mode
+	LoRA    *LoRA    // low-rank factors on dense layers; nil: none
+	Taps    *[]Tap   // collects the input and output of every parameterised layer; nil: none
 	// FirstOnly computes the last block at the first token alone, which is all that φ reads; of the
 	// other tokens it needs keys and values. Its other taps then have B rows, and Hidden.Layers ends
 	// before it.
@@ -32,7 +30,6 @@ type ForwardOptions struct {
 	// Recompute keeps every block's input alone for the gradient, which then computes the block a second time
 	// (gradient checkpointing): less memory for the same numbers.
 	Recompute bool
-	rate      dropout // set by Forward
 }
 
 // Tap is a parameterised layer's input and output inside the graph. The gradient at Output
@@ -61,14 +58,12 @@ const (
 type Hidden struct {
 	Layers []*Node // embeddings and every block: Layers+1 nodes [B, T, h]
 	First  *Node   // φ [B, h]: last layer at the first token
-	RNG    *Node   // generator state after the pass; nil in evaluation mode
 }
 
 // Forward builds the encoder's graph on a batch: the one definition that training,
 // feature extraction and the NTK share.
 func (c *Config) Forward(p Params, in Inputs, opt ForwardOptions) Hidden {
 	f := forward{cfg: c, p: p, opt: opt, b: in.IDs.Shape().Dimensions[0], t: in.IDs.Shape().Dimensions[1]}
-	f.opt.rate = dropout{rng: opt.RNG}
 	x := f.embed(in)
 	layers := []*Node{x}
 	bias := f.maskBias(in.Mask)
@@ -83,7 +78,7 @@ func (c *Config) Forward(p Params, in Inputs, opt ForwardOptions) Hidden {
 		x = x.StopCheckpoint()
 		layers[c.Layers] = x
 	}
-	out := Hidden{RNG: f.opt.rate.rng}
+	out := Hidden{}
 	if opt.FirstOnly {
 		out.First, layers = x, layers[:c.Layers]
 	}
@@ -125,7 +120,7 @@ func (f *forward) embed(in Inputs) *Node {
 	x := Add(look(WordEmbeddings, in.IDs), look(PositionEmbeddings, in.Positions))
 	x = Add(x, look(TypeEmbeddings, in.Types))
 	f.tap("embeddings", Embedding, nil, x)
-	return f.opt.rate.apply(f.norm(embeddingNorm, x), f.cfg.HiddenDropout)
+	return f.opt.Dropout.apply(f.norm(embeddingNorm, x), f.cfg.HiddenDropout)
 }
 
 // maskBias is the additive attention mask [B, 1, 1, T]: 0 for tokens, a large negative
@@ -144,10 +139,10 @@ func (f *forward) block(i int, x, bias *Node) *Node {
 	}
 	context := f.attention(i, x, all, bias)
 	y := f.dense(Layer(i, "attention.output.dense"), context)
-	x = f.norm(Layer(i, "attention.output.LayerNorm"), Add(f.opt.rate.apply(y, hiddenDrop), x))
+	x = f.norm(Layer(i, "attention.output.LayerNorm"), Add(f.opt.Dropout.apply(y, hiddenDrop), x))
 	y = gelu(f.dense(Layer(i, "intermediate.dense"), x))
 	y = f.dense(Layer(i, "output.dense"), y)
-	return f.norm(Layer(i, "output.LayerNorm"), Add(f.opt.rate.apply(y, hiddenDrop), x))
+	return f.norm(Layer(i, "output.LayerNorm"), Add(f.opt.Dropout.apply(y, hiddenDrop), x))
 }
 
 // attention is multi-head attention of the tokens x to all tokens, without its output projection:
@@ -161,7 +156,7 @@ func (f *forward) attention(i int, x, all, bias *Node) *Node {
 	}
 	q := MulScalar(split("query", x), 1/math.Sqrt(float64(size)))
 	scores := Add(Einsum("bhtd,bhsd->bhts", q, split("key", all)), bias)
-	weights := f.opt.rate.apply(softmax(scores), f.cfg.AttentionDropout)
+	weights := f.opt.Dropout.apply(softmax(scores), f.cfg.AttentionDropout)
 	context := Einsum("bhts,bhsd->bhtd", weights, split("value", all))
 	return Reshape(TransposeAllAxes(context, 0, 2, 1, 3), -1, f.cfg.Hidden)
 }
@@ -202,27 +197,9 @@ func (f *forward) norm(name string, x *Node) *Node {
 	return y
 }
 
-// dropout draws masks from a generator state that it threads through the graph.
-type dropout struct{ rng *Node }
-
-// apply zeroes each element with probability rate and scales the others by 1/(1−rate);
-// the identity in evaluation mode.
-func (d *dropout) apply(x *Node, rate float64) *Node {
-	if d.rng == nil || rate == 0 {
-		return x
-	}
-	var u *Node
-	d.rng, u = RandomUniform(d.rng, shapes.Make(dtypes.Float32, x.Shape().Dimensions...))
-	keep := ConvertDType(GreaterOrEqual(u, Scalar(x.Graph(), dtypes.Float32, rate)), x.DType())
-	return Mul(x, MulScalar(keep, 1/(1-rate)))
-}
-
-// HeadLogits are the logits f = φVᵀ + b [B, C] with dropout on φ in training mode.
-// It returns the generator state after the draw (nil in evaluation mode).
-func (c *Config) HeadLogits(phi, weight, bias, rng *Node) (logits, newRNG *Node) {
-	d := dropout{rng: rng}
-	phi = d.apply(phi, c.HiddenDropout)
-	return Add(timesTransposed(phi, weight), ExpandDims(bias, 0)), d.rng
+// HeadLogits are the logits f = φVᵀ + b [B, C], with dropout on φ in training mode.
+func (c *Config) HeadLogits(phi, weight, bias *Node, d *Dropout) *Node {
+	return Add(timesTransposed(d.apply(phi, c.HiddenDropout), weight), ExpandDims(bias, 0))
 }
 
 // LoRA names the dense layers that carry low-rank factors and holds the factors as nodes:

@@ -35,8 +35,8 @@ const (
 	argTypes
 	argMask
 	argLabels
-	argRows // rows of the whole batch as a scalar: the loss is a mean over them
-	argRNG
+	argRows    // rows of the whole batch as a scalar: the loss is a mean over them
+	argDropout // key of the masks
 	numArgs
 )
 
@@ -101,10 +101,10 @@ func (e *engine) gradients(in []*Node) []*Node {
 	p, lora, weight, bias := e.split(all)
 	opt := encoder.ForwardOptions{LoRA: lora, Recompute: e.again}
 	if e.dropout {
-		opt.RNG = in[argRNG]
+		opt.Dropout = encoder.NewDropout(in[argDropout])
 	}
 	hidden := e.cfg.Forward(p, encoder.Inputs{IDs: in[argIDs], Positions: in[argPositions], Types: in[argTypes], Mask: in[argMask]}, opt)
-	logits, _ := e.cfg.HeadLogits(hidden.First, weight, bias, hidden.RNG)
+	logits := e.cfg.HeadLogits(hidden.First, weight, bias, opt.Dropout)
 	loss := Div(ReduceAllSum(crossEntropy(logits, in[argLabels])), in[argRows])
 	norms := ReduceAllSum(Sqrt(ReduceSum(Square(logits), -1)))
 	var trained []*Node
@@ -175,12 +175,13 @@ func donate(be *backend.Backend, lists ...[]*tensors.Tensor) ([]any, error) {
 	return args, nil
 }
 
-// squares is Σ g² over all gradients given, in float64. It sums rows in float32 and the rows'
-// sums in float64: one long float32 sum over millions of squares would lose digits.
+// squares is Σ g² over all gradients given, in float64. It sums columns in float32, which XLA does
+// several at a time, and the columns' sums in float64: one long float32 sum over millions of
+// squares would lose digits.
 func (e *engine) squares(grads []*Node) []*Node {
 	var total *Node
 	for _, g := range grads {
-		sum := ReduceAllSum(ConvertDType(ReduceSum(Square(g), -1), dtypes.Float64))
+		sum := ReduceAllSum(ConvertDType(ReduceSum(Square(g), 0), dtypes.Float64))
 		if total == nil {
 			total = sum
 			continue

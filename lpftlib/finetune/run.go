@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"golang.org/x/sync/errgroup"
 
@@ -336,11 +335,7 @@ func (t *trainer) deviceBatch(texts []encoder.Encoding, rows []int, g encoder.Gr
 	if err != nil {
 		return nil, err
 	}
-	rng, err := t.dropoutState(part)
-	if err != nil {
-		return nil, err
-	}
-	args := append(b.Tensors(), tensors.FromFlatDataAndDimensions(labels, len(labels)), float32(len(rows)), rng)
+	args := append(b.Tensors(), tensors.FromFlatDataAndDimensions(labels, len(labels)), float32(len(rows)), t.dropoutKey(part))
 	for _, p := range t.state.params {
 		args = append(args, p)
 	}
@@ -354,10 +349,11 @@ func (t *trainer) deviceBatch(texts []encoder.Encoding, rows []int, g encoder.Gr
 	return t.engine.run(t.engine.more, append(args, donated...))
 }
 
-// dropoutState seeds the masks of one device batch from seed, step and part alone.
-func (t *trainer) dropoutState(part int) (*tensors.Tensor, error) {
+// dropoutKey picks the masks of one device batch by seed, step and part alone.
+func (t *trainer) dropoutKey(part int) *tensors.Tensor {
 	at := uint64(t.state.step)<<16 | uint64(part)
-	return graph.RNGStateFromSeed(int64(generator(t.recipe.Seed, streamDropout, at).Uint64() >> 1))
+	bits := generator(t.recipe.Seed, streamDropout, at).Uint64()
+	return tensors.FromFlatDataAndDimensions([]uint32{uint32(bits), uint32(bits >> 32)}, 2)
 }
 
 // result restores the selected epoch.

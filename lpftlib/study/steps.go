@@ -19,7 +19,7 @@ const (
 	featuresVersion = 2
 	probeVersion    = 2
 	pathVersion     = 2
-	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64
+	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64, other dropout masks
 	measuresVersion = 2 // also when a metric's definition changes
 )
 

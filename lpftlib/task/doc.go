@@ -34,6 +34,15 @@
 // read in GLUE's form; Microsoft's own msr_paraphrase files lack GLUE's division into
 // training and validation rows. BOSS is not on the Hub and needs a folder.
 //
+// # Files of one's own
+//
+// A task file names its columns as they are written; only where none is written so may case and spaces differ, and a
+// name that fits two columns is an error. CSV is read as pandas and Python's csv read it, but that NA, null and the like
+// are texts. A text that is null (in TSV and CSV: empty) or holds half a surrogate pair is refused with its row, in every
+// format, unless the task file says otherwise (OwnTask.BadText). Labels are class names or indices; 1.0 is 1.
+// A file that is no such table (UTF-16, a git-lfs pointer, an archive, a JSON array, a torn download) is refused with
+// what it is and what to do.
+//
 // # Splits
 //
 // The official training file, in file order and not shuffled, gives the training rows

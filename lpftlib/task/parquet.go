@@ -53,6 +53,9 @@ func eachParquetRow(path string, do func(record) bool) (err error) {
 	if err != nil {
 		return fmt.Errorf("damaged parquet file: %w", err)
 	}
+	if err := checkPages(f, info.Size(), pf.Metadata().RowGroups); err != nil {
+		return err
+	}
 	columns := parquetColumns(pf)
 	names := make([]string, len(columns))
 	for i, c := range columns {

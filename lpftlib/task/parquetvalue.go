@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	thrift "github.com/parquet-go/parquet-go/format"
+	layout "github.com/parquet-go/parquet-go/format"
 )
 
 // parquetColumn says how the values of a column become text.
@@ -35,9 +35,9 @@ func parquetColumns(file *parquet.File) []parquetColumn {
 		}
 		if logical := leaf.Node.Type().LogicalType(); logical != nil {
 			switch kind := logical.Value.(type) {
-			case *thrift.DecimalType:
+			case *layout.DecimalType:
 				column.scale = min(int(kind.Scale), maxScale)
-			case *thrift.IntType:
+			case *layout.IntType:
 				column.unsigned = !kind.IsSigned
 			}
 		}
@@ -48,14 +48,14 @@ func parquetColumns(file *parquet.File) []parquetColumn {
 
 // float16Columns are the numbers of the columns of float16, which the library shows as two bytes. Elements with a
 // type are the columns, in their order; the others are groups.
-func float16Columns(elements []thrift.SchemaElement) map[int]bool {
+func float16Columns(elements []layout.SchemaElement) map[int]bool {
 	found := map[int]bool{}
 	column := 0
 	for _, e := range elements {
 		if !e.Type.Valid {
 			continue
 		}
-		if _, ok := e.LogicalType.Value.(*thrift.Float16Type); ok {
+		if _, ok := e.LogicalType.Value.(*layout.Float16Type); ok {
 			found[column] = true
 		}
 		column++

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -298,4 +299,30 @@ func TestAwkwardTexts(t *testing.T) {
 		require.Equal(t, c.want, d.Test[0].A, name)
 		require.Equal(t, 1, d.Test[0].Label, name)
 	}
+}
+
+// FuzzParquet: any bytes give rows or an error of one line, within memory that the file's size bears out.
+func FuzzParquet(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "tables", "*.parquet"))
+	require.NoError(f, err)
+	for _, file := range files {
+		seed, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		path := filepath.Join(t.TempDir(), "t.parquet")
+		require.NoError(t, os.WriteFile(path, file, 0o644))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for r, err := range readParquet(path) {
+			if err == nil && len(r.names) != len(r.values) {
+				t.Fatalf("%d names, %d values", len(r.names), len(r.values))
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<30 {
+			t.Fatalf("%d bytes of memory for a file of %d", used, len(file))
+		}
+	})
 }
