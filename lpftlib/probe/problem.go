@@ -2,7 +2,6 @@ package probe
 
 import (
 	"math"
-	"sync"
 
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
@@ -14,17 +13,20 @@ import (
 // θ holds the K weight rows [K, r] and then the K biases. With more than two classes K = C and the scores s_i
 // are the logits. A two-class problem has K = 1 unless its form is twoRows (see [form]).
 type problem struct {
-	data    *coordinates
-	rows    []int   // rows of data.x that take part
-	labels  []int   // class of each of rows, 0 … K−1 (0, 1 if binary)
+	joint   *joint
+	fit     int     // its number among the fits of joint
+	labels  []int   // class of each row, 0 … K−1 (0, 1 if binary); −1: the row takes no part
+	count   int     // rows that take part
 	outputs int     // K
 	binary  bool    // K = 1
 	slope   float64 // f₁ − f₀ = slope·s if binary
 	ridge   float64
-	workers int
 
-	probs  []float64  // [len(rows), K] probabilities at the last evaluated θ (of class 1 if binary)
-	chunks []rowChunk // fixed pieces of rows, so that sums do not depend on the number of workers
+	probs  []float64 // [N, K] probabilities at the last evaluated θ (of class 1 if binary)
+	weight []float64 // [N] the Hessian's weights of φφᵀ there, summed over classes, as of the last weigh
+	mean   float64   // of weight, over rows and classes
+	floor  float64   // rows with less weight are left out of curvature
+	slack  float64   // how far the preconditioner may overrate the Hessian, as seen so far
 }
 
 // form says how a problem of two classes is written; with more classes it makes no difference.
@@ -39,36 +41,20 @@ const (
 	binomial
 )
 
-// rowChunk is a range of problem.rows with its part of a sum over the rows.
-type rowChunk struct {
-	from, to int
-	value    float64
-	sum      []float64 // [K·r + K]
-	scores   []float64 // [K]
-}
-
-const (
-	minChunkRows = 128
-	maxChunks    = 32
-)
-
-func newProblem(data *coordinates, rows, labels []int, classes int, shape form, workers int) *problem {
-	p := &problem{data: data, rows: rows, labels: labels, outputs: classes, workers: workers}
+func newProblem(j *joint, fit int, labels []int, classes int, shape form) *problem {
+	p := &problem{joint: j, fit: fit, labels: labels, outputs: classes, slack: 1}
 	if classes == 2 && shape != twoRows {
 		p.binary, p.outputs, p.slope = true, 1, 2
 		if shape == binomial {
 			p.slope = 1
 		}
 	}
-	p.probs = make([]float64, len(rows)*p.outputs)
-	count := min(maxChunks, (len(rows)+minChunkRows-1)/minChunkRows)
-	p.chunks = make([]rowChunk, count)
-	for i := range p.chunks {
-		p.chunks[i] = rowChunk{
-			from: i * len(rows) / count, to: (i + 1) * len(rows) / count,
-			sum: make([]float64, p.size()), scores: make([]float64, p.outputs),
+	for _, label := range labels {
+		if label >= 0 {
+			p.count++
 		}
 	}
+	p.probs, p.weight = make([]float64, len(labels)*p.outputs), make([]float64, len(labels))
 	return p
 }
 
@@ -80,7 +66,7 @@ func (p *problem) setKappa(kappa float64) {
 	}
 }
 
-func (p *problem) width() int { _, r := p.data.x.Dims(); return r }
+func (p *problem) width() int { _, r := p.joint.data.x.Dims(); return r }
 
 // size is the number of entries of θ.
 func (p *problem) size() int { return p.outputs * (p.width() + 1) }
@@ -88,9 +74,22 @@ func (p *problem) size() int { return p.outputs * (p.width() + 1) }
 // weights returns the part of θ that is penalised.
 func (p *problem) weights(theta []float64) []float64 { return theta[:p.outputs*p.width()] }
 
-// value returns F(θ), writes ∇F(θ) into gradient, and remembers the probabilities for curvature.
+// ask is one pass over the rows for this problem (see [joint]).
+func (p *problem) ask(theta, sum []float64, needs func(int) bool, middle func(i int, scores []float64) float64) float64 {
+	q := &request{fit: p.fit, in: theta, out: sum, outputs: p.outputs, needs: needs, middle: middle}
+	p.joint.ask(q)
+	return q.value
+}
+
+func (p *problem) takesPart(i int) bool { return p.labels[i] >= 0 }
+
+// value returns F(θ), writes ∇F(θ) into gradient, and remembers the probabilities.
 func (p *problem) value(theta, gradient []float64) float64 {
-	loss := p.pass(theta, gradient, func(i int, scores []float64) float64 {
+	loss := p.ask(theta, gradient, p.takesPart, func(i int, scores []float64) float64 {
+		if !p.takesPart(i) { // read for another fit
+			clear(scores)
+			return 0
+		}
 		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		if p.binary {
 			return binaryResidual(scores, probs, p.labels[i], p.slope)
@@ -136,14 +135,42 @@ func binaryResidual(scores, probs []float64, label int, slope float64) float64 {
 	return loss
 }
 
-// curvature writes the product of the Hessian at the last evaluated θ with direction into product.
-func (p *problem) curvature(direction, product []float64) {
-	p.pass(direction, product, func(i int, u []float64) float64 {
-		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
+// negligible is the share of the mean weight below which a row is left out of curvature. On separable data that is
+// most rows. It bends the direction of a step a little, never the point where the steps end.
+const negligible = 1e-2
+
+// weigh prepares curvature and solve for the last evaluated θ: the Hessian's weight of φφᵀ is p(1 − p), or
+// slope²·p(1 − p) if binary.
+func (p *problem) weigh() {
+	total := 0.0
+	for i := range p.weight {
+		p.weight[i] = 0
+		for _, q := range p.probs[i*p.outputs : (i+1)*p.outputs] { // zeros where the row takes no part
+			p.weight[i] += q * (1 - q)
+		}
 		if p.binary {
-			u[0] *= p.slope * p.slope * probs[0] * (1 - probs[0])
+			p.weight[i] *= p.slope * p.slope
+		}
+		total += p.weight[i]
+	}
+	p.floor = negligible * total / float64(p.count)
+	p.mean = math.Max(total/float64(p.count*p.outputs), 1e-10) // 1e-10: where every probability is 0 or 1
+}
+
+func (p *problem) counts(i int) bool { return p.weight[i] > p.floor }
+
+// curvature writes the product of the Hessian at the last weighed θ with direction into product.
+func (p *problem) curvature(direction, product []float64) {
+	p.ask(direction, product, p.counts, func(i int, u []float64) float64 {
+		if !p.counts(i) {
+			clear(u)
 			return 0
 		}
+		if p.binary {
+			u[0] *= p.weight[i]
+			return 0
+		}
+		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		mean := dot(probs, u)
 		for c := range u {
 			u[c] = probs[c] * (u[c] - mean)
@@ -154,84 +181,9 @@ func (p *problem) curvature(direction, product []float64) {
 	axpy(p.ridge, w, product[:len(w)])
 }
 
-// meanCurvature is the mean over rows (and classes) of the Hessian's weight of φφᵀ: p(1 − p), or slope²·p(1 − p) if binary.
-func (p *problem) meanCurvature() float64 {
-	sum := 0.0
-	for _, q := range p.probs {
-		sum += q * (1 - q)
-	}
-	if p.binary {
-		sum *= p.slope * p.slope
-	}
-	return sum / float64(len(p.probs))
-}
-
-// pass reads every row once: it forms the row's K scores from theta, lets middle turn them into K
-// coefficients t, and adds t·rowᵀ (and t itself for the biases) to sum. It returns the total of middle's values.
-func (p *problem) pass(theta, sum []float64, middle func(i int, scores []float64) float64) float64 {
-	shift := p.biasOfCentred(theta)
-	p.eachChunk(func(chunk *rowChunk) { p.passChunk(chunk, theta, shift, middle) })
-	clear(sum)
-	total := 0.0
-	for i := range p.chunks { // in order: the same bits for any number of workers
-		total += p.chunks[i].value
-		axpy(1, p.chunks[i].sum, sum)
-	}
-	r := p.width()
-	for k := range p.outputs {
-		if p.data.mean != nil {
-			axpy(-sum[p.outputs*r+k], p.data.mean, sum[k*r:(k+1)*r])
-		}
-	}
-	return total
-}
-
-// biasOfCentred returns b − Wm [K], the bias that turns W·x into W·(x − m) + b.
-func (p *problem) biasOfCentred(theta []float64) []float64 {
-	r := p.width()
-	bias := append([]float64(nil), theta[p.outputs*r:]...)
-	if p.data.mean != nil {
-		for k := range bias {
-			bias[k] -= dot(theta[k*r:(k+1)*r], p.data.mean)
-		}
-	}
-	return bias
-}
-
-func (p *problem) passChunk(chunk *rowChunk, theta, bias []float64, middle func(int, []float64) float64) {
-	r := p.width()
-	weightSum, biasSum := chunk.sum[:p.outputs*r], chunk.sum[p.outputs*r:]
-	clear(chunk.sum)
-	chunk.value = 0
-	scores := chunk.scores
-	for i := chunk.from; i < chunk.to; i++ {
-		row := p.data.x.RawRowView(p.rows[i])
-		for k := range scores {
-			scores[k] = dot(theta[k*r:(k+1)*r], row) + bias[k]
-		}
-		chunk.value += middle(i, scores)
-		for k, t := range scores {
-			axpy(t, row, weightSum[k*r:(k+1)*r])
-			biasSum[k] += t
-		}
-	}
-}
-
-// eachChunk runs work on every chunk, on p.workers goroutines.
-func (p *problem) eachChunk(work func(*rowChunk)) {
-	workers := min(p.workers, len(p.chunks))
-	var wait sync.WaitGroup
-	for first := 1; first < workers; first++ {
-		wait.Go(func() {
-			for i := first; i < len(p.chunks); i += workers {
-				work(&p.chunks[i])
-			}
-		})
-	}
-	for i := 0; i < len(p.chunks); i += workers {
-		work(&p.chunks[i])
-	}
-	wait.Wait()
+// solve writes the preconditioned residual into z.
+func (p *problem) solve(residual, z []float64) {
+	p.joint.ask(&request{fit: p.fit, in: residual, out: z, outputs: p.outputs, curvature: p.mean, ridge: p.ridge})
 }
 
 // expand writes θ as weight [C, r] and bias [C] over the problem's own classes.
