@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # In a real JupyterLab, with headless Chromium: changes a seed in a notebook, and a colour in another,
-# and runs them again; runs all cells of a third; then proves that a panicking cell fails. Usage: lab.sh WORK, from a clone, with $WORK/lpft built.
+# and runs them again; runs all cells of a third; then proves that a panicking cell fails. Usage: lab.sh WORK [TASK], from a clone, with $WORK/lpft built.
 set -euo pipefail
-work=$1
+work=$1 task=${2:-cb}
 if ! command -v chromium >/dev/null; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >"$work/apt.log" 2>&1 \
@@ -44,7 +44,7 @@ kill "$lab"
 wait "$lab" || true
 git checkout -q notebooks/table01_features.ipynb
 
-serve LPFT_PROFILE=demo LPFT_TASKS=cb
+serve LPFT_PROFILE=demo LPFT_TASKS="$task"
 open table01_features.ipynb
 drive recolor.py figure01_norm_growth.ipynb --lpft "$work/lpft"
 git checkout -q notebooks/figure01_norm_growth.ipynb

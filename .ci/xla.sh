@@ -1,21 +1,17 @@
 #!/usr/bin/env bash
-# On xla:cpu: the tests of the numeric packages, a grid on four devices, three notebooks. The plugin is
-# expected: whatever would quietly run on another engine fails. Usage: xla.sh WORK CACHE SHARED,
-# from a clone, with $WORK/lpft built.
+# On xla:cpu: the tests of the numeric packages, a grid on four devices, every notebook. Whatever would quietly run
+# on another engine fails. Usage: xla.sh WORK CACHE [TASK], from a clone, with $WORK/lpft built.
 set -euo pipefail
-work=$1 cache=$2 shared=$3
+work=$1 cache=$2 task=${3:-cb}
 step() { printf '\n=== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
 fail() { echo "FAIL: $*"; exit 1; }
 
-step "XLA:CPU's plugin"
-plugin=$cache/pjrt
-if [ ! -f "$plugin/pjrt_c_api_cpu_plugin.so" ]; then
-    bash "$shared/pjrt-cpu/build.sh" "$plugin" "$cache/pjrt-download"
-fi
-export PJRT_PLUGIN_LIBRARY_PATH=$plugin GOMLX_BACKEND=xla:cpu GOEXPERIMENT=simd TF_ENABLE_ONEDNN_OPTS=0
+# The plugin is the one that the first command fetched from its wheel.
+export GOMLX_BACKEND=xla:cpu GOEXPERIMENT=simd
+[ -f "$LPFT_HOME/plugins/cpu/pjrt_c_api_cpu_plugin.so" ] || fail "the wheel's plugin is not below LPFT_HOME"
 "$work/lpft" backend list
 "$work/lpft" doctor >"$work/xla-doctor.txt"
-grep '^ok  backend  *xla:cpu (asked for' "$work/xla-doctor.txt" || fail "lpft doctor does not open xla:cpu"
+grep '^ok  backend  *xla:cpu (asked for.*PyPI wheel' "$work/xla-doctor.txt" || fail "lpft doctor does not open xla:cpu of the wheel"
 
 step "the numeric packages' tests on xla:cpu"
 numeric="./lpftlib/backend ./lpftlib/encoder ./lpftlib/finetune ./lpftlib/measure ./lpftlib/probe"
@@ -24,7 +20,7 @@ LPFT_MODELS=$LPFT_HOME/models go test -count=1 -v -timeout 15m $numeric >"$work/
 go test -count=1 -v -timeout 10m -run 'TestKernelAgainstPyTorch|TestBothWaysAgree' ./kernels >>"$work/xla.log" 2>&1 \
     || { grep -v "^=== \|--- PASS" "$work/xla.log" | tail -60; exit 1; }
 grep "^ok" "$work/xla.log"
-for test in TestXLA TestHostDevices TestFirstStepsAgainstPyTorch TestMiniLMAgainstTransformers TestKernelAgainstPyTorch; do
+for test in TestXLA TestHostDevices TestProgramsOutliveTheProcess TestFirstStepsAgainstPyTorch TestMiniLMAgainstTransformers TestKernelAgainstPyTorch; do
     grep -q "^--- PASS: $test " "$work/xla.log" || fail "$test did not run on xla:cpu"
 done
 
@@ -40,13 +36,13 @@ for device in 0 1 2 3; do
 done
 
 step "one kernel on four devices"
-ntk=(ntk --model "$LPFT_HOME/models/minilm" --task cb --n 12 --n-test 4 --method ft)
+ntk=(ntk --model "$LPFT_HOME/models/minilm" --task "$task" --n 12 --n-test 4 --method ft)
 "$work/lpft" "${ntk[@]}" --out "$work/one.npz" 2>"$work/ntk.log" || { tail -5 "$work/ntk.log"; fail "lpft ntk"; }
 XLA_FLAGS=--xla_force_host_platform_device_count=4 \
     "$work/lpft" devices --devices 0,1,2,3 -- "${ntk[@]}" --out "$work/four.npz" 2>"$work/ntk.log" \
     || { tail -5 "$work/ntk.log"; fail "lpft devices with ntk"; }
 grep 'share . of 4' "$work/ntk.log"
-"$cache/sklearn/bin/python" - "$work/one.npz" "$work/four.npz" <<'PYTHON' || fail "the kernel of four devices is another"
+"$(bash .ci/python.sh "$cache")" - "$work/one.npz" "$work/four.npz" <<'PYTHON' || fail "the kernel of four devices is another"
 import sys
 import numpy
 one, four = (numpy.load(path) for path in sys.argv[1:])
@@ -56,11 +52,11 @@ for name in ("p", "f", "theta", "f_groups", "theta_test"):
     assert error < 1e-5, name
 PYTHON
 
-step "three notebooks on xla:cpu"
-"$work/lpft" reproduce --profile smoke --only table1,figure1,table3 --report "$work/xla-report"
+step "every notebook on xla:cpu"
+"$work/lpft" reproduce --profile smoke --report "$work/xla-report"
 grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"
 grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && fail "something was computed on go"
-echo "three notebooks, all on xla:cpu"
+echo "every notebook, all on xla:cpu"
 
 step "the same numbers as on go, where nothing is trained"
 "$work/lpft" results --profile smoke --format csv >"$work/smoke-xla.csv"

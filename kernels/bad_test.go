@@ -3,13 +3,11 @@ package kernels
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"lpft/lpftlib/encoder"
-	"lpft/lpftlib/store"
 )
 
 // Bad input is one error that names what is wrong, before work starts.
@@ -22,7 +20,7 @@ func TestBadInput(t *testing.T) {
 	lora := randomLoRA(t, w.Config, w.Config.QueryValue(), 2, 2, true)
 	lora.B["encoder.layer.0.attention.self.query"][1] = float32(math.Inf(1))
 	nanHead := randomHead(2, w.Config.Hidden, 4)
-	nanHead.Bias[1] = math.NaN()
+	nanHead.B[1] = math.NaN()
 	good := &Model{Weights: w}
 	for name, c := range map[string]struct {
 		model *Model
@@ -100,24 +98,6 @@ func TestParseMemory(t *testing.T) {
 		_, err := ParseMemory(text)
 		require.ErrorContains(t, err, "such as 2GiB", text)
 	}
-}
-
-func TestReadHead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "head.npz")
-	write := func(arrays ...store.NamedArray) { require.NoError(t, store.WriteNpz(path, arrays)) }
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{2}, Data: []float64{0.1, 0.2}})
-	head, err := ReadHead(path)
-	require.NoError(t, err)
-	require.Equal(t, &Head{Weight: []float64{1, 2, 3, 4, 5, 6}, Bias: []float64{0.1, 0.2}}, head)
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}})
-	_, err = ReadHead(path)
-	require.ErrorContains(t, err, `"bias" is missing`)
-	write(store.NamedArray{Name: "weight", Shape: []int{2, 3}, Data: []float32{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
-	_, err = ReadHead(path)
-	require.ErrorContains(t, err, "[2 3] and bias [3]")
-	write(store.NamedArray{Name: "weight", Shape: []int{6}, Data: []int64{1, 2, 3, 4, 5, 6}}, store.NamedArray{Name: "bias", Shape: []int{3}, Data: []float32{1, 2, 3}})
-	_, err = ReadHead(path)
-	require.ErrorContains(t, err, `"weight"`)
 }
 
 func TestDraw(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/head"
 )
 
 // fixtures are two-layer checkpoints with biases and LayerNorms away from 0 and 1.
@@ -40,12 +41,12 @@ func loadFixture(t testing.TB, name string) *encoder.Weights {
 // randomHead is V, b of a linear head, away from 0.
 func randomHead(classes, hidden int, seed uint64) *Head {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	h := &Head{Weight: make([]float64, classes*hidden), Bias: make([]float64, classes)}
-	for i := range h.Weight {
-		h.Weight[i] = float64(float32(rng.NormFloat64() * 0.3))
+	h := head.New(classes, hidden)
+	for i, v := 0, h.Weight(); i < len(v); i++ {
+		v[i] = float64(float32(rng.NormFloat64() * 0.3))
 	}
-	for i := range h.Bias {
-		h.Bias[i] = float64(float32(rng.NormFloat64()))
+	for i := range h.B {
+		h.B[i] = float64(float32(rng.NormFloat64()))
 	}
 	return h
 }
@@ -117,7 +118,7 @@ func bruteJacobian(t testing.TB, m *Model, head *Head, text encoder.Encoding) (p
 	defer exec.Finalize()
 	b, err := cfg.NewBatch([]encoder.Encoding{text}, len(text.IDs))
 	require.NoError(t, err)
-	args := append(b.Tensors(), tensors.FromFlatDataAndDimensions(head.Weight, head.Classes(), cfg.Hidden), tensors.FromFlatDataAndDimensions(head.Bias, head.Classes()))
+	args := append(b.Tensors(), tensors.FromFlatDataAndDimensions(head.Weight(), head.Classes(), cfg.Hidden), tensors.FromFlatDataAndDimensions(head.B, head.Classes()))
 	for _, p := range m.Weights.Device() {
 		args = append(args, p)
 	}

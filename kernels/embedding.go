@@ -7,7 +7,7 @@ import (
 	"lpft/lpftlib/encoder"
 )
 
-// EmbeddingMode says what is done with the word embedding (protocol 9.4).
+// EmbeddingMode says what is done with the word embedding (docs/protocol.md, Embedding modes).
 type EmbeddingMode string
 
 const (

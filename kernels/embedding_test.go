@@ -24,7 +24,7 @@ func TestSkipLeavesTheWordEmbeddingOut(t *testing.T) {
 	requireRelative(t, exact.F.Data, skip.F.plus(groupNamed(t, exact, WordGroup).Train).Data, 1e-6, "F")
 }
 
-// paper-10 as protocol 9.4 describes it, from the features' Jacobian: per row the drawn
+// paper-10 as docs/protocol.md describes it under Embedding modes, from the features' Jacobian: per row the drawn
 // outputs alone, divided by 0.1; the drawn entries alone, the kernel divided by 0.1.
 func TestPaper10IsTheSampledProduct(t *testing.T) {
 	be := openBackend(t)
@@ -45,7 +45,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 				for j, factor := range features {
 					for p, v := range brute[encoder.WordEmbeddings][j] {
 						if draw.entries[p] {
-							row[p] += head.Weight[a*h+j] * factor * v
+							row[p] += head.V.At(a, j) * factor * v
 						}
 					}
 				}
@@ -93,7 +93,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 	}
 }
 
-// The draws have the sizes of protocol 9.4, and the means they are made for.
+// The draws have the sizes of docs/protocol.md, Embedding modes, and the means they are made for.
 func TestSamplingDraws(t *testing.T) {
 	cfg := &encoder.Config{VocabSize: 503, Hidden: 96}
 	s := newSampling(cfg, 1)

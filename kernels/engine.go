@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -36,8 +37,8 @@ func newEngine(m *Model, head *Head, opt *Options) (*engine, error) {
 		return nil, err
 	}
 	cfg := m.Weights.Config
-	if err := head.check(cfg); err != nil {
-		return nil, err
+	if err := errors.Join(head.Check(cfg.Hidden), head.Finite()); err != nil {
+		return nil, fmt.Errorf("kernels: %w", err)
 	}
 	e := &engine{arch: arch{cfg: cfg, lora: m.LoRA, classes: head.Classes(), dtype: dtypes.Float32}, be: be, programs: opt.Programs}
 	if opt.Float64 {
@@ -46,8 +47,8 @@ func newEngine(m *Model, head *Head, opt *Options) (*engine, error) {
 	if e.programs == nil {
 		e.programs, e.own = NewPrograms(be), true
 	}
-	e.tensors = append(e.tensors, tensors.FromFlatDataAndDimensions(head.Weight, e.classes, cfg.Hidden),
-		tensors.FromFlatDataAndDimensions(head.Bias, e.classes))
+	e.tensors = append(e.tensors, tensors.FromFlatDataAndDimensions(head.Weight(), e.classes, cfg.Hidden),
+		tensors.FromFlatDataAndDimensions(head.B, e.classes))
 	e.tensors = append(e.tensors, m.Weights.Device()...)
 	for _, t := range m.LoRA.Args() {
 		e.tensors = append(e.tensors, t.(*tensors.Tensor))

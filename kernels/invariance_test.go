@@ -134,7 +134,7 @@ func TestScaling(t *testing.T) {
 		return out
 	}
 	one := kernel(&Model{Weights: w}, head)
-	three := kernel(&Model{Weights: w}, &Head{Weight: times(head.Weight, 3), Bias: head.Bias})
+	three := kernel(&Model{Weights: w}, head.ScaleBy(3))
 	requireRelative(t, times(one.F.Data, 9), three.F.Data, 1e-12, "9F")
 	require.Equal(t, one.P.Data, three.P.Data)
 

@@ -87,7 +87,7 @@ func sandwich(k *Kernel, head *Head) *Kernel {
 					sum := 0.0
 					for p := range h {
 						for q := range h {
-							sum += head.Weight[a*h+p] * k.At(i, p, j, q) * head.Weight[b*h+q]
+							sum += head.V.At(a, p) * k.At(i, p, j, q) * head.V.At(b, q)
 						}
 					}
 					out.Data[((i*c+a)*k.M+j)*c+b] = sum

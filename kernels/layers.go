@@ -8,7 +8,7 @@ import (
 	"lpft/lpftlib/encoder"
 )
 
-// The parameter groups of protocol 9.3. Blocks count from 0: "attention.0", "ffn.0", "lora.0".
+// The parameter groups of docs/protocol.md, Parameter groups. Blocks count from 0: "attention.0", "ffn.0", "lora.0".
 const (
 	WordGroup      = "embeddings.word" // word embedding
 	RestGroup      = "embeddings.rest" // position and type embeddings, embedding LayerNorm

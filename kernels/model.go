@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/head"
 )
 
 // Model is an encoder φ at the start of the FT stage. With LoRA factors the trainable
-// parameters are the factors (protocol section 7), without them all of the encoder's.
+// parameters are the factors (docs/protocol.md, LoRA), without them all of the encoder's.
 type Model struct {
 	Weights *encoder.Weights
 	LoRA    *encoder.LoRAWeights // nil: FT and LP-FT
@@ -17,39 +18,15 @@ type Model struct {
 
 // Head is the linear classifier f(x) = Vφ(x) + b. The kernel takes it as it is: nothing is
 // scaled or halved.
-type Head struct {
-	Weight []float64 // V [C, h], row major
-	Bias   []float64 // b [C]
-}
-
-// Classes is C.
-func (h *Head) Classes() int { return len(h.Bias) }
+type Head = head.Head
 
 // FeatureHead is V = I, b = 0: the "logits" are the h features, and F of it is Θ^φ.
 func FeatureHead(h int) *Head {
-	head := &Head{Weight: make([]float64, h*h), Bias: make([]float64, h)}
+	identity := head.New(h, h)
 	for k := range h {
-		head.Weight[k*h+k] = 1
+		identity.V.Set(k, k, 1)
 	}
-	return head
-}
-
-// check refuses a head of another width and numbers that are not finite, before work starts.
-func (h *Head) check(cfg *encoder.Config) error {
-	c := len(h.Bias)
-	if c == 0 || len(h.Weight) != c*cfg.Hidden {
-		return fmt.Errorf("kernels: head with %d weights and %d biases: the model's features have %d numbers, so expected weight [C, %d] and bias [C]",
-			len(h.Weight), c, cfg.Hidden, cfg.Hidden)
-	}
-	for _, part := range []struct {
-		name string
-		data []float64
-	}{{"weight", h.Weight}, {"bias", h.Bias}} {
-		if i := slices.IndexFunc(part.data, notFinite); i >= 0 {
-			return fmt.Errorf("kernels: head: %s number %d is %v: expected finite numbers", part.name, i, part.data[i])
-		}
-	}
-	return nil
+	return identity
 }
 
 // check refuses parameters that are not finite: a kernel of them would be NaN after hours.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
 
 	"lpft/lpftlib/encoder"
 )
@@ -35,7 +36,7 @@ func TestKernelAgainstPyTorch(t *testing.T) {
 			}
 			return out
 		}
-		head := &Head{Weight: f.Head, Bias: make([]float64, f.Classes)}
+		head := &Head{V: mat.NewDense(f.Classes, len(f.Head)/f.Classes, f.Head), B: make([]float64, f.Classes)}
 		for wide, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
 			k, err := NTK(context.Background(), &Model{Weights: loadFixture(t, name)}, head, texts(f.Train), texts(f.Test), Options{Backend: be, Float64: wide})
 			require.NoError(t, err)

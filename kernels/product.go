@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"lpft/lpftlib/encoder"
 )
@@ -30,32 +32,21 @@ func NTKVector(ctx context.Context, model *Model, head *Head, rows, columns []en
 		return nil, nil, err
 	}
 	c, h := head.Classes(), model.Weights.Config.Hidden
-	moved := &Head{Weight: make([]float64, c*h), Bias: make([]float64, c)} // Σ_j v_j φ_jᵀ, Σ_j v_j
+	moved := &Head{V: mat.NewDense(c, h, nil), B: make([]float64, c)} // Σ_j v_j φ_jᵀ, Σ_j v_j
 	for j := range columns {
 		for k := range c {
 			vjk := v[j*c+k]
-			moved.Bias[k] += vjk
-			for i := range h {
-				moved.Weight[k*h+i] += vjk * d.phi[j*h+i]
-			}
+			moved.B[k] += vjk
+			floats.AddScaled(moved.V.RawRowView(k), vjk, d.phi[j*h:(j+1)*h])
 		}
 	}
-	return moved.logits(phi), f, nil
+	return logitsOf(moved, phi), f, nil
 }
 
-// logits are Vφ + b [N, C] of features [N, h].
-func (h *Head) logits(phi []float64) []float64 {
-	c := len(h.Bias)
-	hidden := len(h.Weight) / c
-	out := make([]float64, len(phi)/hidden*c)
-	for i := range out {
-		row, k := i/c, i%c
-		out[i] = h.Bias[k]
-		for j, v := range phi[row*hidden : (row+1)*hidden] {
-			out[i] += h.Weight[k*hidden+j] * v
-		}
-	}
-	return out
+// logitsOf are Vφ + b [N, C] of features [N, h].
+func logitsOf(h *Head, phi []float64) []float64 {
+	width := h.Hidden()
+	return h.Logits(mat.NewDense(len(phi)/width, width, phi)).RawMatrix().Data
 }
 
 // direction is u, a move of the trained parameters.
@@ -315,7 +306,7 @@ func LinearisedLogits(ctx context.Context, model *Model, head *Head, rows, train
 	if err != nil {
 		return nil, nil, err
 	}
-	f0 = head.logits(phi)
+	f0 = logitsOf(head, phi)
 	f = slices.Clone(f0)
 	for i := range f {
 		f[i] += eta * (p[i] + moved[i])

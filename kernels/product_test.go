@@ -17,7 +17,7 @@ func TestProductWithoutTheKernel(t *testing.T) {
 		w := loadFixture(t, name)
 		train, test := randomTexts(w.Config, trainLengths, 1), randomTexts(w.Config, testLengths, 2)
 		head := randomHead(3, w.Config.Hidden, 4)
-		v := randomHead(3, 5, 9).Weight // [N, C]
+		v := randomHead(3, 5, 9).Weight() // [N, C]
 		for kind, m := range map[string]*Model{"FT": {Weights: w}, "LoRA": {Weights: w, LoRA: randomLoRA(t, w.Config, w.Config.QueryValue(), 3, 6, false)}} {
 			for wide, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
 				opt := Options{Backend: be, Float64: wide}
@@ -81,15 +81,15 @@ func step(t *testing.T, m *Model, head *Head, train []encoder.Encoding, labels [
 			moved[spec.Name] = append(moved[spec.Name], float64(v))
 		}
 	}
-	after := &Head{Weight: append([]float64(nil), head.Weight...), Bias: append([]float64(nil), head.Bias...)}
+	after := head.Clone()
 	h := m.Weights.Config.Hidden
 	for i, text := range train {
 		phi, jacobian := bruteJacobian(t, m, head, text)
 		for k := range c {
 			d := eta * delta[i*c+k]
-			after.Bias[k] += d
+			after.B[k] += d
 			for j := range h {
-				after.Weight[k*h+j] += d * phi[j]
+				after.V.Set(k, j, after.V.At(k, j)+d*phi[j])
 			}
 			for name, g := range jacobian {
 				for j, v := range g[k] {
@@ -101,7 +101,7 @@ func step(t *testing.T, m *Model, head *Head, train []encoder.Encoding, labels [
 	for _, text := range test {
 		phi = append(phi, forwardFloat64(t, m.Weights.Config, moved, text)...)
 	}
-	return phi, after.logits(phi)
+	return phi, logitsOf(after, phi)
 }
 
 func distance(a, b []float64) float64 {

@@ -10,7 +10,7 @@ import (
 // Spectrum is the singular values of a kernel's matrix, largest first, in float64.
 type Spectrum []float64
 
-// Ranks counts the singular values above three tolerances; the paper does not state its own (protocol, section 10).
+// Ranks counts the singular values above three tolerances; the paper does not state its own (docs/protocol.md, Kernel statistics).
 //
 // After LP rank(F) is at most (C−1)·N: the rows of an LP head sum to zero, so that F has the null vectors e_i ⊗ 1. That
 // is why the tables show 250 for F of LP-FT on RTE, where N = 250 and C = 2, and 488 for FT.

@@ -71,7 +71,7 @@ func TestRankAfterLP(t *testing.T) {
 	for i := range labels {
 		labels[i] = i % classes
 	}
-	head, err := probe.Fit(context.Background(), x, labels, classes, probe.Options{Kappas: []float64{1}})
+	fitted, err := probe.Fit(context.Background(), x, labels, classes, probe.Options{Kappas: []float64{1}})
 	require.NoError(t, err)
 	rank := func(v *mat.Dense) int {
 		j := mat.NewDense(n*classes, 100, nil) // ∂f/∂θ = V ∂φ/∂θ of every row
@@ -84,6 +84,6 @@ func TestRankAfterLP(t *testing.T) {
 		require.NoError(t, err)
 		return s.Ranks().Float32
 	}
-	require.Equal(t, (classes-1)*n, rank(mat.NewDense(classes, h, head.Weight)))
+	require.Equal(t, (classes-1)*n, rank(fitted.Head.V))
 	require.Equal(t, classes*n, rank(randomMatrix(classes, h, 9)))
 }

@@ -19,7 +19,7 @@ type RegressionOptions struct {
 	Progress func(done, total int)
 }
 
-// regressionIterations bounds the iterations of one fit (protocol, section 10).
+// regressionIterations bounds the iterations of one fit (docs/protocol.md, Kernel statistics).
 const regressionIterations = 10_000
 
 // Regression is the kernel regression of Tables 2 and 9: one binary logistic regression on the rows of a training
@@ -43,7 +43,7 @@ type Regression struct {
 //
 //	min_{w,b}  ½‖w‖² + κ·Σ_{n,c} log-loss(w·K[(n,c), :] + b, 1[y_n = c]),
 //
-// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn 1.7 does for the same matrix (protocol, section 10).
+// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn 1.7 does for the same matrix (docs/protocol.md, Kernel statistics).
 // train is [N, C, N, C], labels are [N].
 //
 // Rows of a kernel are badly scaled features (entries of 10² to 10⁴ and a condition number beyond 10⁶), so that for
@@ -59,18 +59,18 @@ func FitRegression(ctx context.Context, train *Kernel, labels []int, o Regressio
 	if err := train.checkLabels(labels); err != nil {
 		return nil, err
 	}
-	head, err := probe.Fit(ctx, rows, pairTargets(labels, train.C), 2, probe.Options{
+	fitted, err := probe.Fit(ctx, rows, pairTargets(labels, train.C), 2, probe.Options{
 		Binomial: true, StopAsScikitLearn: !o.Minimiser, MaxIter: regressionIterations, Progress: o.Progress,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("kernels: kernel regression on a %d×%d kernel: %w", train.N*train.C, train.N*train.C, err)
 	}
 	r := &Regression{
-		Kappa: head.Kappa, Kappas: head.Kappas, Scores: head.Scores, Iterations: head.Iterations, Converged: head.Converged,
-		N: train.N, C: train.C, B: head.Bias[1] - head.Bias[0],
+		Kappa: fitted.Kappa, Kappas: fitted.Kappas, Scores: fitted.Scores, Iterations: fitted.Iterations, Converged: fitted.Converged,
+		N: train.N, C: train.C, B: fitted.Head.B[1] - fitted.Head.B[0],
 	}
-	r.W = append(r.W, head.Weight[head.H:]...)
-	floats.Sub(r.W, head.Weight[:head.H])
+	r.W = append(r.W, fitted.Head.V.RawRowView(1)...)
+	floats.Sub(r.W, fitted.Head.V.RawRowView(0))
 	r.Norm = floats.Norm(r.W, 2)
 	return r, nil
 }

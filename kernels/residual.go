@@ -19,7 +19,7 @@ func residuals(ctx context.Context, model *Model, head *Head, rows []encoder.Enc
 	if err != nil {
 		return nil, err
 	}
-	delta, err := Residuals(mat.NewDense(len(rows), c, head.logits(phi)), labels)
+	delta, err := Residuals(mat.NewDense(len(rows), c, logitsOf(head, phi)), labels)
 	if err != nil {
 		return nil, err
 	}

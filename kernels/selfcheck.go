@@ -8,7 +8,7 @@ import (
 // sumTolerance is how far sums of kernels may be off, relative to the largest number.
 const sumTolerance = 1e-12
 
-// Check runs the self-checks of protocol 9.5: the training kernels pass [Kernel.Check], the groups
+// Check runs the self-checks of docs/protocol.md, Self-checks: the training kernels pass [Kernel.Check], the groups
 // sum to F, P + F is Θ, and P has the pattern K ⊗ I_C.
 func (r *Result) Check() error {
 	for _, part := range []struct {

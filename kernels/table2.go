@@ -40,11 +40,13 @@ type SummaryInput struct {
 	PTest, FTest *Kernel // [M, C, N, C], rows test, columns training; both nil: no test scores
 	TestLabels   []int   // [M]
 
+	KnownP *KernelSummary // P's columns where they are at hand: P is the same for every method; nil: computed
+
 	// Progress, if set, is told after each logistic regression of the cross-validations; calls do not overlap.
 	Progress func(done, total int)
 }
 
-// Summarise computes every column of Table 2 for one method (protocol, section 10); Θ = P + F is formed here. It
+// Summarise computes every column of Table 2 for one method (docs/protocol.md, Kernel statistics); Θ = P + F is formed here. It
 // refuses kernels that fail [Kernel.Check] or whose P has not the pattern K ⊗ I_C.
 func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 	if err := in.check(); err != nil {
@@ -68,11 +70,27 @@ func Summarise(ctx context.Context, in SummaryInput) (*Summary, error) {
 		train, test *Kernel
 	}{{"P", &s.P, in.P, in.PTest}, {"F", &s.F, in.F, in.FTest}, {"Θ", &s.Theta, theta, thetaTest}}
 	for i, p := range parts {
+		if i == 0 && in.KnownP != nil {
+			s.P = *in.KnownP
+			continue
+		}
 		if err := in.summarise(ctx, p.out, p.train, p.test, i, len(parts)); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return s, nil
+}
+
+// SummariseP computes P's columns of Table 2 from P, PTest and the labels alone: they serve every method as
+// [SummaryInput].KnownP.
+func SummariseP(ctx context.Context, in SummaryInput) (*KernelSummary, error) {
+	for _, err := range []error{in.P.Check(), in.P.CheckPretrainEffective()} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := &KernelSummary{}
+	return out, in.summarise(ctx, out, in.P, in.PTest, 0, 1)
 }
 
 func (in *SummaryInput) check() error {

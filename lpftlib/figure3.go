@@ -18,7 +18,7 @@ func sweepTasks(ctx context.Context, s *study.Session) ([]string, error) {
 }
 
 // sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
-// are measured on shifted test sets too (protocol section 12).
+// are measured on shifted test sets too (docs/protocol.md, Norm scaling).
 func sweepMethods(s *study.Session, id string) []study.Method {
 	return slices.DeleteFunc(slices.Clone(s.Profile.SweepMethods), func(m study.Method) bool { return m.LowRank() && withShifted(s, id) })
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
@@ -61,7 +63,7 @@ func headMoves(ctx context.Context, s *study.Session, id string) (paper.Claim, e
 		if err != nil {
 			return paper.Claim{}, err
 		}
-		ratio[m] = t.Head.Distance(t.Start) / row.Diff
+		ratio[m] = floats.Distance(t.Head.Weight(), t.Start.Weight(), 2) / row.Diff
 	}
 	return paper.Order("relative to the features, the head's rows move more in LP-FT than in FT",
 		[]paper.Pair{{Name: id, A: ratio[study.FT], B: ratio[study.LPFT]}}), nil

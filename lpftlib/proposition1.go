@@ -6,11 +6,13 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/store"
@@ -74,7 +76,7 @@ func computeProposition1(ctx context.Context, s *study.Session) (*propositionRes
 type proposition struct {
 	*study.Small
 	model *kernels.Model
-	head  *kernels.Head
+	head  *head.Head
 	opt   kernels.Options
 	k     *kernels.Result
 	down  []*kernels.Block // ∂f/∂θ of the training rows, group by group
@@ -91,9 +93,8 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 	if err != nil {
 		return nil, err
 	}
-	random := finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
 	p := &proposition{Small: small, model: &kernels.Model{Weights: small.Weights}, opt: kernels.Options{Backend: be, Float64: true, Programs: kernels.NewPrograms(be)}}
-	p.head = &kernels.Head{Weight: wide(random.Weight), Bias: wide(random.Bias)}
+	p.head = finetune.NewHead(small.Classes, small.Weights.Config.Hidden, 0.3, s.Profile.Seeds[0])
 	if p.k, err = kernels.NTK(ctx, p.model, p.head, p.Train, p.Test, p.opt); err != nil {
 		return nil, err
 	}
@@ -118,14 +119,6 @@ func (p *proposition) gradients(ctx context.Context) error {
 	return err
 }
 
-func wide(x []float32) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
-	}
-	return out
-}
-
 // identity checks (1) to (3): F from C reverse passes of the logits is V0 Θ^φ V0ᵀ from h reverse
 // passes of the features, and all self-checks of the kernels hold.
 func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
@@ -134,7 +127,7 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 		return nil, err
 	}
 	c, h := p.Classes, p.Weights.Config.Hidden
-	v := mat.NewDense(c, h, p.head.Weight)
+	v := p.head.V
 	worst, size := 0.0, 0.0
 	block := mat.NewDense(h, h, nil)
 	for i := range p.k.F.N {
@@ -167,11 +160,7 @@ func (p *proposition) identity(ctx context.Context) ([]paper.Claim, error) {
 
 // scaling checks that F grows with ‖V0‖² and P not at all.
 func (p *proposition) scaling(ctx context.Context) ([]paper.Claim, error) {
-	double := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: p.head.Bias}
-	for i := range double.Weight {
-		double.Weight[i] *= 2
-	}
-	k, err := kernels.NTK(ctx, p.model, double, p.Train, nil, p.opt)
+	k, err := kernels.NTK(ctx, p.model, p.head.ScaleBy(2), p.Train, nil, p.opt)
 	if err != nil {
 		return nil, err
 	}
@@ -222,15 +211,13 @@ func (p *proposition) step(ctx context.Context, eta float64) (f, phi []float64, 
 	for _, block := range p.down {
 		move(moved, block, p.delta, eta)
 	}
-	head := &kernels.Head{Weight: slices.Clone(p.head.Weight), Bias: slices.Clone(p.head.Bias)}
+	head := p.head.Clone()
 	h := p.Weights.Config.Hidden
 	for i := range p.Train {
 		for c := range p.Classes {
 			d := eta * p.delta.At(i, c)
-			head.Bias[c] += d
-			for j := range h {
-				head.Weight[c*h+j] += d * p.phi[i*h+j]
-			}
+			head.B[c] += d
+			floats.AddScaled(head.V.RawRowView(c), d, p.phi[i*h:(i+1)*h])
 		}
 	}
 	return p.evaluate(ctx, &kernels.Model{Weights: moved}, p.Test, head)
@@ -265,7 +252,7 @@ func move(w *encoder.Weights, b *kernels.Block, delta *mat.Dense, eta float64) {
 }
 
 // evaluate gives logits and features of rows: (4) and (5) with η = 0.
-func (p *proposition) evaluate(ctx context.Context, m *kernels.Model, rows []encoder.Encoding, head *kernels.Head) (f, phi []float64, err error) {
+func (p *proposition) evaluate(ctx context.Context, m *kernels.Model, rows []encoder.Encoding, head *head.Head) (f, phi []float64, err error) {
 	labels := make([]int, len(rows))
 	if f, _, err = kernels.LinearisedLogits(ctx, m, head, rows, rows, labels, 0, p.opt); err != nil {
 		return nil, nil, err

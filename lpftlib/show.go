@@ -60,7 +60,7 @@ func (s *Session) ShowProbe(task string, seed uint64) {
 	for _, score := range head.Scores {
 		best = max(best, score)
 	}
-	line(fmt.Sprintf("LP %s, seed %d", task, seed), "κ* = %.4g of %d, cross-validated accuracy %.1f %%, Norm(C) = %.3f", head.Kappa, len(head.Kappas), 100*best, head.Norm())
+	line(fmt.Sprintf("LP %s, seed %d", task, seed), "κ* = %.4g of %d, cross-validated accuracy %.1f %%, Norm(C) = %.3f", head.Kappa, len(head.Kappas), 100*best, head.Head.Norm())
 }
 
 // ShowTraining runs the FT stage of a method and shows how it went.

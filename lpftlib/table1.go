@@ -29,7 +29,7 @@ func BuildTable1(ctx context.Context, s *study.Session) (*Built, error) {
 }
 
 // table1Claims judges the orderings that hold whatever the model: C1, C2, C8 and those of
-// CS and FDR (protocol 15.1, item 1).
+// CS and FDR (docs/protocol.md, Orderings).
 func table1Claims(rows []study.Measures) []paper.Claim {
 	mine := own(rows)
 	claims := []paper.Claim{

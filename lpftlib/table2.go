@@ -223,7 +223,7 @@ func spectraOf(all []*study.KernelStats) []paper.Spectra {
 	return out
 }
 
-// kernelClaims judges C4, C5, C6, C9 and the orderings of protocol 15.1, items 2 and 9.
+// kernelClaims judges C4, C5, C6, C9 and the orderings of Tables 2 and 9 (docs/protocol.md, Orderings).
 func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStats) ([]paper.Claim, error) {
 	by := map[string]map[study.Method]*study.KernelStats{}
 	var order []string

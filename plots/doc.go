@@ -26,7 +26,7 @@
 // type stays at 6 to 9 points, and only the Liberation fonts that gonum/plot embeds are used, so a
 // figure looks the same on every machine. Colours are those of Okabe and Ito, which the colour-blind can
 // tell apart; lines also differ in dash pattern and marker. A method keeps its colour in all figures
-// (see [MethodColor]): warm for FT and LoRA, cold for the variants that start from LP.
+// (style.go): warm for FT and LoRA, cold for the variants that start from LP.
 //
 // Labels may hold subscripts and superscripts: "‖V‖_{F}", "10^{-3}".
 //

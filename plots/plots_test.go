@@ -285,15 +285,15 @@ func TestBandsAndLines(t *testing.T) {
 }
 
 func TestMethodLooks(t *testing.T) {
-	a, ok := MethodColor("LP-FT")
+	a, ok := methodMark("LP-FT")
 	require.True(t, ok)
-	b, _ := MethodColor("lpft")
-	c, _ := MethodColor("F, LP-FT")
+	b, _ := methodMark("lpft")
+	c, _ := methodMark("F, LP-FT")
 	require.Equal(t, a, b)
 	require.Equal(t, a, c)
-	ft, _ := MethodColor("FT")
+	ft, _ := methodMark("FT")
 	require.NotEqual(t, a, ft)
-	_, ok = MethodColor("train")
+	_, ok = methodMark("train")
 	require.False(t, ok)
 
 	looks := newMarker(nil)
@@ -310,8 +310,8 @@ func TestMethodLooks(t *testing.T) {
 func TestChosenColors(t *testing.T) {
 	looks := newMarker(map[string]string{"LP-FT": "#0a0b0c"})
 	require.Equal(t, color.NRGBA{10, 11, 12, 255}, looks.of("LP-FT", false).color)
-	ft, _ := MethodColor("FT")
-	require.Equal(t, ft, looks.of("FT", false).color)
+	ft, _ := methodMark("FT")
+	require.Equal(t, ft.color, looks.of("FT", false).color)
 
 	plain, err := NormGrowth([]CurvePanel{lpPanel(), {Title: "(b)", Bars: someBars()}}, Options{})
 	require.NoError(t, err)

@@ -78,13 +78,6 @@ var rightCycle = []mark{
 	{black, dashed, draw.PlusGlyph{}},
 }
 
-// MethodColor is the colour that every figure gives to a method of the paper ("FT", "LP-FT", "lplora", …),
-// and ok is false where name holds no method.
-func MethodColor(name string) (c color.NRGBA, ok bool) {
-	m, ok := methodMark(name)
-	return m.color, ok
-}
-
 var word = regexp.MustCompile(`[A-Za-z0-9-]+`)
 
 // methodMark finds the last word of name that is a method: "F, LP-FT" has the look of LP-FT.

@@ -43,30 +43,15 @@ func backendListCommand() *cobra.Command {
 	}
 }
 
-// fetching says which file is being fetched, and now and then how much of it is there.
-func fetching() func(what string, bytes int64) {
-	const step = 100 << 20
-	last, next := "", int64(0)
-	return func(what string, bytes int64) {
-		if what != last {
-			last, next = what, 0
-		}
-		if bytes >= next {
-			say(fmt.Sprintf("fetching %s: %d MB", what, bytes>>20))
-			next = bytes/step*step + step
-		}
-	}
-}
-
 func backendInstallCommand() *cobra.Command {
 	var o backend.InstallOptions
 	cmd := &cobra.Command{
 		Use:   "install cpu|cuda",
-		Short: "Fetch XLA's plugin, checked by digest: cpu about 100 MB, cuda about 3 GB",
+		Short: "Fetch XLA's plugin, checked by digest: cpu 63 MB, cuda about 3 GB",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Python = os.Getenv("LPFT_PYTHON")
-			o.Progress = fetching()
+			o.Progress = downloads()
 			path, err := backend.Install(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
@@ -78,8 +63,8 @@ func backendInstallCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&o.Dir, "dir", "", "where to (default ~/.local/lib/go-xla)")
-	cmd.Flags().StringVar(&o.From, "from", "", "cpu: a file or an address instead of go-xla's release; needs --sha256")
+	cmd.Flags().StringVar(&o.Dir, "dir", "", "where to (default plugins/cpu below LPFT_HOME; cuda: ~/.local/lib/go-xla)")
+	cmd.Flags().StringVar(&o.From, "from", "", "cpu: a release archive (a file or an address; needs --sha256) instead of the PyPI wheel, or \"release\" for go-xla's own")
 	cmd.Flags().StringVar(&o.Digest, "sha256", "", "cpu: digest that the archive must have")
 	return cmd
 }

@@ -9,14 +9,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"lpft/internal/lab"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/pretrained"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/task"
 )
 
@@ -28,7 +27,7 @@ func doctorCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Without its own home there is nowhere for a SIMD build; the report says so.
-			if home, err := study.Home(); err == nil && os.MkdirAll(home, 0o755) == nil {
+			if home, err := store.Home(); err == nil && os.MkdirAll(home, 0o755) == nil {
 				if err := withSIMD(home, say); err != nil {
 					return err
 				}
@@ -49,7 +48,7 @@ type check struct{ subject, found, problem string }
 
 // examine prints every check and then one line a problem.
 func examine(ctx context.Context, w io.Writer, data string) error {
-	home, err := study.Home()
+	home, err := store.Home()
 	if err != nil {
 		return err
 	}
@@ -130,14 +129,6 @@ func tryWriting(dir string) error {
 	return os.Remove(probe.Name())
 }
 
-func freeGB(dir string) (float64, bool) {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		return 0, false
-	}
-	return float64(fs.Bavail) * float64(fs.Bsize) / 1e9, true
-}
-
 func checkBackends() []check {
 	var out []check
 	for _, c := range backend.Candidates() {
@@ -151,7 +142,20 @@ func checkBackends() []check {
 	if err != nil {
 		return append(out, check{"backend", "none", err.Error()})
 	}
-	return append(out, check{"backend", strings.TrimPrefix(be.Why, "backend ") + ", " + be.Device, ""})
+	out = append(out, check{"backend", strings.TrimPrefix(be.Why, "backend ") + ", " + be.Device, ""})
+	return append(out, checkPlugin(be)...)
+}
+
+// checkPlugin says what native code of somebody else's computes, and how to have another.
+func checkPlugin(be *backend.Backend) []check {
+	if be.Plugin.SHA256 == "" {
+		return nil
+	}
+	found := fmt.Sprintf("%s, SHA-256 %s", be.Plugin.Source, be.Plugin.SHA256)
+	if be.Plugin.Pinned {
+		found += ": " + backend.WheelNote
+	}
+	return []check{{"plugin", found + "; another: lpft backend install cpu --from release, or a folder in " + backend.FoldersVar + "; none: " + backend.EnvVar + "=go", ""}}
 }
 
 func checkLab(ctx context.Context, home string) []check {

@@ -16,7 +16,6 @@ import (
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 	"lpft/lpftlib/tokenizer"
 )
 
@@ -102,7 +101,7 @@ func checkFolder(path string) error {
 
 // simdIfPossible is withSIMD for a command that keeps nothing in the home folder itself.
 func simdIfPossible() error {
-	home, err := study.Home()
+	home, err := store.Home()
 	if err != nil {
 		if !backend.SIMD() {
 			say(fmt.Sprintf("running without a SIMD build: %v", err))
@@ -121,7 +120,7 @@ func (j *featuresJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	be, err := openBackend(j.backend)
+	be, err := sayEngine(ctx, j.backend)
 	if err != nil {
 		return err
 	}
@@ -130,7 +129,7 @@ func (j *featuresJob) run(ctx context.Context) error {
 		return err
 	}
 	defer run.Close()
-	phi, err := j.features(ctx, run, encode(tok, texts, min(j.maxLen, weights.Config.MaxTokens())))
+	phi, err := j.features(ctx, run, tok.EncodeAll(texts, min(j.maxLen, weights.Config.MaxTokens())))
 	if err != nil {
 		return err
 	}
@@ -141,15 +140,6 @@ func (j *featuresJob) features(ctx context.Context, run *encoder.Runner, encodin
 	bar := progress.Start(progress.Terminal(os.Stderr), "features", len(encodings), "rows")
 	defer bar.Done()
 	return run.Features(ctx, encodings, func(done, _ int) { bar.Set(done, "") })
-}
-
-// encode tokenises texts for the encoder.
-func encode(tok *tokenizer.Tokenizer, texts []tokenizer.Text, maxLen int) []encoder.Encoding {
-	out := make([]encoder.Encoding, len(texts))
-	for i, e := range tok.EncodeAll(texts, maxLen) {
-		out[i] = encoder.Encoding{IDs: e.IDs, TypeIDs: e.TypeIDs}
-	}
-	return out
 }
 
 // texts reads the rows, from the task or from the file.

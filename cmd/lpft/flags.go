@@ -26,7 +26,7 @@ func (s *studyFlags) add(f *pflag.FlagSet) {
 
 // options are the flags as a study's options, with the home folder at hand and the environment
 // set for notebooks' cells, which open the same study.
-func (s *studyFlags) options(home string) (study.Options, error) {
+func (s *studyFlags) options(ctx context.Context, home string) (study.Options, error) {
 	if err := forCells(map[string]string{"LPFT_DATA": s.data, "LPFT_MODELS": s.models}); err != nil {
 		return study.Options{}, err
 	}
@@ -36,7 +36,7 @@ func (s *studyFlags) options(home string) (study.Options, error) {
 			return study.Options{}, err
 		}
 	}
-	return study.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Progress: progress.Terminal(os.Stderr), Say: say}, nil
+	return study.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Open: openEngine(ctx), Progress: progress.Terminal(os.Stderr), Say: say}, nil
 }
 
 // open opens a study for a command that computes.
@@ -45,7 +45,7 @@ func (s *studyFlags) open(ctx context.Context, tasks []string) (*study.Session, 
 	if err != nil {
 		return nil, err
 	}
-	opt, err := s.options(home)
+	opt, err := s.options(ctx, home)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/task"
 	"lpft/lpftlib/tokenizer"
@@ -59,16 +58,6 @@ func loadTask(ctx context.Context, id, dir string) (*task.Data, error) {
 		dir = os.Getenv("LPFT_DATA")
 	}
 	return task.Load(ctx, id, task.Options{Dir: dir})
-}
-
-// openBackend opens the engine and says which.
-func openBackend(spec string) (*backend.Backend, error) {
-	be, err := backend.Open(spec)
-	if err != nil {
-		return nil, err
-	}
-	say(be.Why)
-	return be, nil
 }
 
 // textsOf are the examples' texts.

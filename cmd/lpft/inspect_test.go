@@ -26,6 +26,9 @@ func lpft(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Setenv("LPFT_NO_SIMD", "1")
 	t.Setenv(backend.EnvVar, "go")
 	t.Setenv("LPFT_DATA", "")
+	if os.Getenv("LPFT_HOME") == "" {
+		t.Setenv("LPFT_HOME", t.TempDir())
+	}
 	cmd := root()
 	var out bytes.Buffer
 	cmd.SetIn(strings.NewReader(stdin))
@@ -108,7 +111,7 @@ func expected(t *testing.T, dir string, texts []tokenizer.Text, maxLen int) []fl
 	run, err := encoder.NewRunner(be, w, nil)
 	require.NoError(t, err)
 	defer run.Close()
-	phi, err := run.Features(context.Background(), encode(tok, texts, maxLen), nil)
+	phi, err := run.Features(context.Background(), tok.EncodeAll(texts, maxLen), nil)
 	require.NoError(t, err)
 	return phi
 }

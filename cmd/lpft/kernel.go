@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/internal/lab"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/store"
 )
 
 func kernelCommand() *cobra.Command {
@@ -36,12 +36,15 @@ jupyter kernelspec remove ` + lab.KernelName + ` takes it away.`,
 			if err != nil {
 				return err
 			}
-			home, err := study.Home()
+			home, err := store.Home()
 			if err != nil {
 				return err
 			}
 			root, err := moduleRoot()
 			if err != nil {
+				return err
+			}
+			if _, err := sayEngine(cmd.Context(), ""); err != nil { // cells find it, and fetch nothing
 				return err
 			}
 			dir, err := lab.InstallKernel(cmd.Context(), lab.Options{Home: home, ModuleRoot: root, Progress: say}, kernels)

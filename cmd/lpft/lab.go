@@ -33,6 +33,9 @@ func labCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := sayEngine(cmd.Context(), ""); err != nil { // cells find it, and fetch nothing
+				return err
+			}
 			env, err := lab.Setup(cmd.Context(), lab.Options{Home: home, ModuleRoot: root, Progress: say})
 			if err != nil {
 				return err
@@ -60,7 +63,7 @@ func complete(ctx context.Context, env *lab.Env, home string) error {
 	if err := env.Complete(ctx); err != nil {
 		return err
 	}
-	s, err := study.Open(ctx, study.Options{Home: home, Progress: progress.Terminal(os.Stderr)})
+	s, err := study.Open(ctx, study.Options{Home: home, Open: openEngine(ctx), Say: say, Progress: progress.Terminal(os.Stderr)})
 	if err != nil {
 		return err
 	}

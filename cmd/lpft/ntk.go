@@ -6,33 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lpft/kernels"
-	"lpft/lpftlib/backend"
-	"lpft/lpftlib/encoder"
-	"lpft/lpftlib/progress"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
-	"lpft/lpftlib/task"
-	"lpft/lpftlib/tokenizer"
 )
 
 // ntkJob is what `lpft ntk` was asked for.
 type ntkJob struct {
-	model, task, data, head, method, embedding, lora, memory, share, out, backend string
-	maxLen, n, nTest                                                              int
-	seed                                                                          uint64
-	float64                                                                       bool
+	studyFlags
+	model, task, head, method, embedding, lora, memory, share, out string
+	maxLen, n, nTest                                               int
+	seed                                                           uint64
+	float64, halve                                                 bool
+	given                                                          func(flag string) bool
 }
 
 func ntkCommand() *cobra.Command {
 	var job ntkJob
 	cmd := &cobra.Command{
-		Use:   "ntk --model DIR --task T --n N (--head HEAD.npz | --method M --seed S) --out K.npz",
+		Use:   "ntk (--model DIR --n N | --profile P) --task T (--head HEAD.npz | --method M --seed S) --out K.npz",
 		Short: "The exact NTK of a classifier at the start of fine-tuning: P, F and their sum, as .npz",
 		Long: `Writes the exact empirical NTK of f(x) = Vφ(x) + b in evaluation mode: p, f, theta [N, C, N, C],
 f split by parameter group (f_groups [G, N, C, N, C], groups), indices and labels [N]; with --n-test
@@ -40,12 +39,19 @@ also p_test, f_test, theta_test [M, C, N, C] (rows test, columns training), indi
 
 The rows are drawn without replacement with --seed. The head is --head's weight [C, h] and bias [C]
 as they are, or --method's at the start of its FT stage: random for ft and lora; for lpft and lplora
-linear probing of the whole training split, not halved. lora and lplora, and --lora, give the kernel
-of LoRA factors on query and value instead of that of all parameters. An interrupted run leaves
-finished groups in OUT.resume, and the same command continues; how it was computed is in OUT.json.
-Several processes can share one kernel's groups: "lpft devices --devices 0,1 -- ntk …" starts them.`,
+linear probing of the whole training split, whose features and fit are kept below LPFT_HOME. With two
+classes --paper-compatible halves that head, as the paper's published code does. lora and lplora, and
+--lora, give the kernel of LoRA factors on query and value instead of that of all parameters.
+
+With --profile the model, rows, lengths, embedding mode, LoRA and the halving are the profile's, and
+the file is the one that the report's tables are made from; flags that are given come before it.
+
+An interrupted run leaves finished groups in OUT.resume, and the same command continues; how it was
+computed is in OUT.json. Several processes can share one kernel's groups: "lpft devices --devices 0,1
+-- ntk …" starts them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			job.given = cmd.Flags().Changed
 			if err := job.check(); err != nil {
 				return err
 			}
@@ -56,23 +62,24 @@ Several processes can share one kernel's groups: "lpft devices --devices 0,1 -- 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&job.model, "model", "", "folder with config.json, model.safetensors and the tokenizer's files")
+	job.add(f)
+	f.Lookup("profile").DefValue = "" // without one nothing is a profile's
+	f.StringVar(&job.model, "model", "", "folder with config.json, model.safetensors and the tokenizer's files, or a model's name (default the profile's)")
 	f.StringVar(&job.task, "task", "", taskHelp())
-	f.StringVar(&job.data, "data", "", "parent folder of the data sets (default LPFT_DATA)")
 	f.IntVar(&job.maxLen, "max-len", 128, "most tokens of a text, special tokens included")
 	f.IntVar(&job.n, "n", 0, "training rows N")
 	f.IntVar(&job.nTest, "n-test", 0, "test rows M")
 	f.StringVar(&job.head, "head", "", ".npz file with weight [C, h] and bias [C], used as it is")
 	f.StringVar(&job.method, "method", "", "ft, lpft, lora or lplora: whose head at the start of the FT stage")
 	f.Uint64Var(&job.seed, "seed", 1001, "of rows, random head, probing's row order and LoRA factors")
+	f.BoolVar(&job.halve, "paper-compatible", false, "halve the head that linear probing gives for two classes")
 	f.StringVar(&job.embedding, "embedding", "exact", "word embedding: exact, skip, paper-10 or paper-10-released")
 	f.StringVar(&job.lora, "lora", "", "rank,alpha of LoRA factors on query and value: their kernel (lora, lplora: 8,8)")
 	f.StringVar(&job.memory, "memory", "", "memory beside the parameters, such as 2GiB (default a quarter of the machine's, half of the card's)")
 	f.BoolVar(&job.float64, "float64", false, "compute in float64")
 	f.StringVar(&job.share, "share", "", "i/k: the i-th of k processes computes its share of the parameter groups into OUT.resume; the command without --share then puts them together")
 	f.StringVar(&job.out, "out", "", "the .npz file to write")
-	f.StringVar(&job.backend, "backend", "", "go, xla:cpu or xla:cuda (default GOMLX_BACKEND, then the best there is)")
-	for _, name := range []string{"model", "task", "n", "out"} {
+	for _, name := range []string{"task", "out"} {
 		cmd.MarkFlagRequired(name)
 	}
 	return cmd
@@ -83,15 +90,18 @@ func (j *ntkJob) check() error {
 	if err := checkMaxLen(j.maxLen); err != nil {
 		return err
 	}
-	if err := checkTask(j.task); err != nil {
+	profile := j.given("profile")
+	if err := checkTask(j.task); err != nil && !profile { // a profile may have tasks of its own
 		return err
 	}
 	switch {
+	case j.model == "" && !profile:
+		return errors.New("no model: give --model DIR, or --profile P")
 	case j.head == "" && j.method == "":
 		return errors.New("no head: give --head HEAD.npz, or --method ft, lpft, lora or lplora")
 	case j.head != "" && j.method != "":
 		return errors.New("--head and --method exclude each other: give one of them")
-	case j.n < 1:
+	case j.n < 1 && (j.given("n") || !profile):
 		return fmt.Errorf("--n is %d: expected 1 or more rows", j.n)
 	case j.nTest < 0:
 		return fmt.Errorf("--n-test is %d: expected 0 (none) or more rows", j.nTest)
@@ -110,28 +120,28 @@ func (j *ntkJob) check() error {
 	if _, _, err := j.factors(); err != nil {
 		return err
 	}
-	if _, _, err := j.part(); err != nil {
+	if _, err := j.part(); err != nil {
 		return err
 	}
 	return checkFolder(j.out)
 }
 
-// part is --share: the part-th of so many; 0, 0 without it.
-func (j *ntkJob) part() (part, of int, err error) {
+// part is --share: the i-th of k; zeros without it.
+func (j *ntkJob) part() (share [2]int, err error) {
 	if j.share == "" {
-		return 0, 0, nil
+		return share, nil
 	}
 	i, k, ok := strings.Cut(j.share, "/")
 	if ok {
-		part, err = strconv.Atoi(i)
+		share[0], err = strconv.Atoi(i)
 	}
 	if ok && err == nil {
-		of, err = strconv.Atoi(k)
+		share[1], err = strconv.Atoi(k)
 	}
-	if !ok || err != nil || part < 1 || part > of {
-		return 0, 0, fmt.Errorf("--share %q: expected i/k with i from 1 to k, such as 2/4", j.share)
+	if !ok || err != nil || share[0] < 1 || share[0] > share[1] {
+		return share, fmt.Errorf("--share %q: expected i/k with i from 1 to k, such as 2/4", j.share)
 	}
-	return part, of, nil
+	return share, nil
 }
 
 // budget is --memory in bytes, 0 for the default.
@@ -146,11 +156,10 @@ func (j *ntkJob) budget() (int64, error) {
 	return bytes, nil
 }
 
-// factors are LoRA's rank and α; rank 0 means all parameters.
+// factors are --lora's rank and α.
 func (j *ntkJob) factors() (rank int, alpha float64, err error) {
 	if j.lora == "" {
-		rank, alpha = study.Method(j.method).Factors()
-		return rank, alpha, nil
+		return 0, 0, nil
 	}
 	r, a, ok := strings.Cut(j.lora, ",")
 	if ok {
@@ -165,53 +174,32 @@ func (j *ntkJob) factors() (rank int, alpha float64, err error) {
 	return rank, alpha, nil
 }
 
-// inputs are what a kernel is computed from.
-type ntkInputs struct {
-	be          *backend.Backend
-	model       *kernels.Model
-	data        *task.Data
-	tok         *tokenizer.Tokenizer
-	train, test []task.Example
-}
-
 func (j *ntkJob) run(ctx context.Context) error {
-	prov := store.NewProvenance()
-	in, err := j.load(ctx)
+	s, err := j.session(ctx)
 	if err != nil {
 		return err
 	}
-	rows, err := j.draw(in)
+	prov, err := s.Provenance(ctx, j.task, &j.seed)
 	if err != nil {
 		return err
 	}
-	head, err := j.startHead(ctx, in)
+	spec, err := j.spec(ctx, s)
 	if err != nil {
 		return err
 	}
-	opt := kernels.Options{Backend: in.be, Embedding: kernels.EmbeddingMode(j.embedding), Seed: j.seed, Float64: j.float64,
-		ResumeDir: j.out + ".resume", Progress: progress.Terminal(os.Stderr)}
+	opt := kernels.Options{Float64: j.float64, ResumeDir: j.out + ".resume"}
 	if opt.Memory, err = j.budget(); err != nil {
 		return err
-	}
-	part, of, err := j.part()
-	if err != nil {
-		return err
-	}
-	if part > 0 {
-		if opt.Groups, err = in.model.Share(part, of); err != nil {
-			return err
-		}
-		say(fmt.Sprintf("share %d of %d: %s", part, of, strings.Join(opt.Groups, ", ")))
 	}
 	if err := os.MkdirAll(opt.ResumeDir, 0o755); err != nil {
 		return err
 	}
-	k, err := kernels.NTK(ctx, in.model, head, j.texts(in, pick(in.train, rows.Indices)), j.texts(in, pick(in.test, rows.IndicesTest)), opt)
+	k, rows, err := s.ComputeKernel(ctx, spec, opt)
 	if err != nil {
 		os.Remove(opt.ResumeDir) // where nothing is kept
 		return err
 	}
-	if part > 0 {
+	if j.share != "" {
 		return nil // its groups are in OUT.resume
 	}
 	if err := k.Check(); err != nil {
@@ -220,115 +208,115 @@ func (j *ntkJob) run(ctx context.Context) error {
 	if err := k.Write(j.out, rows); err != nil {
 		return err
 	}
-	if err := j.writeReport(prov, in, k); err != nil {
+	if err := j.writeReport(prov, s.Profile, spec, k); err != nil {
 		return err
 	}
 	return os.RemoveAll(opt.ResumeDir)
 }
 
-// load reads model and data and opens the backend.
-func (j *ntkJob) load(ctx context.Context) (*ntkInputs, error) {
-	in := &ntkInputs{model: &kernels.Model{}}
-	var err error
-	if in.data, err = loadTask(ctx, j.task, j.data); err != nil {
-		return nil, err
+// session opens the profile with the flags laid over it; without --profile the paper's setting,
+// with nothing cut and nothing halved.
+func (j *ntkJob) session(ctx context.Context) (*study.Session, error) {
+	if !j.given("profile") {
+		j.profile = "paper"
 	}
-	if in.train, err = in.data.Split("train"); err != nil {
-		return nil, err
-	}
-	if j.nTest > 0 {
-		if in.test, err = in.data.Split("test"); err != nil {
-			return nil, err
-		}
-	}
-	if in.model.Weights, in.tok, err = loadModel(j.model); err != nil {
-		return nil, err
-	}
-	cfg := in.model.Weights.Config
-	rank, alpha, err := j.factors()
+	home, err := store.Home()
 	if err != nil {
 		return nil, err
 	}
-	if rank > 0 {
-		if in.model.LoRA, err = encoder.NewLoRA(cfg, cfg.QueryValue(), rank, alpha, j.seed); err != nil {
-			return nil, err
-		}
+	opt, err := j.options(ctx, home)
+	if err != nil {
+		return nil, err
 	}
-	in.be, err = openBackend(j.backend)
-	return in, err
+	opt.Tasks = []string{j.task} // not LPFT_TASKS
+	s, err := study.Open(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	if j.task, err = s.AdoptTask(ctx, j.task); err != nil {
+		return nil, err
+	}
+	return s, j.lay(s.Profile)
 }
 
-// draw chooses the rows.
-func (j *ntkJob) draw(in *ntkInputs) (rows kernels.Rows, err error) {
-	if rows.Indices, err = kernels.DrawTrain(j.n, len(in.train), j.seed); err != nil {
-		return rows, err
-	}
-	rows.Labels = study.Labels(pick(in.train, rows.Indices))
-	if j.nTest == 0 {
-		return rows, nil
-	}
-	if rows.IndicesTest, err = kernels.DrawTest(j.nTest, len(in.test), j.seed); err != nil {
-		return rows, err
-	}
-	rows.LabelsTest = study.Labels(pick(in.test, rows.IndicesTest))
-	return rows, nil
-}
-
-func pick(examples []task.Example, rows []int) []task.Example {
-	out := make([]task.Example, len(rows))
-	for i, row := range rows {
-		out[i] = examples[row]
-	}
-	return out
-}
-
-// texts tokenises examples.
-func (j *ntkJob) texts(in *ntkInputs, examples []task.Example) []encoder.Encoding {
-	return encode(in.tok, textsOf(examples), min(j.maxLen, in.model.Weights.Config.MaxTokens()))
-}
-
-// startHead is the head that the kernel is taken at, and says which.
-func (j *ntkJob) startHead(ctx context.Context, in *ntkInputs) (*kernels.Head, error) {
-	classes := len(in.data.Task.Classes)
-	if j.head != "" {
-		head, err := kernels.ReadHead(j.head)
+// lay puts the flags that were given, and without --profile all of them, over a profile.
+func (j *ntkJob) lay(p *study.Profile) error {
+	over := func(flag string) bool { return j.given(flag) || !j.given("profile") }
+	if over("model") {
+		dir, err := filepath.Abs(j.model)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if head.Classes() != classes {
-			return nil, fmt.Errorf("%s: a head of %d classes: task %s has %d", j.head, head.Classes(), j.task, classes)
+		if p.Model = j.model; isFolder(dir) {
+			p.Model = dir
 		}
-		say(fmt.Sprintf("head: %s, as it is", j.head))
-		return head, nil
 	}
-	cfg := in.model.Weights.Config
-	if !study.Method(j.method).StartsFromLP() {
-		say(fmt.Sprintf("head: random, seed %d", j.seed))
-		return study.RandomHead(cfg, classes, j.seed), nil
+	if over("max-len") {
+		p.MaxLen = j.maxLen
 	}
-	fitted, err := j.probe(ctx, in, classes)
-	if err != nil {
-		return nil, err
+	if over("embedding") {
+		p.Embedding = j.embedding
 	}
-	say(fmt.Sprintf("head: linear probing of %d training rows, not halved: %v", len(in.train), fitted))
-	return &kernels.Head{Weight: fitted.Weight, Bias: fitted.Bias}, nil
+	if over("paper-compatible") {
+		p.PaperCompatible = j.halve
+	}
+	rank, alpha, err := j.factors()
+	if rank > 0 {
+		p.LoRARank, p.LoRAAlpha = rank, alpha
+	}
+	return err
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// spec is the kernel that was asked for, and says which head it is taken at.
+func (j *ntkJob) spec(ctx context.Context, s *study.Session) (spec study.KernelSpec, err error) {
+	m := study.Method(j.method)
+	spec = study.KernelSpec{Run: study.Spec{Task: j.task, Method: m, Seed: j.seed}, LowRank: m.LowRank() || j.lora != "", Rows: j.n, TestRows: j.nTest}
+	if spec.Share, err = j.part(); err != nil {
+		return spec, err
+	}
+	if j.given("profile") {
+		rows, test, err := s.KernelRows(ctx, j.task)
+		if err != nil {
+			return spec, err
+		}
+		if !j.given("n") {
+			spec.Rows = rows
+		}
+		if !j.given("n-test") {
+			spec.TestRows = test
+		}
+	}
+	if j.head == "" {
+		say(fmt.Sprintf("head: %s, seed %d", s.StartNote(m), j.seed))
+		return spec, nil
+	}
+	if spec.Head, err = head.Read(j.head); err != nil {
+		return spec, err
+	}
+	d, err := s.Data(ctx, j.task)
+	if err == nil && spec.Head.Classes() != len(d.Task.Classes) {
+		err = fmt.Errorf("%s: a head of %d classes: task %s has %d", j.head, spec.Head.Classes(), j.task, len(d.Task.Classes))
+	}
+	say(fmt.Sprintf("head: %s, as it is", j.head))
+	return spec, err
 }
 
 // writeReport writes OUT.json: how the kernel came to be.
-func (j *ntkJob) writeReport(prov *store.Provenance, in *ntkInputs, k *kernels.Result) error {
-	digest, err := in.model.Weights.Digest()
-	if err != nil {
-		return err
+func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec study.KernelSpec, k *kernels.Result) error {
+	config := map[string]any{"n": spec.Rows, "n_test": spec.TestRows, "max_len": p.MaxLen, "head": j.head, "method": j.method, "embedding": p.Embedding,
+		"paper_compatible": p.PaperCompatible, "lora_rank": 0, "lora_alpha": 0, "float64": j.float64}
+	if spec.LowRank {
+		config["lora_rank"], config["lora_alpha"] = p.LoRARank, p.LoRAAlpha
 	}
-	rank, alpha, err := j.factors()
-	if err != nil {
-		return err
+	prov.Config = config
+	if !j.given("profile") {
+		prov.Profile = ""
 	}
-	prov.Config = map[string]any{"n": j.n, "n_test": j.nTest, "max_len": j.maxLen, "head": j.head, "method": j.method, "embedding": j.embedding,
-		"lora_rank": rank, "lora_alpha": alpha, "float64": j.float64}
-	prov.Seed, prov.Task, prov.TaskDigest, prov.TaskSource = &j.seed, j.task, in.data.Digest, in.data.Source
-	prov.Model, prov.ModelDigest = j.model, digest
-	prov.Backend, prov.Device, prov.TF32, prov.SIMD = in.be.Engine, in.be.Device, in.be.TF32, in.be.SIMD
 	text, err := json.MarshalIndent(map[string]any{"provenance": prov.Finish(), "computation": k.Report}, "", "  ")
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -9,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/kernels"
+	"lpft/lpftlib/backend"
 	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
 )
 
 // headFile writes a head for a model of h features.
@@ -94,6 +97,71 @@ func TestNTKMethods(t *testing.T) {
 	require.Positive(t, shared)
 }
 
+// twoClasses writes a task file of 60 training and 20 test rows with two classes.
+func twoClasses(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, n := range map[string]int{"train.csv": 60, "test.csv": 20} {
+		rows := "text,label\n"
+		for i := range n {
+			rows += fmt.Sprintf("%s number %d,%s\n", []string{"a good film", "a bad film", "no film"}[i%3], i, []string{"yes", "no"}[i%2])
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(rows), 0o644))
+	}
+	file := filepath.Join(dir, "mine.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"id": "mine", "classes": ["no", "yes"], "columns": {"a": "text", "label": "label"},
+		"files": {"train": "train.csv", "test": "test.csv"}}`), 0o644))
+	return file
+}
+
+// There is one answer: what `lpft ntk --profile` writes is the kernel that the report's tables are
+// made from, for every method and for two and three classes, number by number.
+func TestNTKIsTheStudysKernel(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("LPFT_HOME", home)
+	t.Setenv(backend.EnvVar, "go")
+	for _, name := range []string{twoClasses(t), "toy"} {
+		s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{name}, Home: t.TempDir(), Offline: true, Say: func(string) {}})
+		require.NoError(t, err)
+		ids, err := s.Tasks(t.Context())
+		require.NoError(t, err)
+		for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA, study.LPLoRA} {
+			out := filepath.Join(t.TempDir(), "k.npz")
+			_, err := lpft(t, "", "ntk", "--profile", "smoke", "--task", name, "--method", string(m), "--seed", "1001", "--out", out)
+			require.NoError(t, err)
+			a, err := s.Kernel(t.Context(), study.Spec{Task: ids[0], Method: m, Seed: 1001})
+			require.NoError(t, err)
+			want, err := a.ReadNpz("kernel.npz")
+			require.NoError(t, err)
+			require.Equal(t, want, readKernel(t, out), "%s, %s", name, m)
+			report, err := os.ReadFile(out + ".json")
+			require.NoError(t, err)
+			require.Contains(t, string(report), `"paper_compatible": true`)
+		}
+	}
+}
+
+// The one rule for halving: two classes' probe is divided by 2 where it is asked for, so that F is
+// a quarter; without a profile nothing is.
+func TestNTKHalvesWhereAsked(t *testing.T) {
+	home, file := t.TempDir(), twoClasses(t)
+	t.Setenv("LPFT_HOME", home)
+	kernel := func(args ...string) []float64 {
+		out := filepath.Join(t.TempDir(), "k.npz")
+		_, err := lpft(t, "", append([]string{"ntk", "--task", file, "--method", "lpft", "--seed", "1001", "--out", out}, args...)...)
+		require.NoError(t, err)
+		return readKernel(t, out)["f"].Float64
+	}
+	halved := kernel("--profile", "smoke")
+	alone := []string{"--model", filepath.Join(home, "models", "tiny"), "--max-len", "32", "--n", "12", "--n-test", "12"}
+	require.Equal(t, halved, kernel(append(alone, "--paper-compatible")...))
+	whole := kernel("--profile", "smoke", "--paper-compatible=false")
+	require.Equal(t, whole, kernel(alone...))
+	for i, v := range whole {
+		require.InDelta(t, v, 4*halved[i], 1e-5*whole[0])
+	}
+}
+
 // One line for everything that cannot work, and no file.
 func TestNTKRefuses(t *testing.T) {
 	dir, out := model(t), filepath.Join(t.TempDir(), "k.npz")
@@ -106,6 +174,7 @@ func TestNTKRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
+		"no model":           {[]string{"ntk", "--task", "toy", "--n", "4", "--method", "ft", "--out", out}, "--model DIR"},
 		"no head":            {ntk("--n", "4"), "--head"},
 		"head and method":    {ntk("--n", "4", "--method", "ft", "--head", "x.npz"), "exclude"},
 		"unknown method":     {ntk("--n", "4", "--method", "lp"), "ft, lpft, lora, lplora"},

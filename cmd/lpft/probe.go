@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
@@ -36,6 +37,9 @@ With two classes --paper-compatible halves the head, as the paper's published co
 			if err := checkFolder(job.out); err != nil {
 				return err
 			}
+			if err := simdIfPossible(); err != nil {
+				return err
+			}
 			head, err := job.run(cmd.Context())
 			if errors.Is(err, context.Canceled) {
 				return fmt.Errorf("interrupted: %s was not written", job.out)
@@ -43,7 +47,7 @@ With two classes --paper-compatible halves the head, as the paper's published co
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%v; cross-validated accuracy %.4f\n", head, bestScore(head))
+			fmt.Fprintf(cmd.OutOrStdout(), "%v; cross-validated accuracy %.4f%s\n", head, bestScore(head), limitOf(head))
 			return nil
 		},
 	}
@@ -58,7 +62,7 @@ With two classes --paper-compatible halves the head, as the paper's published co
 	return cmd
 }
 
-func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
+func (j *probeJob) run(ctx context.Context) (*probe.Fitted, error) {
 	x, err := readFeatures(j.features)
 	if err != nil {
 		return nil, err
@@ -67,19 +71,16 @@ func (j *probeJob) run(ctx context.Context) (*probe.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := j.fit(ctx, x, y, classes)
+	fitted, err := j.fit(ctx, x, y, classes)
 	if err != nil {
 		return nil, fmt.Errorf("%s with %s: %w", j.features, j.labels, err)
 	}
-	return head, store.WriteNpz(j.out, []store.NamedArray{
-		{Name: "weight", Shape: []int{head.C, head.H}, Data: head.Weight},
-		{Name: "bias", Shape: []int{head.C}, Data: head.Bias},
-		{Name: "kappa", Shape: []int{}, Data: []float64{head.Kappa}},
-		{Name: "scores", Shape: []int{len(head.Scores)}, Data: head.Scores},
-	})
+	return fitted, fitted.Head.Write(j.out,
+		store.NamedArray{Name: "kappa", Shape: []int{}, Data: []float64{fitted.Kappa}},
+		store.NamedArray{Name: "scores", Shape: []int{len(fitted.Scores)}, Data: fitted.Scores})
 }
 
-func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Head, error) {
+func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Fitted, error) {
 	bar := progress.Start(progress.Terminal(os.Stderr), "linear probing", 1, "fits")
 	defer bar.Done()
 	return probe.Fit(ctx, x, y, classes, probe.Options{
@@ -123,18 +124,51 @@ func readLabels(path string) (labels []int, classes int, err error) {
 	for _, v := range a.Int32 {
 		ids = append(ids, int64(v))
 	}
-	for i, id := range ids {
-		// Every class needs a row, so that no id reaches the number of rows.
-		if id < 0 || id >= int64(len(ids)) {
-			return nil, 0, fmt.Errorf("%s: label %d of row %d: expected classes 0 to C-1, each with a row among the %d", path, id, i, len(ids))
-		}
+	if err := checkIDs(ids); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, id := range ids {
 		labels, classes = append(labels, int(id)), max(classes, int(id)+1)
 	}
 	return labels, max(classes, 2), nil // a single class is named as such by the fit
 }
 
+// checkIDs refuses labels that do not number the classes from 0 without a gap, and says how to number them.
+func checkIDs(ids []int64) error {
+	const anew = "number the classes anew with numpy.unique(labels, return_inverse=True)[1]"
+	for i, id := range ids {
+		// Every class needs a row, so that a gap is certain where an id goes beyond the number of rows.
+		if id < 0 || id > int64(len(ids)) {
+			return fmt.Errorf("label %d of row %d: expected classes 0 to C-1, each with a row among the %d; %s", id, i, len(ids), anew)
+		}
+	}
+	if len(ids) == 0 { // named as such by the fit
+		return nil
+	}
+	rows := make([]int, slices.Max(ids)+1) // of each class
+	for _, id := range ids {
+		rows[id]++
+	}
+	missing := slices.Index(rows, 0)
+	switch {
+	case missing < 0:
+		return nil
+	case missing == 0 && !slices.Contains(rows[1:], 0):
+		return fmt.Errorf("labels count from 1 to %d: expected 0 to %d; save labels - 1", len(rows)-1, len(rows)-2)
+	}
+	return fmt.Errorf("no training row of class %d although labels go up to %d: expected classes 0 to C-1; %s", missing, len(rows)-1, anew)
+}
+
+// limitOf says that the fit ran out of iterations, "" where it did not.
+func limitOf(h *probe.Fitted) string {
+	if h.Converged {
+		return ""
+	}
+	return fmt.Sprintf("; stopped at the limit of %d iterations, before the minimum", h.Iterations)
+}
+
 // bestScore is the mean held-out accuracy of the chosen κ.
-func bestScore(h *probe.Head) float64 {
+func bestScore(h *probe.Fitted) float64 {
 	best := 0.0
 	for _, s := range h.Scores {
 		best = max(best, s)

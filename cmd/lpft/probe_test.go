@@ -154,7 +154,12 @@ func TestProbeRefusesBadInput(t *testing.T) {
 			for i := range y {
 				y[i] = y[i] / 2 * 3
 			}
-		}), []string{"no training row of class 1"}},
+		}), []string{"no training row of class 1 although labels go up to 3", "numpy.unique"}},
+		"labels from 1": {x, labels(func(y []int64) {
+			for i := range y {
+				y[i]++
+			}
+		}), []string{"labels count from 1 to 3: expected 0 to 2; save labels - 1"}},
 		"a feature that is NaN": {npy(t, f.shape(), values), y, []string{"feature [5, 7] is NaN"}},
 		"features of rank 1":    {npy(t, []int{n}, make([]float32, n)), y, []string{"features of shape [60]", "[N, h]"}},
 		"no features":           {npy(t, []int{0, 12}, []float32{}), y, []string{"features of shape [0 12]"}},

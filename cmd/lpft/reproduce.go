@@ -126,7 +126,7 @@ func writable(dir string) error {
 }
 
 func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
-	opt, err := r.studyFlags.options(r.home)
+	opt, err := r.studyFlags.options(ctx, r.home)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"lpft/lpftlib/backend"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/store"
 )
 
 // noSIMD, set in the environment, keeps lpft from re-executing a SIMD build of itself.
@@ -85,7 +85,7 @@ func ownDigest() (string, error) {
 
 // prepared is the home folder and a SIMD build of the program, for commands that compute.
 func prepared() (home string, err error) {
-	if home, err = study.Home(); err != nil {
+	if home, err = store.Home(); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(home, 0o755); err != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 func storeCommand() *cobra.Command {
@@ -19,7 +18,7 @@ func storeCommand() *cobra.Command {
 
 // openStore opens the store in the home folder.
 func openStore() (*store.Store, error) {
-	home, err := study.Home()
+	home, err := store.Home()
 	if err != nil {
 		return nil, err
 	}

@@ -81,11 +81,15 @@ func (w Wheel) Download(ctx context.Context, python, tmp string, patience time.D
 	return found[0], CheckDigest(found[0], w.Digest)
 }
 
-// lastError picks the line with which pip says why it failed.
+// lastError picks from pip's output the line that says what went wrong.
 func lastError(said string, exit error) string {
+	if strings.Contains(said, "connection broken by") { // pip then goes on to say that there is no such project
+		return "the package index cannot be reached"
+	}
 	lines := strings.Split(strings.TrimSpace(said), "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(lines[i]), "ERROR: "); ok {
+		text, ok := strings.CutPrefix(strings.TrimSpace(lines[i]), "ERROR: ")
+		if ok && text != "Exception:" { // behind which comes a Python traceback, whose last line tells
 			return text
 		}
 	}

@@ -29,6 +29,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sync/errgroup"
+
+	"lpft/lpftlib/store"
 )
 
 // KernelName is how a notebook names its kernel, and KernelTitle how Jupyter shows it.
@@ -50,18 +52,6 @@ type Env struct {
 	Home       string // absolute
 	ModuleRoot string // absolute
 	progress   func(string)
-}
-
-// DefaultHome is the folder that Options.Home stands for when it is empty.
-func DefaultHome() (string, error) {
-	if home := os.Getenv("LPFT_HOME"); home != "" {
-		return filepath.Abs(home)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no folder for lpft's files: %w; name one in LPFT_HOME", err)
-	}
-	return filepath.Join(cache, "lpft"), nil
 }
 
 // Setup makes the folder ready, which takes a minute or two and a network the first time.
@@ -92,7 +82,7 @@ func open(o Options) (*Env, error) {
 	home := o.Home
 	if home == "" {
 		var err error
-		if home, err = DefaultHome(); err != nil {
+		if home, err = store.Home(); err != nil {
 			return nil, err
 		}
 	}

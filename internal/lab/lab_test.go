@@ -30,21 +30,6 @@ func testEnv(t *testing.T) *Env {
 	return e
 }
 
-func TestDefaultHome(t *testing.T) {
-	t.Chdir(t.TempDir())
-	here, err := os.Getwd()
-	require.NoError(t, err)
-	t.Setenv("LPFT_HOME", "mine")
-	home, err := DefaultHome()
-	require.NoError(t, err)
-	require.Equal(t, filepath.Join(here, "mine"), home)
-
-	t.Setenv("LPFT_HOME", "")
-	home, err = DefaultHome()
-	require.NoError(t, err)
-	require.Equal(t, "lpft", filepath.Base(home))
-}
-
 func TestOpenNeedsTheSource(t *testing.T) {
 	_, err := open(Options{Home: t.TempDir(), ModuleRoot: t.TempDir()})
 	require.ErrorContains(t, err, "holds no go.mod")

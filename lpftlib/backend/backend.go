@@ -10,7 +10,12 @@
 // first of that list which works, and says in one line which it took and why. It
 // never downloads anything, never waits for a network, and a bad plugin neither kills
 // nor stops it: the file's headers are read first, and then another process tries it.
-// [Install] fetches plugins, when the user asks for it.
+// [OpenFetching] does the same, but first fetches the processor's plugin where one is wanted
+// and none is there; commands start with it, and a notebook's cells find what it left.
+// [Install] is the fetching alone.
+//
+// What XLA has compiled is kept below LPFT_HOME, so that a later process compiles only what
+// is new (package compiled).
 //
 // On amd64 the "go" engine is about seven times faster when the program was built
 // with GOEXPERIMENT=simd; [SIMD] tells whether this one was.
@@ -21,6 +26,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -29,7 +35,8 @@ import (
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
-	"github.com/gomlx/go-xla/compute/xla"  // registers "xla"
+
+	"lpft/lpftlib/backend/compiled"
 )
 
 // EnvVar names the engine to use: "go", "xla:cpu" or "xla:cuda".
@@ -43,47 +50,53 @@ type Backend struct {
 	Num    compute.DeviceNum // the device's number in this process; 0 but for host devices of xla:cpu
 	TF32   bool              // reduced-precision products on CUDA; only when asked for
 	SIMD   bool              // vector instructions in the "go" engine
+	Plugin Origin            // of an XLA engine's plugin
 	Why    string            // one line: what was chosen and why
 	Say    func(line string) // told when something had to be done in another way; standard error
 
-	mu   sync.Mutex
-	made map[string]any // see Once
+	programs *compiled.Programs // XLA's programs on disk; nil where they are not kept
+	mu       sync.Mutex
+	made     map[string]any // see Once
 }
 
 // Open opens the engine that spec names ("" means: GOMLX_BACKEND, else the best there is).
 //
 // A named engine that cannot be opened is an error, not a fall-back: who asks for CUDA
 // must not get the processor by accident.
-func Open(spec string) (*Backend, error) {
-	xla.EnableAutoInstall(false)
+func Open(spec string) (*Backend, error) { return chooser{}.open(spec) }
+
+// chooser opens engines; fetch, if not nil, brings the processor's plugin where there is none.
+type chooser struct{ fetch func() error }
+
+func (c chooser) open(spec string) (*Backend, error) {
 	why := "asked for by flag"
 	if spec == "" {
 		spec, why = os.Getenv(EnvVar), "asked for by "+EnvVar
 	}
-	if spec != "" {
-		r, err := parse(spec)
-		if err != nil {
-			return nil, err
-		}
-		b, err := open(r)
-		if err != nil {
-			return nil, fmt.Errorf("backend %q cannot be opened: %w", spec, err)
-		}
-		b.Why = fmt.Sprintf("backend %s (%s)", b.Engine, why)
-		return b, nil
+	if spec == "" {
+		return c.openBest()
 	}
-	return openBest()
+	r, err := parse(spec)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.openEngine(r)
+	if err != nil {
+		return nil, fmt.Errorf("backend %q cannot be opened: %w", spec, err)
+	}
+	b.Why = fmt.Sprintf("backend %s (%s%s)", b.Engine, why, b.Plugin.said())
+	return b, nil
 }
 
 // openBest tries xla:cuda, xla:cpu and go in this order.
-func openBest() (*Backend, error) {
+func (c chooser) openBest() (*Backend, error) {
 	var missed []error
 	for _, engine := range []string{"xla:cuda", "xla:cpu", "go"} {
 		r, err := parse(engine)
 		if err != nil {
 			return nil, err
 		}
-		b, err := open(r)
+		b, err := c.openEngine(r)
 		if err != nil {
 			missed = append(missed, fmt.Errorf("%s: %w", engine, err))
 			continue
@@ -92,6 +105,7 @@ func openBest() (*Backend, error) {
 		if engine == "go" {
 			why = "built in"
 		}
+		why += b.Plugin.said()
 		if len(missed) > 0 {
 			why += "; " + joined(missed).Error()
 		}
@@ -101,10 +115,13 @@ func openBest() (*Backend, error) {
 	return nil, fmt.Errorf("no engine can be opened: %w", joined(missed))
 }
 
-// open opens one engine.
-func open(r request) (*Backend, error) {
+// openEngine opens one engine.
+func (c chooser) openEngine(r request) (*Backend, error) {
 	if r.engine == "go" {
 		return openGo(r)
+	}
+	if !hasCgo {
+		return nil, ErrNoCgo
 	}
 	if r.engine == "xla:cuda" {
 		if err := r.checkCard(); err != nil {
@@ -112,6 +129,12 @@ func open(r request) (*Backend, error) {
 		}
 	}
 	plugins, err := candidates(r.engine)
+	if c.fetch != nil && r.engine == "xla:cpu" && errors.Is(err, ErrNoPlugin) {
+		if err := c.fetch(); err != nil {
+			return nil, err
+		}
+		plugins, err = candidates(r.engine)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -143,9 +166,11 @@ func openGo(r request) (*Backend, error) {
 
 func openXLA(r request, p Plugin) (*Backend, error) {
 	config := r.config(p.Path)
-	if err := probe(p.Path, config); err != nil {
+	tried, err := probe(p.Path, config)
+	if err != nil {
 		return nil, err
 	}
+	programs := keepPrograms(r.engine, p.Path, tried)
 	inner, err := construct(config)
 	if OutOfMemory(err) {
 		return nil, verdict(context.Background(), p.Path, err.Error(), "")
@@ -154,7 +179,9 @@ func openXLA(r request, p Plugin) (*Backend, error) {
 		return nil, err
 	}
 	b := newBackend(r, inner)
-	b.Device = strings.Replace(b.Device, p.Path+" - ", strings.TrimPrefix(r.engine, "xla:")+" - ", 1)
+	b.programs, b.Plugin = programs, originOf(p.Path, tried.SHA256)
+	b.Device = strings.NewReplacer(p.Path+" - ", strings.TrimPrefix(r.engine, "xla:")+" - ", // results name no folder of this machine
+		` "`+p.Path+`"`, "", " ("+p.Path+")", "", " (_preloaded_)", "").Replace(b.Device)
 	if r.engine == "xla:cpu" && r.device >= 0 {
 		if n := inner.NumDevices(); r.device >= n {
 			return nil, fmt.Errorf("%w: %s=%d, and xla:cpu has %d (XLA_FLAGS=--xla_force_host_platform_device_count=N makes more)", ErrNoDevice, DeviceVar, r.device, n)

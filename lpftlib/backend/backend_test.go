@@ -27,7 +27,7 @@ func TestUnknownEngine(t *testing.T) {
 	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
 	_, err := Open("xpu")
 	require.ErrorIs(t, err, ErrUnknown)
-	require.ErrorContains(t, err, "xla:cpu (no PJRT plugin (lpft backend install cpu)), go")
+	require.ErrorContains(t, err, "xla:cpu (no PJRT plugin in PJRT_PLUGIN_LIBRARY_PATH=")
 	t.Setenv(EnvVar, "tpu")
 	_, err = Open("")
 	require.ErrorContains(t, err, `"tpu"`)

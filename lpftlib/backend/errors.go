@@ -11,6 +11,7 @@ var (
 	ErrNoCard    = errors.New("no NVIDIA card")
 	ErrNoDevice  = errors.New("no such device")
 	ErrNoPlugin  = errors.New("no PJRT plugin")
+	ErrNoCgo     = errors.New("this lpft was built without cgo, which loading a plugin takes")
 	ErrArch      = errors.New("built for another processor")
 	ErrTruncated = errors.New("truncated")
 	ErrNotPlugin = errors.New("not a PJRT plugin")

@@ -17,7 +17,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/go-xla/pjrt"
 	"github.com/stretchr/testify/require"
 
 	"lpft/internal/fetch"
@@ -48,7 +47,7 @@ func releases(t *testing.T, asset string, archive []byte, digest string) string 
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	mux.HandleFunc("/tags/"+pjrt.DefaultCPUVersion, func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/tags/"+releaseVersion, func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"assets": []any{
 			map[string]string{"name": asset, "browser_download_url": server.URL + "/get", "digest": digest},
 		}})
@@ -62,9 +61,9 @@ func releases(t *testing.T, asset string, archive []byte, digest string) string 
 func TestInstallCPU(t *testing.T) {
 	whole, err := os.ReadFile(library(t, "xla:cpu", harmless))
 	require.NoError(t, err)
-	archive := tarball(t, "pjrt_c_api_cpu_"+pjrt.DefaultCPUVersion+"_plugin.so", whole)
+	archive := tarball(t, "pjrt_c_api_cpu_"+releaseVersion+"_plugin.so", whole)
 	install := func(dir, releases string) error {
-		_, err := Install(context.Background(), "cpu", InstallOptions{Dir: dir, releases: releases})
+		_, err := Install(context.Background(), "cpu", InstallOptions{Dir: dir, From: FromRelease, releases: releases})
 		return err
 	}
 	for want, server := range map[string]string{
@@ -140,7 +139,7 @@ cp "`+index+`/$(sed 's/==.*//' "$2/requirements.txt")"-*.whl "$2"
 	dir := t.TempDir()
 	old := filepath.Join(dir, "nvidia", "old")
 	require.NoError(t, os.MkdirAll(old, 0o755))
-	o := InstallOptions{Dir: dir, Python: python, Progress: func(string, int64) {}}
+	o := InstallOptions{Dir: dir, Python: python, Progress: func(string, int64, int64) {}}
 	install := func(list string) (string, error) {
 		return locked(context.Background(), dir, func(tmp string) (string, error) { return installWheels(context.Background(), tmp, list, o) })
 	}

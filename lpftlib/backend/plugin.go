@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/go-xla/pjrt"
+	"lpft/lpftlib/store"
 )
 
 // Plugin is the file of a PJRT plugin on this machine.
@@ -24,10 +24,16 @@ type Plugin struct {
 	Err    error // why the file cannot be loaded here; nil when nothing speaks against it
 }
 
-// Folders are where plugins are looked for: PJRT_PLUGIN_LIBRARY_PATH when it is set, else the
-// places where go-xla and `lpft backend install` put them, and LD_LIBRARY_PATH.
+// Go-xla's names: the variable that lists folders of plugins, and the function that makes a library a plugin.
+const (
+	FoldersVar  = "PJRT_PLUGIN_LIBRARY_PATH"
+	apiFunction = "GetPjrtApi"
+)
+
+// Folders are where plugins are looked for: the folders in PJRT_PLUGIN_LIBRARY_PATH and no others when it is
+// set, else those that go-xla looks into, LD_LIBRARY_PATH, and the one that lpft keeps its own in.
 func Folders() []string {
-	if list, set := os.LookupEnv(pjrt.PJRTPluginPathsEnv); set {
+	if list, set := os.LookupEnv(FoldersVar); set {
 		return nonEmpty(filepath.SplitList(list))
 	}
 	var out []string
@@ -38,7 +44,26 @@ func Folders() []string {
 	for _, dir := range slices.Clone(out) {
 		out = append(out, filepath.Join(dir, "nvidia"))
 	}
-	return append(out, nonEmpty(filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")))...)
+	out = append(out, nonEmpty(filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")))...)
+	if dir, err := ownFolder(); err == nil {
+		out = append(out, filepath.Join(dir, "cpu"))
+	}
+	return out
+}
+
+// foldersGiven tells whether the user says where plugins are.
+func foldersGiven() bool {
+	_, set := os.LookupEnv(FoldersVar)
+	return set
+}
+
+// ownFolder is where lpft keeps plugins, and what it knows of them.
+func ownFolder() (string, error) {
+	home, err := store.Home()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, "plugins"), nil
 }
 
 func nonEmpty(list []string) []string {
@@ -142,9 +167,9 @@ func checkContent(f io.ReaderAt, size int64) error {
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrNotPlugin, err)
 	}
-	exports := func(s elf.Symbol) bool { return s.Name == pjrt.GetPJRTApiFunctionName && s.Section != elf.SHN_UNDEF }
+	exports := func(s elf.Symbol) bool { return s.Name == apiFunction && s.Section != elf.SHN_UNDEF }
 	if !slices.ContainsFunc(symbols, exports) {
-		return fmt.Errorf("%w: it does not export %s", ErrNotPlugin, pjrt.GetPJRTApiFunctionName)
+		return fmt.Errorf("%w: it does not export %s", ErrNotPlugin, apiFunction)
 	}
 	return nil
 }
@@ -168,6 +193,9 @@ func candidates(engine string) ([]Plugin, error) {
 	}
 	if len(bad) > 0 {
 		return nil, joined(bad)
+	}
+	if list, set := os.LookupEnv(FoldersVar); set {
+		return nil, fmt.Errorf("%w in %s=%s", ErrNoPlugin, FoldersVar, list)
 	}
 	_, kind, _ := strings.Cut(engine, ":")
 	return nil, fmt.Errorf("%w (lpft backend install %s)", ErrNoPlugin, kind)

@@ -150,7 +150,7 @@ func TestDevice(t *testing.T) {
 	require.Equal(t, "xla:/p.so,shared_buffers=false,preallocate=false,visible_devices=2,tf32=true", r.config("/p.so"))
 	r, err = parse("xla:cpu")
 	require.NoError(t, err)
-	require.Equal(t, "xla:/p.so,shared_buffers=true,tf32=false", r.config("/p.so"))
+	require.Equal(t, "xla:/p.so,shared_buffers=true,tf32=false,cpu_device_count=1", r.config("/p.so"))
 }
 
 // Names that go-xla, its releases, and older installers use.

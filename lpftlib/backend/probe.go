@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/store"
 )
 
 // A plugin is a large foreign library, and a bad one does not return errors: it aborts, is
@@ -69,17 +72,61 @@ func construct(config string) (b compute.Backend, err error) {
 			b, err = nil, errors.New(firstLine(fmt.Sprint(r)))
 		}
 	}()
-	if b, err = compute.NewWithConfig(config); err != nil {
+	if strings.HasPrefix(config, "xla:") {
+		b, err = constructXLA(config)
+	} else {
+		b, err = compute.NewWithConfig(config)
+	}
+	if err != nil {
 		return nil, errors.New(firstLine(err.Error()))
 	}
 	return b, nil
 }
 
+// trial is what is known of a plugin that has computed something.
+type trial struct {
+	Config string `json:"config"`
+	SHA256 string `json:"sha256"` // of the plugin's file
+}
+
 // probe tries the plugin in a second process, unless that went well before.
-func probe(path, config string) error {
-	note := noteFile(path, config)
-	if _, err := os.Stat(note); err == nil {
-		return nil
+func probe(path, config string) (trial, error) {
+	note, err := noteFile(path, config)
+	if err != nil {
+		return trial{}, err
+	}
+	if t, ok := readNote(note); ok {
+		return t, nil
+	}
+	if err := runTrial(path, config); err != nil {
+		return trial{}, err
+	}
+	digest, err := store.DigestFile(path)
+	if err != nil {
+		return trial{}, err
+	}
+	t := trial{config, digest}
+	writeNote(note, t)
+	return t, nil
+}
+
+func readNote(file string) (t trial, ok bool) {
+	text, err := os.ReadFile(file)
+	return t, err == nil && json.Unmarshal(text, &t) == nil && t.SHA256 != ""
+}
+
+// writeNote keeps a trial. Where it cannot be written, the next process tries again.
+func writeNote(file string, t trial) {
+	text, err := json.Marshal(t)
+	if err == nil && os.MkdirAll(filepath.Dir(file), 0o755) == nil {
+		_ = os.WriteFile(file, append(text, '\n'), 0o644)
+	}
+}
+
+// runTrial starts this program once more, to load the plugin and compute something.
+func runTrial(path, config string) error {
+	if !hasCgo {
+		return ErrNoCgo
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -92,11 +139,7 @@ func probe(path, config string) error {
 	cmd.WaitDelay = time.Second
 	var said, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &complaints
-	err = cmd.Run()
-	if err == nil && strings.Contains(said.String(), probeOK) {
-		if os.MkdirAll(filepath.Dir(note), 0o755) == nil {
-			_ = os.WriteFile(note, []byte(config+"\n"), 0o644) // without it the next process tries again
-		}
+	if err = cmd.Run(); err == nil && strings.Contains(said.String(), probeOK) {
 		return nil
 	}
 	return verdict(ctx, path, strings.TrimSpace(said.String()), complaints.String())
@@ -133,14 +176,10 @@ func lastWords(stderr string) string {
 
 // noteFile is where it is noted that a configuration works with this very file, on this start
 // of this machine: after a restart a driver may be another.
-func noteFile(path, config string) string {
-	home := os.Getenv("LPFT_HOME")
-	if home == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			cache = os.TempDir()
-		}
-		home = filepath.Join(cache, "lpft")
+func noteFile(path, config string) (string, error) {
+	dir, err := ownFolder()
+	if err != nil {
+		return "", err
 	}
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	identity := fmt.Sprintf("%s %s %s", config, boot, os.Getenv("XLA_FLAGS"))
@@ -148,5 +187,5 @@ func noteFile(path, config string) string {
 		identity += fmt.Sprintf(" %d %d", info.Size(), info.ModTime().UnixNano())
 	}
 	sum := sha256.Sum256([]byte(identity))
-	return filepath.Join(home, "plugins", hex.EncodeToString(sum[:16]))
+	return filepath.Join(dir, "tried", hex.EncodeToString(sum[:16])), nil
 }

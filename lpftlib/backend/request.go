@@ -82,6 +82,9 @@ func (r request) config(path string) string {
 	if !r.asks("tf32") {
 		parts = append(parts, "tf32=false")
 	}
+	if r.engine == "xla:cpu" {
+		parts = append(parts, fmt.Sprintf("%s=%d", deviceCount, hostDevices()))
+	}
 	if r.engine == "xla:cuda" && !r.asks("preallocate") {
 		parts = append(parts, "preallocate=false")
 	}
@@ -89,6 +92,22 @@ func (r request) config(path string) string {
 		parts = append(parts, fmt.Sprintf("visible_devices=%d", r.device))
 	}
 	return strings.Join(append(parts, r.options...), ",")
+}
+
+// deviceCount is the option of the processor's plugin that says how many devices the processor is to be.
+const deviceCount = "cpu_device_count"
+
+// hostDevices is that number. Left to itself OpenXLA's plugin makes four devices of every processor, with
+// threads for four, and does not read the flag that JAX's users know.
+func hostDevices() int {
+	for _, word := range strings.Fields(os.Getenv("XLA_FLAGS")) {
+		if text, ok := strings.CutPrefix(word, "--xla_force_host_platform_device_count="); ok {
+			if n, err := strconv.Atoi(text); err == nil && n > 0 {
+				return n
+			}
+		}
+	}
+	return 1
 }
 
 // checkCard says why no card can be used, before anything is loaded.

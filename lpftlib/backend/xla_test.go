@@ -1,3 +1,5 @@
+//go:build cgo
+
 package backend
 
 import (
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/go-xla/pjrt"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -24,6 +27,9 @@ func xlaCPU(t *testing.T) *Backend {
 	require.NoError(t, err)
 	return b
 }
+
+// The release that is offered is the one that go-xla was tested with.
+func TestReleaseVersion(t *testing.T) { require.Equal(t, pjrt.DefaultCPUVersion, releaseVersion) }
 
 // The real plugin works, also from a folder whose name go-xla would take for a card's.
 func TestXLA(t *testing.T) {
@@ -42,7 +48,7 @@ func TestXLA(t *testing.T) {
 	b, err = Open("xla:cpu")
 	require.NoError(t, err)
 	require.True(t, b.HasSharedBuffers())
-	notes, err := filepath.Glob(filepath.Join(os.Getenv("LPFT_HOME"), "plugins", "*"))
+	notes, err := filepath.Glob(filepath.Join(os.Getenv("LPFT_HOME"), "plugins", "tried", "*"))
 	require.NoError(t, err)
 	require.Len(t, notes, 1, "the next process does not try the plugin again")
 }
@@ -58,7 +64,7 @@ func TestInstallRealPlugin(t *testing.T) {
 	// It finds the libraries that it needs beside itself, or here.
 	t.Setenv("LD_LIBRARY_PATH", filepath.Dir(plugins[0].Path))
 	dir := t.TempDir()
-	path, err := Install(context.Background(), "cpu", InstallOptions{Dir: dir, releases: releases(t, cpuAsset(), archive, "sha256:"+sha(archive))})
+	path, err := Install(context.Background(), "cpu", InstallOptions{Dir: dir, From: FromRelease, releases: releases(t, cpuAsset(), archive, "sha256:"+sha(archive))})
 	require.NoError(t, err)
 	onlyFolder(t, dir)
 	require.Equal(t, []Plugin{{Engine: "xla:cpu", Path: path}}, Plugins())

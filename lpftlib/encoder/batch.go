@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"lpft/lpftlib/tokenizer"
 )
 
-// Encoding is one tokenised text or pair: ids and token types with special tokens, unpadded.
-type Encoding struct{ IDs, TypeIDs []int32 }
+// Encoding is one tokenised text or pair, as the tokenizer gives it.
+type Encoding = tokenizer.Encoding
 
 // Batch is a padded batch on the host.
 type Batch struct {
@@ -17,7 +19,7 @@ type Batch struct {
 }
 
 // NewBatch pads encodings to length t and computes position ids: 0, 1, 2, … for BERT,
-// PadID+1, PadID+2, … at the tokens and PadID at padding for RoBERTa (protocol section 2).
+// PadID+1, PadID+2, … at the tokens and PadID at padding for RoBERTa (docs/protocol.md, Model).
 func (c *Config) NewBatch(encodings []Encoding, t int) (*Batch, error) {
 	n := len(encodings) * t
 	b := &Batch{B: len(encodings), T: t, IDs: make([]int32, n), Positions: make([]int32, n), Types: make([]int32, n), Mask: make([]float32, n)}

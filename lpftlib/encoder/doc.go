@@ -15,10 +15,11 @@
 // input and output node of every parameterised layer), LoRA adds its two factors to the
 // dense layers it is told to.
 //
-// A checkpoint may be one file or shards with an index, in float32 or half precision. Its
-// classification head is read on request only ([LoadHead]). LoRA factors are exchanged with
-// Python's PEFT library as adapter folders ([LoadPEFT], [LoRAWeights.SavePEFT]), models as
-// folders for AutoModel.from_pretrained ([Weights.Save]).
+// A checkpoint may be one file or shards with an index, in float32 or half precision; its
+// classification head is not read. LoRA factors are exchanged with Python's PEFT library as
+// adapter folders ([LoadPEFT], [LoRAWeights.SavePEFT]), models as folders for
+// AutoModel.from_pretrained ([Weights.Save]), with a head for AutoModelForSequenceClassification
+// ([Classifier]).
 //
 // Layers are post-LayerNorm: x ← LN(x + Dropout(Attention(x))), x ← LN(x + Dropout(FFN(x))),
 // with the exact (erf) gelu and dropout where Hugging Face has it.

@@ -226,7 +226,7 @@ func (c *Config) HeadLogits(phi, weight, bias, rng *Node) (logits, newRNG *Node)
 }
 
 // LoRA names the dense layers that carry low-rank factors and holds the factors as nodes:
-// W x → W x + s·B(Ax), A [r, in], B [out, r] (protocol section 7).
+// W x → W x + s·B(Ax), A [r, in], B [out, r] (docs/protocol.md, LoRA).
 type LoRA struct {
 	Scale  float64  // s = α/r
 	Layers []string // dense layers' names

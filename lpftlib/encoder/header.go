@@ -49,5 +49,8 @@ func parseEntry(raw []byte, dataSize int64) (entry, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return e, fmt.Errorf("malformed header entry: %v", err)
 	}
+	if e.Shape == nil {
+		return e, errors.New("malformed header entry: shape is missing")
+	}
 	return e, e.check(dataSize)
 }

@@ -136,7 +136,7 @@ func TestLoaderErrors(t *testing.T) {
 		"missing":         {missing(query), []string{query, "[24 24]", "missing"}},
 		"missing norm":    {missing("embeddings.LayerNorm.bias"), []string{"embeddings.LayerNorm.bias", "missing"}},
 		"extra":           {append(slices.Clone(tensors), oddTensor{"encoder.layer.2.output.dense.bias", "F32", []int{24}, make([]byte, 96)}), []string{"encoder.layer.2.output.dense.bias", "2 layers"}},
-		"two prefixes":    {renamed(tensors, func(n string) string { return "roberta.bert." + n }), []string{"roberta.bert.", "unknown tensor"}},
+		"two prefixes":    {renamed(tensors, func(n string) string { return "roberta.bert." + n }), []string{"missing", "such as \"roberta.bert."}},
 		"both spellings":  {append(slices.Clone(tensors), twice), []string{query, "bert." + query}},
 		"transposed":      {replaced(Layer(0, "intermediate.dense.weight"), func(o *oddTensor) { o.shape = []int{24, 40} }), []string{"intermediate.dense.weight", "[24 40]", "[40 24]"}},
 		"one row less":    {replaced(WordEmbeddings, func(o *oddTensor) { o.shape, o.raw = []int{59, 24}, o.raw[:59*24*4] }), []string{WordEmbeddings, "[59 24]", "[60 24]"}},
@@ -252,46 +252,6 @@ func TestOtherFormats(t *testing.T) {
 	require.ErrorContains(t, err, "save_pretrained")
 }
 
-// A head is read on request only, and only a linear one.
-func TestLoadHead(t *testing.T) {
-	_, tensors := tensorsOf(t, "bert-2")
-	config, err := os.ReadFile(filepath.Join("testdata", "bert-2", "config.json"))
-	require.NoError(t, err)
-	head := func(t *testing.T, beside ...oddTensor) (weight, bias []float32, classes int, err error) {
-		dir := writeModel(t, append(slices.Clone(tensors), beside...))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644))
-		return LoadHead(dir)
-	}
-	values := make([]float32, 3*24)
-	for i := range values {
-		values[i] = float32(i)
-	}
-	w := oddTensor{"classifier.weight", "F32", []int{3, 24}, f32(values...)}
-	b := oddTensor{"classifier.bias", "F32", []int{3}, f32(7, 8, 9)}
-	weight, bias, classes, err := head(t, w, b)
-	require.NoError(t, err)
-	require.Equal(t, values, weight)
-	require.Equal(t, []float32{7, 8, 9}, bias)
-	require.Equal(t, 3, classes)
-
-	for name, c := range map[string]struct {
-		beside []oddTensor
-		want   string
-	}{
-		"no head":         {nil, "no classification head"},
-		"no bias":         {[]oddTensor{w}, `"classifier.bias" is missing`},
-		"two layers":      {[]oddTensor{{"classifier.dense.weight", "F32", []int{1}, f32(1)}, {"classifier.out_proj.weight", "F32", []int{1}, f32(1)}}, "two layers"},
-		"another width":   {[]oddTensor{{"classifier.weight", "F32", []int{3, 8}, f32(values[:24]...)}, b}, "[classes, 24]"},
-		"another classes": {[]oddTensor{w, {"classifier.bias", "F32", []int{2}, f32(7, 8)}}, "expected [3]"},
-		"NaN":             {[]oddTensor{w, {"classifier.bias", "F32", []int{3}, f32(7, 8, float32(math.NaN()))}}, "NaN"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, _, _, err := head(t, c.beside...)
-			require.ErrorContains(t, err, c.want)
-		})
-	}
-}
-
 // A saved folder is read back bit for bit, configuration included, and the numbers are those
 // that were saved.
 func TestSaveRoundTrip(t *testing.T) {
@@ -311,4 +271,30 @@ func TestSaveRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, before, after)
 	}
+}
+
+// Prefixes of training code and heads of tasks leave the features as they are.
+func TestWrappedCheckpoints(t *testing.T) {
+	cfg, tensors := tensorsOf(t, "bert-2")
+	want := load(t, filepath.Join("testdata", "bert-2"))
+	for _, prefix := range []string{"module.bert.", "model.", "0.auto_model.", "module.model.", "electra."} {
+		odd := append(renamed(tensors, func(n string) string { return prefix + n }),
+			oddTensor{"qa_outputs.weight", "F32", []int{2}, f32(1, 2)}, oddTensor{"crf.transitions", "F32", []int{1}, f32(3)},
+			oddTensor{"module.regressor.bias", "F32", []int{1}, f32(4)}, oddTensor{"cls.bias", "F32", []int{1}, f32(5)})
+		dir := tempDir(t)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, weightsFile), rawFile(odd, nil), 0o644))
+		w, err := LoadWeights(dir, cfg)
+		require.NoError(t, err, prefix)
+		require.Equal(t, want.Tensors, w.Tensors)
+		require.Equal(t, []string{filepath.Join(dir, weightsFile) + ": crf, qa_outputs, regressor left out: not part of the encoder"}, w.Notes)
+	}
+}
+
+func TestGitLFSPointer(t *testing.T) {
+	cfg, _ := tensorsOf(t, "bert-2")
+	dir := tempDir(t)
+	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, weightsFile), []byte(pointer), 0o644))
+	_, err := LoadWeights(dir, cfg)
+	require.ErrorContains(t, err, weightsFile+": a git-lfs pointer")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// LoRAWeights are low-rank factors on the host (protocol section 7). The nil pointer means
+// LoRAWeights are low-rank factors on the host (docs/protocol.md, LoRA). The nil pointer means
 // "no LoRA" and is valid for every method.
 type LoRAWeights struct {
 	Rank   int                  // r
@@ -18,7 +18,12 @@ type LoRAWeights struct {
 	Layers []string             // dense layers that carry factors, in order
 	A      map[string][]float32 // [r, in]
 	B      map[string][]float32 // [out, r]
-	shapes map[string][2]int    // layer → out, in
+
+	// Replaced are tensors of the encoder that an adapter brings whole (PEFT's
+	// modules_to_save), under the names of [Config.Specs]; nil for none.
+	Replaced map[string][]float32
+
+	shapes map[string][2]int // layer → out, in
 }
 
 // QueryValue names W_q and W_v of every block, the layers the paper adapts.
@@ -117,57 +122,4 @@ func (l *LoRAWeights) Set(values [][]float32) {
 	for i, name := range l.Layers {
 		l.A[name], l.B[name] = values[2*i], values[2*i+1]
 	}
-}
-
-// Merge returns a copy of w with every factor pair added into its dense weight:
-// W + s·BA. Evaluating the merged model without LoRA gives the same features.
-func (l *LoRAWeights) Merge(w *Weights) *Weights { return l.mergeScaled(w, 1) }
-
-// Unmerge is the inverse of Merge, up to float32 rounding.
-func (l *LoRAWeights) Unmerge(w *Weights) *Weights { return l.mergeScaled(w, -1) }
-
-func (l *LoRAWeights) mergeScaled(w *Weights, sign float64) *Weights {
-	out := w.Clone()
-	s := sign * l.Alpha / float64(l.Rank)
-	for _, name := range l.Layers {
-		weight, a, b := out.Tensors[name+".weight"], l.A[name], l.B[name]
-		rows, cols := l.shapes[name][0], l.shapes[name][1]
-		for o := range rows {
-			for i := range cols {
-				sum := 0.0
-				for k := range l.Rank {
-					sum += float64(b[o*l.Rank+k]) * float64(a[k*cols+i])
-				}
-				weight[o*cols+i] = float32(float64(weight[o*cols+i]) + s*sum)
-			}
-		}
-	}
-	return out
-}
-
-// Save writes the factors into a safetensors file under the names of Specs.
-func (l *LoRAWeights) Save(path string) error {
-	var list []NamedTensor
-	for i, spec := range l.Specs() {
-		list = append(list, NamedTensor{Name: spec.Name, Shape: spec.Shape, Data: l.data(i)})
-	}
-	return WriteSafetensors(path, list)
-}
-
-// Load reads factors that Save wrote for the same layers and rank.
-func (l *LoRAWeights) Load(path string) error {
-	values, err := ReadSafetensors(path)
-	if err != nil {
-		return err
-	}
-	list := make([][]float32, len(l.Specs()))
-	for i, spec := range l.Specs() {
-		data := values[spec.Name]
-		if len(data) != product(spec.Shape) {
-			return fmt.Errorf("%s: tensor %q has %d numbers, expected shape %v", path, spec.Name, len(data), spec.Shape)
-		}
-		list[i] = data
-	}
-	l.Set(list)
-	return nil
 }

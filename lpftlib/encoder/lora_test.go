@@ -49,9 +49,8 @@ func adaptable(cfg *Config) map[string][]string {
 	return map[string][]string{"query and value": cfg.QueryValue(), "every dense layer": all}
 }
 
-// A fresh adapter changes no bit, merging one with B ≠ 0 gives the same features as carrying
-// it along, and unmerging gives the weights back.
-func TestMergeAndUnmerge(t *testing.T) {
+// A fresh adapter changes no bit, and one with B ≠ 0 gives the features of W + s·BA.
+func TestAdapterIsAChangeOfWeights(t *testing.T) {
 	for _, name := range small {
 		w := load(t, filepath.Join("testdata", name))
 		_, encs := readFixture(t, filepath.Join("testdata", name, "fixture.json"))
@@ -66,23 +65,32 @@ func TestMergeAndUnmerge(t *testing.T) {
 
 				l := randomLoRA(t, w.Config, layers, 4, 8)
 				adapted := featuresOf(t, w, l, encs)
-				merged := l.Merge(w)
+				merged := merge(l, w)
 				moved := 0.0
 				for i, v := range featuresOf(t, merged, nil, encs) {
 					require.InDelta(t, adapted[i], v, 2e-5)
 					moved = max(moved, math.Abs(float64(v-plain[i])))
 				}
 				require.Greater(t, moved, 0.01, "the adapter must change the features")
-
-				back := l.Unmerge(merged)
-				for key, data := range w.Tensors {
-					for i, v := range data {
-						require.InDelta(t, v, back.Tensors[key][i], 1e-6, key)
-					}
-				}
 			})
 		}
 	}
+}
+
+// merge is a copy of w with every factor pair added into its dense weight.
+func merge(l *LoRAWeights, w *Weights) *Weights {
+	out := w.Clone()
+	for _, name := range l.Layers {
+		weight, a, b := out.Tensors[name+".weight"], l.A[name], l.B[name]
+		for o := range l.shapes[name][0] {
+			for k := range l.Rank {
+				for i := range l.shapes[name][1] {
+					weight[o*l.shapes[name][1]+i] += float32(l.Alpha/float64(l.Rank)) * b[o*l.Rank+k] * a[k*l.shapes[name][1]+i]
+				}
+			}
+		}
+	}
+	return out
 }
 
 // Adapters that Python's PEFT library made give PEFT's features.
@@ -102,25 +110,17 @@ func TestAdaptersFromPEFT(t *testing.T) {
 			phi := featuresOf(t, w, l, encs)
 			require.LessOrEqual(t, maxDifference(phi, want.First), 2e-5)
 			require.LessOrEqual(t, maxDifference(phi, want.First64), 2e-5)
-			require.LessOrEqual(t, maxDifference(featuresOf(t, l.Merge(w), nil, encs), want.First64), 2e-5)
 			require.Greater(t, maxDifference(featuresOf(t, w, nil, encs), want.First), 0.01)
 		})
 	}
 }
 
-// Both formats give the factors back bit for bit.
+// An adapter folder gives the factors back bit for bit.
 func TestLoRARoundTrips(t *testing.T) {
 	cfg := load(t, filepath.Join("testdata", "roberta-12")).Config
 	for kind, layers := range adaptable(cfg) {
 		t.Run(kind, func(t *testing.T) {
 			l := randomLoRA(t, cfg, layers, 2, 3)
-			path := filepath.Join(tempDir(t), "lora.safetensors")
-			require.NoError(t, l.Save(path))
-			plain, err := NewLoRA(cfg, layers, 2, 3, 9)
-			require.NoError(t, err)
-			require.NoError(t, plain.Load(path))
-			require.Equal(t, l, plain)
-
 			dir := filepath.Join(tempDir(t), "adapter")
 			require.NoError(t, l.SavePEFT(dir, cfg))
 			back, err := LoadPEFT(dir, cfg)
@@ -174,8 +174,9 @@ func TestUnsupportedPEFTSettings(t *testing.T) {
 	require.NoError(t, err)
 	for key, value := range map[string]any{
 		"use_dora": true, "use_rslora": true, "bias": "lora_only", "rank_pattern": map[string]int{"query": 4}, "alpha_pattern": map[string]int{"query": 4},
-		"modules_to_save": []string{"classifier"}, "fan_in_fan_out": true, "layers_to_transform": []int{0}, "exclude_modules": []string{"value"},
-		"init_lora_weights": "pissa", "peft_type": "IA3", "target_modules": ".*query", "r": 0, "lora_bias": true, "a_setting_of_the_future": 1,
+		"modules_to_save": "classifier", "fan_in_fan_out": true, "layers_to_transform": "first", "exclude_modules": 1,
+		"init_lora_weights": "pissa", "peft_type": "IA3", "target_modules": ".*(?=query)", "r": 0, "lora_bias": true, "a_setting_of_the_future": 1,
+		"lora_alpha": nil,
 	} {
 		t.Run(key, func(t *testing.T) {
 			fields := map[string]any{}
@@ -223,14 +224,11 @@ func TestBrokenAdapters(t *testing.T) {
 		"extra": {func(o []oddTensor) []oddTensor {
 			return append(o, oddTensor{"base_model.model.encoder.layer.0.attention.self.key.lora_A.weight", "F32", []int{3, 24}, make([]byte, 288)})
 		}, "self.key.lora_A"},
-		"a head": {func(o []oddTensor) []oddTensor {
-			return append(o, oddTensor{"base_model.model.classifier.weight", "F32", []int{1}, f32(1)})
-		}, "classifier.weight"},
 		"twice": {func(o []oddTensor) []oddTensor {
 			again := o[0]
 			again.name = strings.Replace(again.name, "base_model.model.", "base_model.model.roberta.", 1)
 			return append(o, again)
-		}, "twice"},
+		}, "are both"},
 		"another shape": {func(o []oddTensor) []oddTensor {
 			o[0].shape = []int{o[0].shape[1], o[0].shape[0]}
 			return o

@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -14,6 +13,7 @@ import (
 const (
 	adapterConfig  = "adapter_config.json"
 	adapterWeights = "adapter_model.safetensors"
+	adapterPickle  = "adapter_model.bin"
 	adapterPrefix  = "base_model.model."
 )
 
@@ -21,6 +21,20 @@ const (
 // dir/adapter_config.json and dir/adapter_model.safetensors. In Python,
 // PeftModel.from_pretrained(AutoModel.from_pretrained(model), dir) loads it.
 func (l *LoRAWeights) SavePEFT(dir string, cfg *Config) error {
+	return l.save(dir, cfg, adapter{task: "FEATURE_EXTRACTION"})
+}
+
+// adapter is what an adapter's folder says beside its factors.
+type adapter struct {
+	task     string        // PEFT's task_type
+	prefix   string        // of the encoder within the adapted model, such as "bert."
+	base     any           // the model that is adapted, nil: not said
+	revision any           // of base, nil: not said
+	whole    []string      // modules that are saved whole beside the factors
+	tensors  []NamedTensor // theirs, under the adapted model's names
+}
+
+func (l *LoRAWeights) save(dir string, cfg *Config, a adapter) error {
 	if l == nil {
 		return fmt.Errorf("%s: there are no LoRA factors to write", dir)
 	}
@@ -29,20 +43,20 @@ func (l *LoRAWeights) SavePEFT(dir string, cfg *Config) error {
 	}
 	var list []NamedTensor
 	for i, spec := range l.Specs() {
-		list = append(list, NamedTensor{Name: adapterPrefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+		list = append(list, NamedTensor{Name: adapterPrefix + a.prefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+	}
+	for _, t := range a.tensors {
+		t.Name = adapterPrefix + t.Name
+		list = append(list, t)
 	}
 	if err := WriteSafetensors(filepath.Join(dir, adapterWeights), list); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(map[string]any{
-		"peft_type": "LORA", "task_type": "FEATURE_EXTRACTION", "base_model_name_or_path": nil, "inference_mode": true,
+	return writeJSON(filepath.Join(dir, adapterConfig), map[string]any{
+		"peft_type": "LORA", "task_type": a.task, "base_model_name_or_path": a.base, "revision": a.revision, "inference_mode": true,
 		"r": l.Rank, "lora_alpha": l.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
-		"target_modules": l.targets(cfg),
-	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, adapterConfig), append(data, '\n'), 0o644)
+		"target_modules": l.targets(cfg), "modules_to_save": a.whole,
+	})
 }
 
 // targets are PEFT's target_modules for the factors' layers: the layers' last names
@@ -82,66 +96,4 @@ func (c *Config) DenseLayers(suffixes []string) ([]string, error) {
 	}
 	slices.Sort(layers)
 	return slices.Compact(layers), nil
-}
-
-// LoadPEFT reads a PEFT adapter of an encoder, made with or without a task's head around it
-// (names with or without "bert." and "roberta."). Settings that change what is computed
-// beyond W + (α/r)·BA (DoRA, rank-stabilised scale, trained biases, ranks that differ between
-// layers, further trained modules) are errors that name the setting.
-func LoadPEFT(dir string, cfg *Config) (*LoRAWeights, error) {
-	path := filepath.Join(dir, adapterConfig)
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("adapter folder %s: no readable %s", dir, adapterConfig)
-	}
-	layers, rank, alpha, err := parseAdapterConfig(raw, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	l, err := NewLoRA(cfg, layers, rank, alpha, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return l, l.readAdapter(filepath.Join(dir, adapterWeights))
-}
-
-// readAdapter fills the factors: every one must be there in its shape, and nothing else.
-func (l *LoRAWeights) readAdapter(path string) error {
-	st, err := openSafetensors(path)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	at := map[string]int{}
-	for i, spec := range l.Specs() {
-		at[spec.Name] = i
-	}
-	values := make([][]float32, len(at))
-	for _, name := range st.names() {
-		canonical := canonicalName(strings.TrimPrefix(name, adapterPrefix))
-		i, known := at[canonical]
-		switch {
-		case strings.HasPrefix(canonical, "pooler."):
-			continue // φ does not pass through it
-		case !known:
-			return fmt.Errorf("%s: unknown tensor %q: not a LoRA factor of the layers that target_modules names", path, name)
-		case values[i] != nil:
-			return fmt.Errorf("%s: tensor %q occurs twice under different prefixes", path, canonical)
-		case !slices.Equal(st.entries[name].Shape, l.Specs()[i].Shape):
-			return fmt.Errorf("%s: tensor %q has shape %v, expected %v", path, name, st.entries[name].Shape, l.Specs()[i].Shape)
-		}
-		if values[i], err = st.float32s(name); err != nil {
-			return err
-		}
-		if slices.ContainsFunc(values[i], notFinite) {
-			return fmt.Errorf("%s: tensor %q holds NaN or infinity", path, name)
-		}
-	}
-	for i, spec := range l.Specs() {
-		if values[i] == nil {
-			return fmt.Errorf("%s: tensor %q of shape %v is missing", path, spec.Name, spec.Shape)
-		}
-	}
-	l.Set(values)
-	return nil
 }

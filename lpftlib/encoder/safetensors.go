@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"lpft/internal/lfs"
 )
 
 // The safetensors format: an 8-byte little-endian header length, a JSON header
@@ -59,6 +61,9 @@ func (st *stFile) readHeader() error {
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: not a regular file", st.path)
+	}
+	if err := lfs.CheckFile(st.path); err != nil {
+		return err
 	}
 	var length [8]byte
 	if _, err := io.ReadFull(st.file, length[:]); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -21,29 +22,41 @@ type Weights struct {
 	Notes   []string // what was converted while loading, for the provenance
 }
 
-// ignored are the tensors a checkpoint may hold beside the encoder: heads of other tasks,
-// the pooler (not used, protocol section 2) and integer buffers of old versions.
-var ignored = []string{"pooler.", "lm_head.", "cls.", "classifier."}
-var ignoredBuffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
+// quiet are parts that many checkpoints hold beside the encoder and that need no note: heads
+// of pre-training, a classifier, the pooler (not used, docs/protocol.md, Model).
+var quiet = []string{"pooler.", "lm_head.", "cls.", "classifier."}
+
+// buffers are integers of old versions.
+var buffers = []string{"embeddings.position_ids", "embeddings.token_type_ids"}
+
+// wrappers are prefixes that training code and sentence-transformers put before a model,
+// prefixes those of the model itself.
+var (
+	wrappers = []string{"module.", "model.", "0.auto_model.", "auto_model."}
+	prefixes = []string{"roberta.", "bert.", "electra."}
+)
 
 // LoadWeights reads dir/model.safetensors, or the shards of
 // dir/model.safetensors.index.json, into the encoder's tensors.
 //
-// The map is strict: with or without the prefixes "bert." and "roberta.", and with the old
+// The map is strict: with or without prefixes ("bert.", "module.", …), and with the old
 // names LayerNorm.gamma and .beta, every tensor of cfg must be there in its shape, and a
-// tensor that is neither the encoder's nor on the short list of ignored ones is an error.
-// Half precision is widened exactly and said in Notes; NaN and infinity are errors.
+// further tensor of the embeddings or the layers is an error. What stands outside of both
+// (heads of tasks) does not change the features and is left out, which Notes say. Half precision is widened exactly and said in Notes; NaN and infinity are errors.
 func LoadWeights(dir string, cfg *Config) (*Weights, error) {
 	cp, err := openCheckpoint(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer cp.Close()
-	found, err := cp.match(cfg)
+	found, heads, err := cp.match(cfg)
 	if err != nil {
 		return nil, err
 	}
 	w := &Weights{Config: cfg, Tensors: make(map[string][]float32, len(found))}
+	if len(heads) > 0 {
+		w.Notes = append(w.Notes, fmt.Sprintf("%s: %s left out: not part of the encoder", cp.path, strings.Join(heads, ", ")))
+	}
 	converted := map[string]int{}
 	for _, spec := range cfg.Specs() {
 		name := found[spec.Name]
@@ -63,43 +76,53 @@ func LoadWeights(dir string, cfg *Config) (*Weights, error) {
 
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
 
-// match maps the encoder's names to the file's and checks shapes.
-func (cp *checkpoint) match(cfg *Config) (map[string]string, error) {
+// match maps the encoder's names to the file's, checks shapes, and lists the heads.
+func (cp *checkpoint) match(cfg *Config) (found map[string]string, heads []string, err error) {
 	want := map[string][]int{}
 	for _, spec := range cfg.Specs() {
 		want[spec.Name] = spec.Shape
 	}
-	found := map[string]string{}
+	found = map[string]string{}
 	for _, name := range cp.names() {
 		canonical := canonicalName(name)
 		shape, needed := want[canonical]
 		switch {
 		case needed && found[canonical] != "":
-			return nil, fmt.Errorf("%s: tensors %q and %q are both %q", cp.path, found[canonical], name, canonical)
+			return nil, nil, fmt.Errorf("%s: tensors %q and %q are both %q", cp.path, found[canonical], name, canonical)
 		case needed && !slices.Equal(shape, cp.entry(name).Shape):
-			return nil, fmt.Errorf("%s: tensor %q has shape %v: config.json asks for %v", cp.path, name, cp.entry(name).Shape, shape)
+			return nil, nil, fmt.Errorf("%s: tensor %q has shape %v: config.json asks for %v%s", cp.path, name, cp.entry(name).Shape, shape, cfg.absentNote())
 		case needed:
 			found[canonical] = name
-		case !isIgnored(canonical):
-			return nil, fmt.Errorf("%s: unknown tensor %q: not part of a %s encoder with %d layers", cp.path, name, cfg.Family, cfg.Layers)
+		case isHead(canonical):
+			heads = append(heads, canonical[:strings.Index(canonical+".", ".")])
+		case !slices.Contains(buffers, canonical):
+			return nil, nil, fmt.Errorf("%s: unknown tensor %q: not part of a %s encoder with %d layers%s", cp.path, name, cfg.Family, cfg.Layers, cfg.absentNote())
 		}
 	}
 	for _, spec := range cfg.Specs() {
 		if found[spec.Name] == "" {
-			return nil, fmt.Errorf("%s: tensor %q of shape %v is missing", cp.path, spec.Name, spec.Shape)
+			return nil, nil, fmt.Errorf("%s: tensor %q of shape %v is missing%s%s", cp.path, spec.Name, spec.Shape, cfg.absentNote(), cp.strange(found))
 		}
 	}
-	return found, nil
+	slices.Sort(heads)
+	heads = slices.DeleteFunc(slices.Compact(heads), func(head string) bool { return slices.Contains(quiet, head+".") })
+	return found, heads, nil
 }
 
-// canonicalName strips a checkpoint's prefix and translates gamma and beta.
-func canonicalName(name string) string {
-	for _, prefix := range []string{"roberta.", "bert."} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			name = rest
-			break
-		}
+// strange gives an example of the file's names where none is an encoder's.
+func (cp *checkpoint) strange(found map[string]string) string {
+	if names := cp.names(); len(found) == 0 && len(names) > 0 {
+		return fmt.Sprintf("; the file's %d tensors have other names, such as %q", len(names), names[0])
 	}
+	return ""
+}
+
+// canonicalName strips a checkpoint's prefixes and translates gamma and beta.
+func canonicalName(name string) string {
+	for found := true; found; {
+		name, found = cutAny(name, wrappers)
+	}
+	name, _ = cutAny(name, prefixes)
 	if rest, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
 		return rest + "LayerNorm.weight"
 	}
@@ -109,9 +132,19 @@ func canonicalName(name string) string {
 	return name
 }
 
-func isIgnored(name string) bool {
-	return slices.Contains(ignoredBuffers, name) ||
-		slices.ContainsFunc(ignored, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+// cutAny cuts one of the prefixes off.
+func cutAny(name string, prefixes []string) (string, bool) {
+	for _, prefix := range prefixes {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return rest, true
+		}
+	}
+	return name, false
+}
+
+// isHead tells that a tensor belongs neither to the embeddings nor to the layers.
+func isHead(canonical string) bool {
+	return !strings.HasPrefix(canonical, "embeddings.") && !strings.HasPrefix(canonical, "encoder.")
 }
 
 // RandomWeights draws an untrained encoder as Hugging Face initialises one: dense and
@@ -184,23 +217,28 @@ func (w *Weights) Save(dir string) error {
 	if err := WriteSafetensors(filepath.Join(dir, weightsFile), w.named()); err != nil {
 		return err
 	}
-	return w.Config.write(dir)
+	class := map[Family]string{BERT: "BertModel", RoBERTa: "RobertaModel"}[w.Config.Family]
+	return w.Config.write(dir, class, nil)
 }
 
-// write writes config.json with the fields Hugging Face needs.
-func (c *Config) write(dir string) error {
-	class := "BertModel"
-	if c.Family == RoBERTa {
-		class = "RobertaModel"
+// write writes config.json with the fields Hugging Face needs for a class, and more.
+func (c *Config) write(dir, class string, more map[string]any) error {
+	all := map[string]any{"architectures": []string{class}, "hidden_act": "gelu", "position_embedding_type": "absolute"}
+	raw, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
 	}
-	data, err := json.MarshalIndent(struct {
-		Architectures []string `json:"architectures"`
-		*Config
-		HiddenAct string `json:"hidden_act"`
-		Position  string `json:"position_embedding_type"`
-	}{[]string{class}, c, "gelu", "absolute"}, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "config.json"), append(data, '\n'), 0o644)
+	maps.Copy(all, more)
+	return writeJSON(filepath.Join(dir, "config.json"), all)
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o644)
 }

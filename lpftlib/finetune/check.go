@@ -8,12 +8,7 @@ import (
 
 // check refuses a head that does not fit the encoder.
 func (s Start) check() error {
-	h, hidden := s.Head, s.Weights.Config.Hidden
-	if h.Classes < 2 || h.Hidden != hidden || len(h.Weight) != h.Classes*hidden || len(h.Bias) != h.Classes {
-		return fmt.Errorf("a head of %d classes and width %d with %d weights and %d biases does not fit an encoder of width %d: expected [C, %d] and [C]",
-			h.Classes, h.Hidden, len(h.Weight), len(h.Bias), hidden, hidden)
-	}
-	return nil
+	return s.Head.Check(s.Weights.Config.Hidden)
 }
 
 // check refuses rows that the start cannot be trained or evaluated on.
@@ -21,10 +16,13 @@ func (d Data) check(start Start) error {
 	if len(d.Val.Texts) == 0 {
 		return fmt.Errorf("the validation split is empty: an epoch cannot be selected")
 	}
-	if err := d.Train.check(start.Weights.Config, start.Head.Classes); err != nil {
+	if want := len(d.Val.Texts) * start.Weights.Config.Hidden; start.ValFeatures != nil && len(start.ValFeatures) != want {
+		return fmt.Errorf("%d feature values of the validation rows: expected %d, h a row", len(start.ValFeatures), want)
+	}
+	if err := d.Train.check(start.Weights.Config, start.Head.Classes()); err != nil {
 		return fmt.Errorf("training split: %w", err)
 	}
-	if err := d.Val.check(start.Weights.Config, start.Head.Classes); err != nil {
+	if err := d.Val.check(start.Weights.Config, start.Head.Classes()); err != nil {
 		return fmt.Errorf("validation split: %w", err)
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // Course is what happened during a run, for Figures 1 and 4 and for the report.
@@ -85,7 +87,7 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 		return Point{}, err
 	}
 	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
-	features, err := t.runner.Features(ctx, t.data.Val.Texts, nil)
+	features, err := t.valFeatures(ctx)
 	if err != nil {
 		return Point{}, err
 	}
@@ -96,21 +98,32 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
-	logits, err := head.Logits(features)
-	if err != nil {
-		return Point{}, err
+	phi := make([]float64, len(features))
+	for i, v := range features {
+		phi[i] = float64(v)
 	}
+	classes, hidden := head.Classes(), head.Hidden()
+	logits := head.Logits(mat.NewDense(len(t.data.Val.Texts), hidden, phi)).RawMatrix().Data
 	p := Point{
 		Epoch: float64(t.state.step) / float64(t.recipe.stepsPerEpoch(len(t.data.Train.Texts))), Step: t.state.step,
-		Score: t.hooks.Score(logits, t.data.Val.Labels, head.Classes),
-		NormC: head.Norm(), NormB: head.BiasNorm(), DiffF: diff(features, t.valBase, head.Hidden),
+		Score: t.hooks.Score(logits, t.data.Val.Labels, classes),
+		NormC: head.Norm(), NormB: head.BiasNorm(), DiffF: diff(features, t.valBase, hidden),
 	}
-	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, head.Classes)
+	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, classes)
 	t.course.Points = append(t.course.Points, p)
 	return p, nil
 }
 
-// diff is Diff(F): the mean distance of corresponding rows of width h (protocol section 8).
+// valFeatures are φ of the validation rows as the model stands. At the start they are the pre-trained
+// model's, which the caller may have: B = 0 leaves LoRA's as they are.
+func (t *trainer) valFeatures(ctx context.Context) ([]float32, error) {
+	if t.valBase == nil && t.start.ValFeatures != nil {
+		return t.start.ValFeatures, nil
+	}
+	return t.runner.Features(ctx, t.data.Val.Texts, nil)
+}
+
+// diff is Diff(F): the mean distance of corresponding rows of width h (docs/protocol.md, Metrics).
 func diff(a, b []float32, h int) float64 {
 	n := len(a) / h
 	sum := 0.0

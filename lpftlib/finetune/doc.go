@@ -1,5 +1,5 @@
 // Package finetune is the FT stage of every method: FT, LP-FT, LoRA and LP-LoRA
-// (protocol section 5).
+// (docs/protocol.md, FT stage).
 //
 // The four differ in two switches. Where the head comes from: FT and LoRA start from a
 // random head, LP-FT and LP-LoRA from a linear probe's. What is trained: FT and LP-FT train

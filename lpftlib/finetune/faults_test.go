@@ -131,9 +131,7 @@ func TestGradientThatIsNotFinite(t *testing.T) {
 // are beyond float32.
 func TestGradientOverflowNamesTheStep(t *testing.T) {
 	f := newFault(t)
-	for i := range f.start.Head.Weight {
-		f.start.Head.Weight[i] *= 3e30
-	}
+	f.start.Head = f.start.Head.ScaleBy(3e30)
 	dir := t.TempDir()
 	hooks := Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Nanosecond}}
 	_, err := Run(context.Background(), f.be, f.start, f.data, f.recipe, hooks)

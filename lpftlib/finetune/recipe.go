@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Recipe are the hyperparameters of the FT stage (protocol section 5, Table 6).
+// Recipe are the hyperparameters of the FT stage (docs/protocol.md, FT stage, Table 6).
 type Recipe struct {
 	Epochs        int     `json:"epochs"`
 	Batch         int     `json:"batch"`
@@ -56,7 +56,7 @@ func generator(seed uint64, use stream, at uint64) *rand.Rand {
 }
 
 // Order is the order in which epoch (from 0) visits n training rows. Linear probing sees
-// its rows in the order of epoch 0 (protocol section 6).
+// its rows in the order of epoch 0 (docs/protocol.md, Linear probing).
 func Order(seed uint64, epoch, n int) []int {
 	return generator(seed, streamOrder, uint64(epoch)).Perm(n)
 }

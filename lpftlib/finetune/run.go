@@ -14,6 +14,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/head"
 )
 
 // Set is one split: texts and labels, row by row.
@@ -28,8 +29,10 @@ type Data struct{ Train, Val Set }
 // Start is where the FT stage begins.
 type Start struct {
 	Weights *encoder.Weights     // the pre-trained encoder
-	Head    *Head                // random (FT, LoRA) or from linear probing (LP-FT, LP-LoRA)
+	Head    *head.Head           // random (FT, LoRA) or from linear probing (LP-FT, LP-LoRA)
 	LoRA    *encoder.LoRAWeights // nil: all parameters are trained
+
+	ValFeatures []float32 // φ of the validation rows [n, h] where they are at hand; nil: computed
 }
 
 // Hooks connect a run with its surroundings; every field may be left out but Score.
@@ -53,7 +56,7 @@ type Progress struct {
 type Result struct {
 	Weights *encoder.Weights     // encoder of the selected epoch (with LoRA: the frozen one)
 	LoRA    *encoder.LoRAWeights // factors of the selected epoch, or nil
-	Head    *Head
+	Head    *head.Head
 	Epoch   int // selected epoch, from 1
 	Course  *Course
 }

@@ -17,6 +17,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/head"
 )
 
 // trainingFixture is what testdata/make_fixtures.py writes.
@@ -76,12 +77,12 @@ func (f trainingFixture) set() Set {
 	return s
 }
 
-func (f trainingFixture) head() *Head {
-	h := &Head{Classes: len(f.Head), Hidden: len(f.Head[0]), Bias: make([]float32, len(f.Head))}
+func (f trainingFixture) head() *head.Head {
+	var weight []float32
 	for _, row := range f.Head {
-		h.Weight = append(h.Weight, row...)
+		weight = append(weight, row...)
 	}
-	return h
+	return head.FromFloat32(weight, make([]float32, len(f.Head)))
 }
 
 func (f trainingFixture) lora(t *testing.T, cfg *encoder.Config) *encoder.LoRAWeights {
@@ -191,7 +192,7 @@ func TestForeignCheckpointIsRefused(t *testing.T) {
 func TestNaNLossNamesTheStep(t *testing.T) {
 	f := readFixture(t)
 	head := f.head()
-	head.Bias[0] = float32(math.NaN())
+	head.B[0] = math.NaN()
 	recipe := Recipe{Epochs: 1, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 7, EvalsPerEpoch: 1}
 	_, err := Run(context.Background(), openBackend(t), Start{Weights: smallModel(t), Head: head}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
 	require.ErrorContains(t, err, "step 1 of 3")
@@ -202,14 +203,14 @@ func TestNaNLossNamesTheStep(t *testing.T) {
 // compiled.
 func TestDataErrors(t *testing.T) {
 	for want, change := range map[string]func(*fault){
-		"the validation split is empty":                                                func(f *fault) { f.data.Val = Set{} },
-		"validation split: 37 labels for 38 texts":                                     func(f *fault) { f.data.Val.Labels = f.data.Val.Labels[1:] },
-		"training split: label 3 of row 2: the head has classes 0 to 2":                func(f *fault) { f.data.Train.Labels[2] = 3 },
-		"validation split: label -1 of row 0":                                          func(f *fault) { f.data.Val.Labels[0] = -1 },
-		"training split: row 4: token id 99999 lies outside the model's vocabulary":    func(f *fault) { f.data.Train.Texts[4].IDs[1] = 99999 },
-		"validation split: row 1: token type 7 lies outside":                           func(f *fault) { f.data.Val.Texts[1].TypeIDs[0] = 7 },
-		"training split: row 0: 0 ids":                                                 func(f *fault) { f.data.Train.Texts[0] = encoder.Encoding{} },
-		"a head of 3 classes and width 5 with 72 weights and 3 biases does not fit an": func(f *fault) { f.start.Head.Hidden = 5 },
+		"the validation split is empty":                                             func(f *fault) { f.data.Val = Set{} },
+		"validation split: 37 labels for 38 texts":                                  func(f *fault) { f.data.Val.Labels = f.data.Val.Labels[1:] },
+		"training split: label 3 of row 2: the head has classes 0 to 2":             func(f *fault) { f.data.Train.Labels[2] = 3 },
+		"validation split: label -1 of row 0":                                       func(f *fault) { f.data.Val.Labels[0] = -1 },
+		"training split: row 4: token id 99999 lies outside the model's vocabulary": func(f *fault) { f.data.Train.Texts[4].IDs[1] = 99999 },
+		"validation split: row 1: token type 7 lies outside":                        func(f *fault) { f.data.Val.Texts[1].TypeIDs[0] = 7 },
+		"training split: row 0: 0 ids":                                              func(f *fault) { f.data.Train.Texts[0] = encoder.Encoding{} },
+		"head with weight [3, 5] and bias [3]":                                      func(f *fault) { f.start.Head = head.New(3, 5) },
 	} {
 		f := newFault(t)
 		f.data.Val = readFixture(t).set() // not shared with the training rows

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/head"
 )
 
 // state is everything the optimiser owns, on the device: parameters in the order encoder,
@@ -30,7 +31,7 @@ const (
 )
 
 // newState places the model on the device. With LoRA only the factors and the head are trained.
-func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, head *Head) *state {
+func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, h *head.Head) *state {
 	s := &state{}
 	add := func(spec encoder.TensorSpec, data []float32, trained bool) {
 		s.specs = append(s.specs, spec)
@@ -57,8 +58,9 @@ func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, head
 		}
 		add(spec, data, true)
 	}
-	add(encoder.TensorSpec{Name: headWeight, Shape: []int{head.Classes, head.Hidden}}, head.Weight, true)
-	add(encoder.TensorSpec{Name: headBias, Shape: []int{head.Classes}}, head.Bias, true)
+	weight, bias := h.Float32()
+	add(encoder.TensorSpec{Name: headWeight, Shape: []int{h.Classes(), h.Hidden()}}, weight, true)
+	add(encoder.TensorSpec{Name: headBias, Shape: []int{h.Classes()}}, bias, true)
 	return s
 }
 
@@ -66,7 +68,7 @@ func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, head
 func host(t *tensors.Tensor) ([]float32, error) { return tensors.CopyFlatData[float32](t) }
 
 // head reads V and b.
-func (s *state) head() (*Head, error) {
+func (s *state) head() (*head.Head, error) {
 	n := len(s.params)
 	weight, err := host(s.params[n-2])
 	if err != nil {
@@ -76,8 +78,7 @@ func (s *state) head() (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	shape := s.specs[n-2].Shape
-	return &Head{Classes: shape[0], Hidden: shape[1], Weight: weight, Bias: bias}, nil
+	return head.FromFloat32(weight, bias), nil
 }
 
 // encoderParams are the leading parameters: the encoder's, in the order of its specs.

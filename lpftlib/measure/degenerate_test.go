@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -169,4 +170,27 @@ func TestScaledHeadHasTheScaledMetrics(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, want, got, 1e-12)
 	}
+}
+
+// Logits so large that T is beyond the reach of the published recipe's 100,000 steps: its result says so.
+func TestTemperatureSaysItsLimit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	f, y := mat.NewDense(40, 3, nil), make([]int, 40)
+	for i := range y {
+		y[i] = rng.IntN(3)
+		for c := range 3 {
+			f.Set(i, c, 300*rng.NormFloat64())
+		}
+		f.Set(i, y[i], f.At(i, y[i])+360)
+	}
+	exact, err := ExactTemperature(f, y)
+	require.NoError(t, err)
+	require.Greater(t, exact.T, 100.0)
+	require.False(t, exact.AtLimit)
+	published, err := FitTemperature(f, y)
+	require.NoError(t, err)
+	require.True(t, published.AtLimit)
+	require.False(t, published.AtBound)
+	require.Equal(t, 100_000, published.Steps)
+	require.Less(t, published.T, exact.T)
 }

@@ -12,7 +12,7 @@
 //	diff, err := measure.FeatureDifference(features, pretrained)                         // Diff(F)
 //	fdr, err := measure.FDR(features, labels, 3, measure.DefaultFDR(n, h, 3))             // FDR(F)
 //
-// Heads: Frobenius (Norm(C), without the bias), VectorNorm, MeanLogitNorm. Predictions: Accuracy, Matthews, NLL, Brier.
+// MeanLogitNorm. Predictions: Accuracy, Matthews, NLL, Brier.
 // Calibration (Tables 3, 14, 15): ECE and MCE over 15 bins, before and after temperature scaling:
 //
 //	fit, err := measure.FitTemperature(validationLogits, validationLabels)               // Adam, as published
@@ -21,5 +21,5 @@
 //
 // TSNE lays features out in the plane (Figures 5, 6), and Summarise gives the mean ± deviation over seeds.
 //
-// Nothing here is in per cent except MatthewsPercent; the paper prints accuracy, ECE and MCE times 100.
+// Nothing here is in per cent; the paper prints accuracy, ECE and MCE times 100.
 package measure

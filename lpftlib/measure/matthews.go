@@ -39,9 +39,3 @@ func Matthews(logits *mat.Dense, labels []int) (float64, error) {
 	}
 	return covariance / math.Sqrt(spreadPredicted*spreadActual), nil
 }
-
-// MatthewsPercent is Matthews times 100, as Table 8 prints it for CoLA.
-func MatthewsPercent(logits *mat.Dense, labels []int) (float64, error) {
-	m, err := Matthews(logits, labels)
-	return 100 * m, err
-}

@@ -16,6 +16,8 @@ type Temperature struct {
 	// AtBound says that the likelihood has no maximum inside the bounds of the search: predictions that are all right
 	// want T → 0, predictions worse than chance want T → ∞.
 	AtBound bool `json:"at_bound,omitempty"`
+	// AtLimit says that the search ran out of steps while the likelihood still rose: T is where it stood, no optimum.
+	AtLimit bool `json:"at_limit,omitempty"`
 }
 
 // ScaleLogits returns logits/T. Scaling the head, V/T and b/T, gives the same, and no prediction changes.
@@ -37,7 +39,8 @@ const (
 
 // FitTemperature minimises the mean NLL of logits [n, C] over T as the paper does: Adam with rate 1e-3 on the full
 // batch, from T = 1, at most 100,000 steps, until ten steps in a row bring no strict improvement; the best T is kept.
-// With this rate T moves by about 0.001 a step. It also stops before a step that would make T negative.
+// With this rate T moves by about 0.001 a step, so that a T above 90 is out of its reach: the result then says AtLimit.
+// It also stops before a step that would make T negative.
 func FitTemperature(logits *mat.Dense, labels []int) (Temperature, error) {
 	if err := checkLogits("temperature scaling", logits, labels); err != nil {
 		return Temperature{}, err
@@ -46,7 +49,7 @@ func FitTemperature(logits *mat.Dense, labels []int) (Temperature, error) {
 	t, m, v := 1.0, 0.0, 0.0
 	best := Temperature{NLL: math.Inf(1)}
 	waiting := 0
-	for step := 1; step <= adamMaxSteps; step++ {
+	for step := 1; ; step++ {
 		value, slope, _ := likelihood.at(1 / t)
 		if step == 1 {
 			best.NLLBefore = value
@@ -55,6 +58,10 @@ func FitTemperature(logits *mat.Dense, labels []int) (Temperature, error) {
 		if value < best.NLL {
 			best.T, best.NLL, waiting = t, value, 0
 		} else if waiting++; waiting >= adamPatience {
+			break
+		}
+		if step == adamMaxSteps {
+			best.AtLimit = true
 			break
 		}
 		gradient := -slope / (t * t) // d/dT of a function of a = 1/T

@@ -35,7 +35,7 @@ var kernelDuels = map[string][]duel{
 }
 
 // Peers are the cells that the paper orders a cell against: LP-FT's Diff(F) against FT's, an ECE with temperature
-// scaling against that without, the rank of F against that of P (protocol 15.1). Cells that print a dash, that
+// scaling against that without, the rank of F against that of P (docs/protocol.md, Orderings). Cells that print a dash, that
 // print alike within their deviations, or whose run is known to have collapsed, are ordered against none.
 func Peers(p Printed) []Printed {
 	var out []Printed

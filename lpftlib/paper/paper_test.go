@@ -50,7 +50,6 @@ func TestEmbeddedTables(t *testing.T) {
 	cells := map[int]int{1: 48, 2: 41, 3: 24, 6: 84, 7: 52, 8: 40, 9: 123, 10: 20, 11: 78, 12: 48, 13: 54, 14: 120, 15: 72, 16: 5}
 	for table := 1; table <= 16; table++ {
 		require.Len(t, Cells(table), cells[table], "table %d", table)
-		require.Equal(t, cells[table] > 0, TableTitle(table) != "")
 		for _, p := range Cells(table) {
 			where := fmt.Sprintf("%+v", p)
 			if p.Text == "-" {
@@ -175,16 +174,6 @@ func TestJudgeThePaperItself(t *testing.T) {
 			require.NotEqual(t, Differs, j.Verdict, "%+v: %s", p, j.Reason)
 			require.NotEmpty(t, j.Reason)
 		}
-	}
-}
-
-func TestDefectsAreNumbered(t *testing.T) {
-	last := 0
-	for _, d := range Defects() {
-		require.Greater(t, d.Number, last)
-		require.NotEmpty(t, d.What)
-		require.NotEmpty(t, d.WhatWeDo)
-		last = d.Number
 	}
 }
 

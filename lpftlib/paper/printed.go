@@ -71,9 +71,8 @@ type cellKey struct {
 }
 
 type index struct {
-	cells  map[cellKey]Printed
-	rows   map[int][]Printed
-	titles map[int]string
+	cells map[cellKey]Printed
+	rows  map[int][]Printed
 }
 
 // load reads the embedded tables once. They are part of this package and checked by its tests, so that a
@@ -104,9 +103,8 @@ func parse(data []byte) (index, error) {
 	if err := dec.Decode(&doc); err != nil {
 		return index{}, err
 	}
-	x := index{map[cellKey]Printed{}, map[int][]Printed{}, map[int]string{}}
+	x := index{map[cellKey]Printed{}, map[int][]Printed{}}
 	for _, t := range doc.Tables {
-		x.titles[t.Table] = t.Title
 		for i, cell := range t.Cells {
 			p, err := parseCell(t.Table, cell)
 			if err != nil {
@@ -176,6 +174,3 @@ func LookupKernel(table int, dataset, method, kernel, metric string) (Printed, b
 func Cells(table int) []Printed {
 	return append([]Printed(nil), load().rows[table]...)
 }
-
-// TableTitle is the title of a table, "" where there are no numbers.
-func TableTitle(table int) string { return load().titles[table] }

@@ -142,7 +142,7 @@ var realCounts = map[[2]string]bool{
 	{"pubmed", "n_train"}: true, {"pubmed", "n_val"}: true, {"pubmed", "n_test"}: true,
 }
 
-// notATarget gives the reason why a printed number is no target, or "". Defects are numbered as in [Defects].
+// notATarget gives the reason why a printed number is no target, or "". Defects are numbered as in docs/protocol.md, Known defects.
 func notATarget(p Printed, ours Measured, s Setting) string {
 	switch {
 	case p.Dash():

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"lpft/internal/huggingface"
 )
 
 // cacheDir is the folder of the Hub's cache, found as Python's huggingface_hub finds it.
@@ -17,13 +19,7 @@ func cacheDir(hfHome string) string {
 	if hfHome != "" {
 		return filepath.Join(hfHome, "hub")
 	}
-	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
-		return dir
-	}
-	if dir := os.Getenv("HF_HOME"); dir != "" {
-		return filepath.Join(dir, "hub")
-	}
-	return hub.DefaultCacheDir()
+	return huggingface.CacheDir()
 }
 
 // fromCache looks for the model in the Hub's cache, whose layout is

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lpft/internal/fetch"
+	"lpft/internal/lfs"
 	"lpft/lpftlib/store"
 )
 
@@ -50,7 +51,10 @@ func take(dir, source, want string) (*Checkpoint, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, Weights)
-	got, err := store.DigestFile(file)
+	if err := lfs.CheckFile(file); err != nil {
+		return nil, err
+	}
+	got, err := digest(dir, file)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +62,26 @@ func take(dir, source, want string) (*Checkpoint, error) {
 		return nil, &fetch.DigestError{File: file, Got: got, Want: want}
 	}
 	return &Checkpoint{Dir: dir, Source: source, Digest: got}, nil
+}
+
+// digest is that of the weights' one file, or of the digests of a checkpoint's shards in order.
+func digest(dir, file string) (string, error) {
+	if _, err := os.Stat(file); err == nil {
+		return store.DigestFile(file)
+	}
+	shards, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if err != nil {
+		return "", err
+	}
+	var digests []string
+	for _, shard := range append(shards, filepath.Join(dir, index)) {
+		one, err := store.DigestFile(shard)
+		if err != nil {
+			return "", err
+		}
+		digests = append(digests, one)
+	}
+	return store.DigestJSON(digests)
 }
 
 // complete says which file of a checkpoint dir lacks, nil when none.
@@ -75,10 +99,11 @@ func complete(dir string) error {
 		info, err := os.Stat(filepath.Join(dir, name))
 		return err == nil && info.Mode().IsRegular() && info.Size() > 0
 	}
-	for _, name := range []string{"config.json", Weights} {
-		if !has(name) {
-			return fmt.Errorf("%s has no %s", dir, name)
-		}
+	if !has("config.json") {
+		return fmt.Errorf("%s has no config.json", dir)
+	}
+	if !has(Weights) && !has(index) {
+		return fmt.Errorf("%s has no %s", dir, Weights)
 	}
 	if !has("tokenizer.json") && !has("vocab.txt") && !(has("vocab.json") && has("merges.txt")) {
 		return fmt.Errorf("%s has no tokenizer.json, vocab.txt, or vocab.json with merges.txt", dir)

@@ -2,17 +2,15 @@ package pretrained
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"lpft/internal/fetch"
-	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"lpft/internal/fetch"
+	"lpft/internal/huggingface"
 )
 
 const (
@@ -22,18 +20,14 @@ const (
 
 // wanted are the files of a checkpoint; a repository need not have all of them.
 var wanted = []string{
-	"config.json", Weights, "tokenizer.json", "tokenizer_config.json",
-	"special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+	"config.json", Weights, "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+	"added_tokens.json", "vocab.txt", "vocab.json", "merges.txt",
 }
 
 // fromHub downloads the model into the Hugging Face cache.
 func fromHub(ctx context.Context, m model, o Options) (*Checkpoint, error) {
 	cache := cacheDir(o.HFHome)
-	repo := hub.New(m.repo).WithRevision(m.revision).WithCacheDir(cache).WithAuth(os.Getenv("HF_TOKEN"))
-	if o.Endpoint != "" {
-		repo = repo.WithEndpoint(strings.TrimSuffix(o.Endpoint, "/"))
-	}
-	repo.Verbosity = 0
+	repo := huggingface.Repo(m.repo, m.revision, cache, o.Endpoint)
 	if err := askHub(ctx, repo); err != nil {
 		return nil, err
 	}
@@ -47,7 +41,7 @@ func fromHub(ctx context.Context, m model, o Options) (*Checkpoint, error) {
 		func(done int64) { report(o, what, min(done, total), total) },
 		func(ctx context.Context) (err error) { paths, err = repo.DownloadFilesCtx(ctx, files...); return err })
 	if err != nil {
-		return nil, reason(err)
+		return nil, huggingface.Reason(err)
 	}
 	report(o, what, total, total)
 	want := m.digest
@@ -65,7 +59,7 @@ func askHub(ctx context.Context, repo *hub.Repo) error {
 	select {
 	case err := <-done:
 		if err != nil {
-			return reason(err)
+			return huggingface.Reason(err)
 		}
 		return nil
 	case <-ctx.Done():
@@ -100,18 +94,4 @@ func report(o Options, what string, done, total int64) {
 	if o.Progress != nil {
 		o.Progress(what, done, total)
 	}
-}
-
-// reason is an error's own message in one line, without the path of calls that the library puts before it.
-func reason(err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
-		err = request.Err
-	} else {
-		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(next) {
-			err = next
-		}
-	}
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(line)
 }

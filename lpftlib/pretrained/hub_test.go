@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"lpft/internal/fetch"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,6 +105,34 @@ func TestHubWithoutTheRepository(t *testing.T) {
 	o.Endpoint = fakeHub(t, tiny, "").URL
 	_, err := Resolve(context.Background(), "someone/else", o)
 	require.ErrorContains(t, err, "Hub someone/else@main: bad status code 404: 404 page not found;")
+}
+
+// A mirror may lie below a path, and the files beside the vocabulary come too.
+func TestHubBelowAPath(t *testing.T) {
+	o := isolated(t)
+	o.Offline = false
+	files := maps.Clone(tiny)
+	files["added_tokens.json"], files["special_tokens_map.json"], files["tokenizer_config.json"] = "{}", "{}", "{}"
+	hub := fakeHub(t, files, digestOf(weights))
+	mirror := httptest.NewServer(http.StripPrefix("/mirror/hf", hub.Config.Handler))
+	t.Cleanup(mirror.Close)
+	t.Setenv("HF_ENDPOINT", mirror.URL+"/mirror/hf/")
+	c, err := Resolve(context.Background(), "someone/tiny", o)
+	require.NoError(t, err)
+	for name := range files {
+		if name != "README.md" {
+			require.FileExists(t, filepath.Join(c.Dir, name))
+		}
+	}
+}
+
+func TestHubOfflineByTheEnvironment(t *testing.T) {
+	o := isolated(t)
+	o.Offline = false
+	o.Endpoint = fakeHub(t, tiny, "").URL
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	_, err := Resolve(context.Background(), "someone/tiny", o)
+	require.ErrorContains(t, err, "Hub someone/tiny@main: HF_HUB_OFFLINE is set")
 }
 
 func TestHubStoppedByTheUser(t *testing.T) {

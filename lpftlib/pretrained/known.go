@@ -71,3 +71,14 @@ func lookup(name, revision string) (model, error) {
 	}
 	return m, nil
 }
+
+// Base names the checkpoint as Python's from_pretrained takes it: the Hub's repository and its
+// revision, or else the folder.
+func (c *Checkpoint) Base() (name, revision string) {
+	if !isPath(c.Name) {
+		if m, err := lookup(c.Name, ""); err == nil {
+			return m.repo, m.revision
+		}
+	}
+	return c.Dir, ""
+}

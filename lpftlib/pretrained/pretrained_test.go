@@ -32,7 +32,7 @@ func writeCheckpoint(t *testing.T, dir string) {
 // isolated keeps a test away from the machine's own caches and from any network.
 func isolated(t *testing.T) Options {
 	t.Helper()
-	for _, name := range []string{"HF_HUB_CACHE", "HF_HOME", "HF_TOKEN"} {
+	for _, name := range []string{"HF_HUB_CACHE", "HF_HOME", "HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		t.Setenv(name, "")
 	}
 	dir := t.TempDir()

@@ -74,7 +74,7 @@ func BenchmarkFit(b *testing.B) {
 			for b.Loop() {
 				head, err := Fit(context.Background(), x, y, s.classes, Options{})
 				require.NoError(b, err)
-				b.ReportMetric(head.Norm(), "norm")
+				b.ReportMetric(head.Head.Norm(), "norm")
 				b.ReportMetric(head.Kappa, "kappa")
 			}
 			b.ReportMetric(peakMemory()/float64(8*s.n*s.h), "x-memory")

@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/head"
 )
 
 // Accuracy of the solutions, relative in ‖W‖: a held-out accuracy needs little, the head is meant to be exact.
@@ -13,14 +15,11 @@ var (
 	refitAccuracy = accuracy{error: 1e-9, gradient: 1e-11}
 )
 
-// gramRows is how many rows a feature are plenty for a preconditioner.
-const gramRows = 32
-
 // Fit cross-validates κ and returns the head fitted to all rows with the best one (see the package comment).
 //
 // x is [N, h] with finite entries, y [N] with classes 0 … classes−1, each present. The folds follow the row
 // order. Fit stops early with ctx's error when ctx is cancelled.
-func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*Head, error) {
+func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*Fitted, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -39,14 +38,14 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 	if !o.StopAsScikitLearn {
 		data = newCoordinates(x)
 	}
-	passes := newJoint(data, o.Workers)
+	var passes rowPasses = &separate{data: data, workers: o.Workers}
 	if !o.StopAsScikitLearn {
-		n, r := data.x.Dims()
-		passes.solver = newPreconditioner(data.gram(gramRows*r, o.Workers), n, r)
+		passes = newJoint(data, o.Workers)
 	}
 	folds := make([]*fold, o.Folds)
 	for f := range folds {
-		folds[f] = newFold(passes, f, held[f], y, classes, o)
+		folds[f] = newFold(data, passes, f, held[f], y, classes, o)
+		folds[f].constant = equalRows(x, held[f])
 	}
 	report := newProgress(o.Progress, len(o.Kappas)*o.Folds+1)
 	passes.enter(len(folds))
@@ -61,31 +60,32 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*H
 		return nil, err
 	}
 
-	head := &Head{C: classes, Kappas: o.Kappas}
-	best := head.choose(folds)
-	head.Kappa = o.Kappas[best]
-	all := newFold(passes, 0, nil, y, classes, o)
+	fitted := &Fitted{Kappas: o.Kappas}
+	best := fitted.choose(folds)
+	fitted.Kappa = o.Kappas[best]
+	all := newFold(data, passes, 0, nil, y, classes, o)
+	all.constant = equalRows(x, nil)
 	all.startFromMean(folds, best)
-	all.problem.setKappa(head.Kappa)
+	all.problem.setKappa(fitted.Kappa)
 	passes.enter(1)
 	defer passes.leave()
-	head.Iterations, head.Converged, err = all.minimise(ctx, refitAccuracy, o)
+	fitted.Iterations, fitted.Converged, err = all.minimise(ctx, refitAccuracy, o)
 	if err != nil {
 		return nil, err
 	}
 	weight, bias := all.expanded()
 	removeMean(weight, bias)
-	_, head.H = x.Dims()
-	head.Weight, head.Bias = data.head(weight.RawMatrix().Data, bias)
+	flat, bias := data.head(weight.RawMatrix().Data, bias)
+	fitted.Head = &head.Head{V: mat.NewDense(classes, len(flat)/classes, flat), B: bias}
 	if o.PaperCompatible {
-		head.halve()
+		fitted.halve()
 	}
 	report.step()
-	return head, nil
+	return fitted, nil
 }
 
 // choose records the scores of the folds and returns the index of the first best κ.
-func (h *Head) choose(folds []*fold) int {
+func (h *Fitted) choose(folds []*fold) int {
 	sums := make([]float64, len(h.Kappas))
 	h.Scores = make([]float64, len(h.Kappas))
 	for _, f := range folds {
@@ -118,18 +118,19 @@ func removeMean(weight *mat.Dense, bias []float64) {
 
 // fold is one training set of the cross-validation on its way along the κ grid.
 type fold struct {
-	problem *problem
-	held    []int // the rows of the test fold; none for the refit
-	labels  []int // of all rows, as given
-	active  []int // the classes present among the training rows, ascending
-	classes int
+	problem  *problem
+	held     []int // the rows of the test fold; none for the refit
+	labels   []int // of all rows, as given
+	active   []int // the classes present among the training rows, ascending
+	classes  int
+	constant bool // all training rows are equal
 
 	theta  []float64 // solution of the last κ, start of the next
 	path   [][]float64
 	scores []float64
 }
 
-func newFold(passes *joint, number int, held, y []int, classes int, o Options) *fold {
+func newFold(data *coordinates, passes rowPasses, number int, held, y []int, classes int, o Options) *fold {
 	f := &fold{held: held, labels: y, classes: classes}
 	labels := append([]int(nil), y...)
 	for _, i := range held {
@@ -152,7 +153,7 @@ func newFold(passes *joint, number int, held, y []int, classes int, o Options) *
 			labels[i] = position[c]
 		}
 	}
-	f.problem = newProblem(passes, number, labels, len(f.active), o.form())
+	f.problem = newProblem(data, passes, number, labels, len(f.active), o.form())
 	f.theta = make([]float64, f.problem.size())
 	return f
 }
@@ -182,6 +183,10 @@ func (f *fold) minimise(ctx context.Context, goal accuracy, o Options) (iteratio
 		f.theta = search.theta
 		return search.iterations, search.done, err
 	}
+	if f.constant {
+		f.theta = f.problem.priors()
+		return 0, true, nil
+	}
 	goal.maxIter = o.MaxIter
 	return newton(ctx, f.problem, f.theta, goal)
 }
@@ -190,14 +195,14 @@ func (f *fold) minimise(ctx context.Context, goal accuracy, o Options) (iteratio
 func (f *fold) heldOutAccuracy() float64 {
 	weight, bias := f.problem.expand(f.theta)
 	logits := make([]float64, len(bias))
-	if mean := f.problem.joint.data.mean; mean != nil {
+	if mean := f.problem.data.mean; mean != nil {
 		for c := range bias {
 			bias[c] -= dot(weight.RawRowView(c), mean)
 		}
 	}
 	right := 0
 	for _, i := range f.held {
-		row := f.problem.joint.data.x.RawRowView(i)
+		row := f.problem.data.x.RawRowView(i)
 		for c := range logits {
 			logits[c] = dot(weight.RawRowView(c), row) + bias[c]
 		}

@@ -11,8 +11,8 @@ import (
 )
 
 // residuals returns δ_i = e_{y_i} − softmax(f(x_i)) [N, C].
-func residuals(h *Head, x *mat.Dense, y []int) *mat.Dense {
-	delta := h.Logits(x)
+func residuals(h *Fitted, x *mat.Dense, y []int) *mat.Dense {
+	delta := h.Head.Logits(x)
 	for i, label := range y {
 		row := delta.RawRowView(i)
 		softmaxResidual(row, make([]float64, len(row)), label)
@@ -31,7 +31,7 @@ func TestOptimalityIdentities(t *testing.T) {
 
 			var left mat.Dense // Σ δφᵀ = V/κ
 			left.Mul(delta.T(), x)
-			right := append([]float64(nil), head.Weight...)
+			right := append([]float64(nil), head.Head.Weight()...)
 			for i := range right {
 				right[i] /= kappa
 			}
@@ -56,11 +56,11 @@ func TestScaleOfFeatures(t *testing.T) {
 		scaled.Scale(s, x)
 		got, err := Fit(context.Background(), &scaled, data.Y, 3, Options{Kappas: []float64{2 / (s * s)}})
 		require.NoError(t, err)
-		require.InEpsilon(t, want.Norm()/s, got.Norm(), 1e-6)
+		require.InEpsilon(t, want.Head.Norm()/s, got.Head.Norm(), 1e-6)
 		got, err = Fit(context.Background(), &scaled, data.Y, 3, Options{}) // the usual grid, badly scaled
 		require.NoError(t, err)
 		require.True(t, got.Converged)
-		require.False(t, math.IsNaN(got.Norm()))
+		require.False(t, math.IsNaN(got.Head.Norm()))
 	}
 }
 
@@ -68,17 +68,17 @@ func TestTwoClassHead(t *testing.T) {
 	data, x := readOracle(t, "two")
 	full, err := Fit(context.Background(), x, data.Y, 2, Options{})
 	require.NoError(t, err)
-	h := full.H
+	h := full.Head.Hidden()
 	for j := range h {
-		require.Equal(t, -full.Weight[j], full.Weight[h+j])
+		require.Equal(t, -full.Head.Weight()[j], full.Head.Weight()[h+j])
 	}
-	require.Equal(t, -full.Bias[0], full.Bias[1])
+	require.Equal(t, -full.Head.B[0], full.Head.B[1])
 
 	half, err := Fit(context.Background(), x, data.Y, 2, Options{PaperCompatible: true})
 	require.NoError(t, err)
 	require.True(t, half.Halved)
-	require.InEpsilon(t, full.Norm()/2, half.Norm(), 1e-14)
-	require.InEpsilon(t, full.Bias[1]/2, half.Bias[1], 1e-14)
+	require.InEpsilon(t, full.Head.Norm()/2, half.Head.Norm(), 1e-14)
+	require.InEpsilon(t, full.Head.B[1]/2, half.Head.B[1], 1e-14)
 	require.Equal(t, full.Predict(x), half.Predict(x))
 	require.Equal(t, full.Kappa, half.Kappa)
 
@@ -91,7 +91,7 @@ func TestTwoClassHead(t *testing.T) {
 
 func TestResultDoesNotDependOnWorkers(t *testing.T) {
 	x, y := transformerLike(700, 20, 3)
-	var heads []*Head
+	var heads []*Fitted
 	for _, workers := range []int{1, 3, 16} {
 		head, err := Fit(context.Background(), x, y, 3, Options{Workers: workers})
 		require.NoError(t, err)
@@ -104,9 +104,10 @@ func TestResultDoesNotDependOnWorkers(t *testing.T) {
 // The two-class problem has its own, shorter parametrisation; it must be the softmax problem all the same.
 func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 	x, y := transformerLike(50, 6, 2)
-	passes := newJoint(newCoordinates(x), 1)
+	data := newCoordinates(x)
+	passes := newJoint(data, 1)
 	passes.enter(1)
-	short, long := newProblem(passes, 0, y, 2, symmetric), newProblem(passes, 0, y, 2, twoRows)
+	short, long := newProblem(data, passes, 0, y, 2, symmetric), newProblem(data, passes, 0, y, 2, twoRows)
 	short.setKappa(3)
 	long.setKappa(3)
 	theta := make([]float64, short.size())
@@ -135,13 +136,13 @@ func TestBinomialIsTwoRowsWithHalfTheStrength(t *testing.T) {
 	require.NoError(t, err)
 	require.InEpsilon(t, 2*both.Kappa, one.Kappa, 1e-14)
 	require.Equal(t, both.FoldScores, one.FoldScores)
-	require.Less(t, relative(one.Weight, both.Weight), 1e-8)
-	require.Less(t, relative(one.Bias, both.Bias), 1e-8)
+	require.Less(t, relative(one.Head.Weight(), both.Head.Weight()), 1e-8)
+	require.Less(t, relative(one.Head.B, both.Head.B), 1e-8)
 
 	delta := residuals(one, x, data.Y) // the optimum: w/κ = Σ (y − p₁)φ
 	var left mat.Dense
 	left.Mul(delta.T(), x)
-	w := difference(one.Weight[one.H:], one.Weight[:one.H])
+	w := difference(one.Head.Weight()[one.Head.Hidden():], one.Head.Weight()[:one.Head.Hidden()])
 	for j := range w {
 		w[j] /= one.Kappa
 	}
@@ -164,12 +165,12 @@ func TestStopAsScikitLearnEndsAtTheMinimiser(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, head.Converged)
 			require.Equal(t, best.FoldScores, head.FoldScores, name)
-			require.Less(t, relative(head.Weight, best.Weight), 1e-5, name)
-			require.Less(t, relative(head.Bias, best.Bias), 1e-5, name)
+			require.Less(t, relative(head.Head.Weight(), best.Head.Weight()), 1e-5, name)
+			require.Less(t, relative(head.Head.B, best.Head.B), 1e-5, name)
 
 			steps, err := Path(context.Background(), x, want.Y, want.Classes, best.Kappa, []int{5000}, o)
 			require.NoError(t, err)
-			require.Less(t, relative(steps[0].Weight, best.Weight), 1e-5, name)
+			require.Less(t, relative(steps[0].Head.Weight(), best.Head.Weight()), 1e-5, name)
 
 			o.MaxIter = 2 // and it does stop
 			short, err := Fit(context.Background(), x, want.Y, want.Classes, o)
@@ -183,9 +184,10 @@ func TestStopAsScikitLearnEndsAtTheMinimiser(t *testing.T) {
 func TestDerivatives(t *testing.T) {
 	for shape, classes := range map[form]int{symmetric: 2, binomial: 2, twoRows: 3} {
 		x, y := transformerLike(40, 5, classes)
-		passes := newJoint(newCoordinates(x), 2)
+		data := newCoordinates(x)
+		passes := newJoint(data, 2)
 		passes.enter(1)
-		p := newProblem(passes, 0, y, classes, shape)
+		p := newProblem(data, passes, 0, y, classes, shape)
 		p.setKappa(0.7)
 		size := p.size()
 		theta, direction := make([]float64, size), make([]float64, size)
@@ -219,12 +221,12 @@ func TestRareClass(t *testing.T) {
 	y[17] = 2
 	head, err := Fit(context.Background(), x, y, 3, Options{})
 	require.NoError(t, err)
-	require.Equal(t, 3, head.C)
-	require.Len(t, head.Weight, 3*8)
-	for _, v := range head.Weight {
+	require.Equal(t, 3, head.Head.Classes())
+	require.Len(t, head.Head.Weight(), 3*8)
+	for _, v := range head.Head.Weight() {
 		require.False(t, math.IsNaN(v))
 	}
-	sum := head.Bias[0] + head.Bias[1] + head.Bias[2]
+	sum := head.Head.B[0] + head.Head.B[1] + head.Head.B[2]
 	require.InDelta(t, 0, sum, 1e-9)
 }
 
@@ -240,8 +242,8 @@ func TestConstantFeatures(t *testing.T) {
 	}
 	head, err := Fit(context.Background(), x, y, 2, Options{})
 	require.NoError(t, err)
-	require.InDelta(t, 0, head.Norm(), 1e-9)
-	f := head.Logits(x).RawRowView(0)
+	require.InDelta(t, 0, head.Head.Norm(), 1e-9)
+	f := head.Head.Logits(x).RawRowView(0)
 	require.InDelta(t, math.Log(10.0/20.0), f[1]-f[0], 1e-9)
 }
 
@@ -314,11 +316,11 @@ func TestPathGrowsToTheOptimum(t *testing.T) {
 	last := steps[2]
 	require.True(t, last.Converged)
 	require.Less(t, last.Iterations, 5000)
-	require.Less(t, relative(last.Weight, best.Weight), 1e-5)
+	require.Less(t, relative(last.Head.Weight(), best.Head.Weight()), 1e-5)
 	require.Less(t, steps[0].Norm, last.Norm)
 	require.Equal(t, last.Norm, last.Head.Norm())
 	require.True(t, last.Halved)
-	require.InDelta(t, norm(last.Bias), last.BiasNorm, 1e-12)
+	require.InDelta(t, norm(last.Head.B), last.BiasNorm, 1e-12)
 	require.Greater(t, steps[0].Loss, last.Loss)
 
 	_, err = Path(context.Background(), x, data.Y, 2, 1, []int{2, 1}, Options{})

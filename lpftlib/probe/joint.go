@@ -11,7 +11,7 @@ import (
 // at hand is used for the price of reading it.
 type joint struct {
 	data    *coordinates
-	solver  *preconditioner // nil with L-BFGS
+	solver  *preconditioner
 	workers int
 
 	mutex   sync.Mutex
@@ -20,21 +20,6 @@ type joint struct {
 
 	chunks []chunk // fixed pieces of the rows, so that sums do not depend on the number of workers
 }
-
-// request is one pass, or one solve with the preconditioner if ridge is positive, of the fit number fit.
-type request struct {
-	fit       int
-	in, out   []float64 // [K·r + K], weight rows and then biases
-	outputs   int       // K
-	needs     func(i int) bool
-	middle    func(i int, scores []float64) float64
-	value     float64
-	curvature float64
-	ridge     float64
-	done      chan struct{}
-}
-
-func (r *request) solves() bool { return r.ridge > 0 }
 
 // chunk is a range of rows with its part of a sum over the rows.
 type chunk struct {
@@ -51,9 +36,12 @@ const (
 	blockValues  = 24 << 10 // of the rows that are kept in the cache between the two halves of a pass
 )
 
+// gramRows is how many rows a feature are plenty for a preconditioner.
+const gramRows = 32
+
 func newJoint(data *coordinates, workers int) *joint {
-	n, _ := data.x.Dims()
-	j := &joint{data: data, workers: workers}
+	n, r := data.x.Dims()
+	j := &joint{data: data, workers: workers, solver: newPreconditioner(data.gram(gramRows*r, workers), n, r)}
 	count := min(maxChunks, (n+minChunkRows-1)/minChunkRows)
 	for i := range count {
 		j.chunks = append(j.chunks, chunk{from: i * n / count, to: (i + 1) * n / count})
@@ -61,7 +49,6 @@ func newJoint(data *coordinates, workers int) *joint {
 	return j
 }
 
-// enter announces so many fits; each must leave.
 func (j *joint) enter(fits int) { j.fits = fits }
 
 func (j *joint) leave() {

@@ -6,12 +6,14 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/head"
 )
 
 // Step is the linear probe after at most MaxIter iterations of L-BFGS from zero: one point of the curves in
-// Figures 1 and 4, panel LP. Its Head carries V, b and the iterations actually made; no κ was chosen there.
+// Figures 1 and 4, panel LP. Its Fitted carries V, b and the iterations actually made; no κ was chosen there.
 type Step struct {
-	Head
+	Fitted
 	MaxIter       int     `json:"max_iter"`
 	Norm          float64 `json:"norm"`            // ‖V‖_F
 	BiasNorm      float64 `json:"bias_norm"`       // ‖b‖
@@ -48,9 +50,8 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 		return nil, fmt.Errorf("probe: no iteration counts for the path: give for example 1, 2, 5, 10, 20, 50")
 	}
 	o.StopAsScikitLearn = true
-	passes := newJoint(&coordinates{x: x}, o.Workers)
-	passes.enter(1)
-	p := newProblem(passes, 0, y, classes, o.form())
+	data := &coordinates{x: x}
+	p := newProblem(data, &separate{data: data, workers: o.Workers}, 0, y, classes, o.form())
 	p.setKappa(kappa)
 	search := newLBFGS(p, make([]float64, p.size()), o.Tol)
 	steps := make([]Step, 0, len(iters))
@@ -71,16 +72,12 @@ func measureStep(p *problem, search *lbfgs, x *mat.Dense, y []int, halve bool) S
 	if len(bias) == 2 {
 		symmetrise(weight, bias)
 	}
-	_, h := x.Dims()
-	step := Step{Head: Head{
-		Weight: weight.RawMatrix().Data, Bias: bias, C: len(bias), H: h,
-		Iterations: search.iterations, Converged: search.done,
-	}}
+	step := Step{Fitted: Fitted{Head: &head.Head{V: weight, B: bias}, Iterations: search.iterations, Converged: search.done}}
 	if halve {
 		step.halve()
 	}
-	step.Norm, step.BiasNorm = step.Head.Norm(), norm(bias)
-	logits := step.Logits(x)
+	step.Norm, step.BiasNorm = step.Head.Norm(), step.Head.BiasNorm()
+	logits := step.Head.Logits(x)
 	n := float64(len(y))
 	right := 0
 	for i, label := range y {

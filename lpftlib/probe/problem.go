@@ -13,8 +13,9 @@ import (
 // θ holds the K weight rows [K, r] and then the K biases. With more than two classes K = C and the scores s_i
 // are the logits. A two-class problem has K = 1 unless its form is twoRows (see [form]).
 type problem struct {
-	joint   *joint
-	fit     int     // its number among the fits of joint
+	data    *coordinates
+	passes  rowPasses
+	fit     int     // its number among those that share the passes
 	labels  []int   // class of each row, 0 … K−1 (0, 1 if binary); −1: the row takes no part
 	count   int     // rows that take part
 	outputs int     // K
@@ -41,8 +42,8 @@ const (
 	binomial
 )
 
-func newProblem(j *joint, fit int, labels []int, classes int, shape form) *problem {
-	p := &problem{joint: j, fit: fit, labels: labels, outputs: classes, slack: 1}
+func newProblem(data *coordinates, passes rowPasses, fit int, labels []int, classes int, shape form) *problem {
+	p := &problem{data: data, passes: passes, fit: fit, labels: labels, outputs: classes, slack: 1}
 	if classes == 2 && shape != twoRows {
 		p.binary, p.outputs, p.slope = true, 1, 2
 		if shape == binomial {
@@ -66,7 +67,7 @@ func (p *problem) setKappa(kappa float64) {
 	}
 }
 
-func (p *problem) width() int { _, r := p.joint.data.x.Dims(); return r }
+func (p *problem) width() int { _, r := p.data.x.Dims(); return r }
 
 // size is the number of entries of θ.
 func (p *problem) size() int { return p.outputs * (p.width() + 1) }
@@ -74,10 +75,10 @@ func (p *problem) size() int { return p.outputs * (p.width() + 1) }
 // weights returns the part of θ that is penalised.
 func (p *problem) weights(theta []float64) []float64 { return theta[:p.outputs*p.width()] }
 
-// ask is one pass over the rows for this problem (see [joint]).
+// ask is one pass over the rows for this problem (see [request]).
 func (p *problem) ask(theta, sum []float64, needs func(int) bool, middle func(i int, scores []float64) float64) float64 {
 	q := &request{fit: p.fit, in: theta, out: sum, outputs: p.outputs, needs: needs, middle: middle}
-	p.joint.ask(q)
+	p.passes.ask(q)
 	return q.value
 }
 
@@ -183,7 +184,7 @@ func (p *problem) curvature(direction, product []float64) {
 
 // solve writes the preconditioned residual into z.
 func (p *problem) solve(residual, z []float64) {
-	p.joint.ask(&request{fit: p.fit, in: residual, out: z, outputs: p.outputs, curvature: p.mean, ridge: p.ridge})
+	p.passes.ask(&request{fit: p.fit, in: residual, out: z, outputs: p.outputs, curvature: p.mean, ridge: p.ridge})
 }
 
 // expand writes θ as weight [C, r] and bias [C] over the problem's own classes.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -267,37 +266,6 @@ func splitNpy(data []byte) (header string, body []byte, err error) {
 	return string(rest[:length]), rest[length:], nil
 }
 
-var (
-	npyDict  = regexp.MustCompile(`^\{('(?:descr|fortran_order|shape)': ?(?:'[^']*'|True|False|\([0-9, ]*\)),? *){3}\}\s*$`)
-	npyDescr = regexp.MustCompile(`'descr': ?'([^']*)'`)
-	npyOrder = regexp.MustCompile(`'fortran_order': ?(True|False)`)
-	npyShape = regexp.MustCompile(`'shape': ?\(([0-9, ]*)\)`)
-)
-
-// parseNpyHeader reads the Python dict of a header.
-func parseNpyHeader(header string) (descr string, shape []int, err error) {
-	d, o, s := npyDescr.FindStringSubmatch(header), npyOrder.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
-	if d == nil || o == nil || s == nil || !npyDict.MatchString(header) {
-		return "", nil, fmt.Errorf(".npy header %.200q: expected descr of a plain type, fortran_order and shape", header)
-	}
-	shape = []int{}
-	for i, text := range strings.Split(s[1], ",") {
-		text = strings.TrimSpace(text)
-		if text == "" && (i > 0 || strings.TrimSpace(s[1]) == "") {
-			continue // () and (3,)
-		}
-		dim, err := strconv.Atoi(text)
-		if err != nil {
-			return "", nil, fmt.Errorf(".npy header: shape (%.200s): %q is not a dimension", s[1], text)
-		}
-		shape = append(shape, dim)
-	}
-	if o[1] == "True" && len(shape) > 1 {
-		return "", nil, fmt.Errorf(".npy array of shape %v is in Fortran order: save numpy.ascontiguousarray(array) instead", shape)
-	}
-	return d[1], shape, nil
-}
-
 // itemSize is the size in bytes of one element.
 func itemSize(descr string) (int, error) {
 	switch descr {
@@ -318,7 +286,7 @@ func itemSize(descr string) (int, error) {
 			return 4 * int(width), nil
 		}
 	}
-	return 0, fmt.Errorf(".npy element type %q is not supported: expected little-endian floats of 4 or 8 bytes, integers, or <U with a width", descr)
+	return 0, fmt.Errorf(".npy element type %q is not supported: save %s", descr, conversion(descr))
 }
 
 // widened decodes integers of the types that have no field of their own.

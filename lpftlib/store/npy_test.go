@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -199,6 +200,29 @@ func TestNpyRefusesBadHeaders(t *testing.T) {
 	} {
 		_, err := decodeNpy(file)
 		require.Error(t, err, name)
+	}
+}
+
+// Headers of any writer are read where numpy reads them, and give the same shape.
+func TestNpyHeadersAreNumpys(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("testdata", "headers.json"))
+	require.NoError(t, err)
+	var cases [][2]any
+	require.NoError(t, json.Unmarshal(raw, &cases))
+	body := binary.LittleEndian.AppendUint64(nil, 1<<32) // 0 to 5 as int32
+	body = binary.LittleEndian.AppendUint64(body, 3<<32|2)
+	body = binary.LittleEndian.AppendUint64(body, 5<<32|4)
+	for _, c := range cases {
+		header, shape := c[0].(string), c[1]
+		a, err := decodeNpy(npyFile(header, body))
+		if shape == nil {
+			require.Error(t, err, header)
+			require.NotContains(t, err.Error(), "\n")
+			continue
+		}
+		require.NoError(t, err, header)
+		require.Equal(t, fmt.Sprint(shape), fmt.Sprint(a.Shape), header)
+		require.Equal(t, []int32{0, 1, 2, 3, 4, 5}, a.Int32, header)
 	}
 }
 

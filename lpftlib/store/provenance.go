@@ -22,9 +22,11 @@ type Provenance struct {
 	ModelSource string            `json:"model_source,omitempty"` // where the weights came from, in words
 	Backend     string            `json:"backend,omitempty"`      // "go", "xla:cpu" or "xla:cuda"
 	Device      string            `json:"device,omitempty"`
-	TF32        bool              `json:"tf32"` // reduced-precision products on CUDA
-	SIMD        bool              `json:"simd"` // vector instructions in the "go" backend
-	Go          string            `json:"go"`   // version of the compiler
+	Plugin      string            `json:"plugin,omitempty"`        // where XLA's plugin came from
+	PluginSHA   string            `json:"plugin_sha256,omitempty"` // of its file
+	TF32        bool              `json:"tf32"`                    // reduced-precision products on CUDA
+	SIMD        bool              `json:"simd"`                    // vector instructions in the "go" backend
+	Go          string            `json:"go"`                      // version of the compiler
 	OS          string            `json:"os"`
 	Arch        string            `json:"arch"`
 	CPUs        int               `json:"cpus"` // that the process may use

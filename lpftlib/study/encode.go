@@ -10,30 +10,67 @@ import (
 	"lpft/lpftlib/tokenizer"
 )
 
-// Encode tokenises examples with the session's tokenizer and maximum length.
-func (s *Session) Encode(ctx context.Context, examples []task.Example) ([]encoder.Encoding, error) {
+// Texts are a task's split tokenised with the session's tokenizer and maximum length: once a
+// session, for features, training and kernels alike.
+func (s *Session) Texts(ctx context.Context, id, split string) ([]encoder.Encoding, error) {
+	key := [2]string{id, split}
+	s.mu.Lock()
+	texts, known := s.texts[key]
+	s.mu.Unlock()
+	if known {
+		return texts, nil
+	}
+	examples, err := s.examples(ctx, id, split)
+	if err != nil {
+		return nil, err
+	}
+	if texts, err = s.encode(ctx, examples); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts[key] = texts
+	return texts, nil
+}
+
+// someTexts are some rows of a split.
+func (s *Session) someTexts(ctx context.Context, id, split string, rows []int) ([]encoder.Encoding, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	all, err := s.Texts(ctx, id, split)
+	if err != nil {
+		return nil, err
+	}
+	return pick(all, rows), nil
+}
+
+// encode tokenises examples.
+func (s *Session) encode(ctx context.Context, examples []task.Example) ([]encoder.Encoding, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
 	}
-	texts := make([]tokenizer.Text, len(examples))
-	for i, e := range examples {
-		texts[i] = tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}
-	}
-	out := make([]encoder.Encoding, len(texts))
-	for i, e := range m.Tokenizer.EncodeAll(texts, min(s.Profile.MaxLen, m.Config.MaxTokens())) {
-		out[i] = encoder.Encoding{IDs: e.IDs, TypeIDs: e.TypeIDs}
-	}
-	return out, nil
+	return m.Tokenizer.EncodeAll(texts(examples), min(s.Profile.MaxLen, m.Config.MaxTokens())), nil
 }
 
-// set tokenises a split with its labels.
-func (s *Session) set(ctx context.Context, examples []task.Example) (finetune.Set, error) {
-	texts, err := s.Encode(ctx, examples)
+// texts are the examples without their labels.
+func texts(examples []task.Example) []tokenizer.Text {
+	out := make([]tokenizer.Text, len(examples))
+	for i, e := range examples {
+		out[i] = tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}
+	}
+	return out
+}
+
+// set is a split's texts with their labels.
+func (s *Session) set(ctx context.Context, id, split string) (finetune.Set, error) {
+	examples, err := s.examples(ctx, id, split)
 	if err != nil {
 		return finetune.Set{}, err
 	}
-	return finetune.Set{Texts: texts, Labels: Labels(examples)}, nil
+	texts, err := s.Texts(ctx, id, split)
+	return finetune.Set{Texts: texts, Labels: Labels(examples)}, err
 }
 
 // Labels are the examples' class ids.
@@ -45,10 +82,28 @@ func Labels(examples []task.Example) []int {
 	return out
 }
 
+// pick takes some elements, in the order of rows.
+func pick[T any](all []T, rows []int) []T {
+	out := make([]T, len(rows))
+	for i, row := range rows {
+		out[i] = all[row]
+	}
+	return out
+}
+
 // Splits in the order in which features are stored.
 var splits = []string{"train", "val", "test"}
 
-// splitOf picks a split; a test-only task has empty training and validation splits.
+// examples are the rows of a split; a test-only task has no training and validation rows.
+func (s *Session) examples(ctx context.Context, id, split string) ([]task.Example, error) {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return splitOf(d, split)
+}
+
+// splitOf picks a split, which may be empty.
 func splitOf(d *task.Data, name string) ([]task.Example, error) {
 	switch name {
 	case "train":

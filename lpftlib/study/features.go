@@ -2,7 +2,6 @@ package study
 
 import (
 	"context"
-	"path/filepath"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -46,15 +45,7 @@ func (s *Session) TrainedFeatures(ctx context.Context, run Spec, id string, name
 		return err
 	}
 	return s.features(ctx, id, step, train, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		w, err := encoder.LoadWeights(t.Dir, m.Config)
-		if err != nil || !run.Method.LowRank() {
-			return w, nil, err
-		}
-		lora, err := s.newLoRA(m, run.Seed)
-		if err != nil {
-			return nil, nil, err
-		}
-		return w, lora, lora.Load(filepath.Join(t.Dir, loraFile))
+		return t.model(m)
 	})
 }
 
@@ -110,7 +101,7 @@ func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backen
 		if len(examples) == 0 {
 			continue
 		}
-		texts, err := s.Encode(ctx, examples)
+		texts, err := s.Texts(ctx, d.Task.ID, name)
 		if err != nil {
 			return err
 		}

@@ -3,20 +3,116 @@ package study
 import (
 	"context"
 	"fmt"
-
-	"gonum.org/v1/gonum/mat"
+	"path/filepath"
+	"strings"
 
 	"lpft/kernels"
-	"lpft/lpftlib/finetune"
-	"lpft/lpftlib/progress"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/task"
 )
 
 const (
-	kernelVersion     = 1
-	kernelStatVersion = 1
+	kernelVersion     = 2 // the head of linear probing is no longer rounded to float32
+	kernelStatVersion = 2
+	pretrainVersion   = 1
 )
+
+// KernelSpec asks for the kernel at the start of an FT stage.
+type KernelSpec struct {
+	Run      Spec       // task, seed of rows and LoRA factors, and the method whose head it is
+	Head     *head.Head // V0, b0; nil: the run's at the start of its FT stage
+	LowRank  bool       // of the profile's LoRA factors instead of all parameters
+	Rows     int        // N, drawn from the training split
+	TestRows int        // M, drawn from the test split; 0: none
+	Share    [2]int     // the i-th of k shares of the parameter groups; zero: all
+}
+
+// ComputeKernel draws rows and computes P and F: the one path of the study's kernels and of `lpft
+// ntk`. Of opt, memory, precision and the folder for resuming are the caller's; what a kernel is
+// of comes from spec and the profile.
+func (s *Session) ComputeKernel(ctx context.Context, spec KernelSpec, opt kernels.Options) (*kernels.Result, kernels.Rows, error) {
+	rows, err := s.kernelRows(ctx, spec.Run, spec.Rows, spec.TestRows)
+	if err != nil {
+		return nil, rows, err
+	}
+	m, err := s.kernelModel(ctx, spec)
+	if err != nil {
+		return nil, rows, err
+	}
+	if part, of := spec.Share[0], spec.Share[1]; of > 0 {
+		if opt.Groups, err = m.Share(part, of); err != nil {
+			return nil, rows, err
+		}
+		s.opt.Say(fmt.Sprintf("share %d of %d: %s", part, of, strings.Join(opt.Groups, ", ")))
+	}
+	if spec.Head == nil {
+		if spec.Head, err = s.StartHead(ctx, spec.Run); err != nil {
+			return nil, rows, err
+		}
+	}
+	train, err := s.someTexts(ctx, spec.Run.Task, "train", rows.Indices)
+	if err != nil {
+		return nil, rows, err
+	}
+	test, err := s.someTexts(ctx, spec.Run.Task, "test", rows.IndicesTest)
+	if err != nil {
+		return nil, rows, err
+	}
+	if opt.Programs, err = s.kernelPrograms(); err != nil {
+		return nil, rows, err
+	}
+	if opt.Backend, err = s.Backend(); err != nil {
+		return nil, rows, err
+	}
+	opt.Embedding, opt.Seed, opt.Progress = kernels.EmbeddingMode(s.Profile.Embedding), spec.Run.Seed, s.opt.Progress
+	result, err := kernels.NTK(ctx, m, spec.Head, train, test, opt)
+	return result, rows, err
+}
+
+// kernelModel is what a kernel's gradients are taken of.
+func (s *Session) kernelModel(ctx context.Context, spec KernelSpec) (*kernels.Model, error) {
+	model, err := s.Model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &kernels.Model{}
+	if m.Weights, err = model.Weights(); err != nil {
+		return nil, err
+	}
+	if spec.LowRank {
+		m.LoRA, err = s.newLoRA(model, spec.Run.Seed)
+	}
+	return m, err
+}
+
+// kernelRows draws a kernel's rows.
+func (s *Session) kernelRows(ctx context.Context, run Spec, n, m int) (rows kernels.Rows, err error) {
+	d, err := s.Data(ctx, run.Task)
+	if err != nil {
+		return rows, err
+	}
+	if rows.Indices, err = kernels.DrawTrain(n, len(d.Train), run.Seed); err != nil {
+		return rows, err
+	}
+	rows.Labels = pick(Labels(d.Train), rows.Indices)
+	if m == 0 {
+		return rows, nil
+	}
+	rows.IndicesTest, err = kernels.DrawTest(m, len(d.Test), run.Seed)
+	if err == nil {
+		rows.LabelsTest = pick(Labels(d.Test), rows.IndicesTest)
+	}
+	return rows, err
+}
+
+// KernelRows are how many training and test rows the profile's kernels have on a task.
+func (s *Session) KernelRows(ctx context.Context, id string) (rows, testRows int, err error) {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	return min(s.Profile.NTKRows, len(d.Train)), min(s.Profile.NTKRows, len(d.Test)), nil
+}
 
 // kernelInputs is everything a kernel depends on.
 type kernelInputs struct {
@@ -41,8 +137,10 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 	if err != nil {
 		return store.Step{}, err
 	}
-	in := kernelInputs{Model: m.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Arithmetic(), Seed: run.Seed,
-		Rows: min(s.Profile.NTKRows, len(d.Train)), TestRows: min(s.Profile.NTKRows, len(d.Test)), Embedding: s.Profile.Embedding}
+	in := kernelInputs{Model: m.Digest, Data: d.Digest, MaxLen: s.Profile.MaxLen, Engine: be.Arithmetic(), Seed: run.Seed, Embedding: s.Profile.Embedding}
+	if in.Rows, in.TestRows, err = s.KernelRows(ctx, run.Task); err != nil {
+		return store.Step{}, err
+	}
 	if run.Method.LowRank() {
 		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
 	}
@@ -53,10 +151,10 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 }
 
 // Kernel computes a method's P and F at the start of its FT stage, on rows drawn with the seed
-// (protocol section 9). Its store artefact holds kernel.npz, as `lpft ntk` writes it, and
-// report.json, how it was computed.
+// (docs/protocol.md, Kernels). Its store artefact holds kernel.npz, as `lpft ntk` writes it, and report.json, how it was
+// computed.
 func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error) {
-	d, model, be, err := s.parts(ctx, run.Task)
+	d, _, be, err := s.parts(ctx, run.Task)
 	if err != nil {
 		return nil, err
 	}
@@ -64,32 +162,23 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 	if err != nil {
 		return nil, err
 	}
-	var head *finetune.Head
+	spec := KernelSpec{Run: run, LowRank: run.Method.LowRank()}
 	bring := func(ctx context.Context) (err error) {
-		head, err = s.startHead(ctx, run)
+		spec.Head, err = s.StartHead(ctx, run)
 		return err
 	}
 	return s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
 		prov := s.provenance(be, step, d, &run.Seed)
 		in := step.Inputs.(kernelInputs)
-		m := &kernels.Model{}
-		var err error
-		if m.Weights, err = model.Weights(); err != nil {
-			return err
+		spec.Rows, spec.TestRows = in.Rows, in.TestRows
+		result, rows, err := s.ComputeKernel(ctx, spec, kernels.Options{ResumeDir: w.ResumeDir()})
+		if err == nil {
+			err = result.Check()
 		}
-		if run.Method.LowRank() {
-			if m.LoRA, err = s.newLoRA(model, run.Seed); err != nil {
-				return err
-			}
-		}
-		result, rows, err := s.computeKernel(ctx, w, d, m, head, in)
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.Label, err)
 		}
-		if err := result.Check(); err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		if err := result.Write(w.Dir()+"/"+kernelFile, rows); err != nil {
+		if err := result.Write(filepath.Join(w.Dir(), kernelFile), rows); err != nil {
 			return err
 		}
 		w.SetProvenance(prov.Finish())
@@ -98,124 +187,6 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 }
 
 const kernelFile = "kernel.npz"
-
-// computeKernel draws the rows and computes.
-func (s *Session) computeKernel(ctx context.Context, w *store.Work, d *task.Data, m *kernels.Model, head *finetune.Head, in kernelInputs) (*kernels.Result, kernels.Rows, error) {
-	var rows kernels.Rows
-	be, err := s.Backend()
-	if err != nil {
-		return nil, rows, err
-	}
-	programs, err := s.kernelPrograms()
-	if err != nil {
-		return nil, rows, err
-	}
-	if rows.Indices, err = kernels.DrawTrain(in.Rows, len(d.Train), in.Seed); err != nil {
-		return nil, rows, err
-	}
-	if rows.IndicesTest, err = kernels.DrawTest(in.TestRows, len(d.Test), in.Seed); err != nil {
-		return nil, rows, err
-	}
-	train, test := pick(d.Train, rows.Indices), pick(d.Test, rows.IndicesTest)
-	rows.Labels, rows.LabelsTest = Labels(train), Labels(test)
-	trainTexts, err := s.Encode(ctx, train)
-	if err != nil {
-		return nil, rows, err
-	}
-	testTexts, err := s.Encode(ctx, test)
-	if err != nil {
-		return nil, rows, err
-	}
-	result, err := kernels.NTK(ctx, m, &kernels.Head{Weight: widen(head.Weight), Bias: widen(head.Bias)}, trainTexts, testTexts, kernels.Options{
-		Backend: be, Programs: programs, Embedding: kernels.EmbeddingMode(in.Embedding), Seed: in.Seed, ResumeDir: w.ResumeDir(), Progress: s.opt.Progress})
-	return result, rows, err
-}
-
-// pick takes some examples.
-func pick(examples []task.Example, rows []int) []task.Example {
-	out := make([]task.Example, len(rows))
-	for i, row := range rows {
-		out[i] = examples[row]
-	}
-	return out
-}
-
-// KernelStats is what Tables 2 and 9 and Figures 2 and 7-9 show of one method's kernels.
-type KernelStats struct {
-	Spec
-	Rows     int `json:"rows"`      // N
-	TestRows int `json:"test_rows"` // M
-	kernels.Summary
-	SpectrumP []float64             `json:"spectrum_p"` // singular values over the largest
-	SpectrumF []float64             `json:"spectrum_f"`
-	MapP      *kernels.TraceNormMap `json:"map_p"` // trace norms of C×C blocks, rows grouped by class
-	MapF      *kernels.TraceNormMap `json:"map_f"`
-	Groups    []string              `json:"groups"`
-	Shares    []float64             `json:"shares"` // of each group in tr(F)
-	HeadNorm  float64               `json:"head_norm"`
-}
-
-// kernelStatStep are the statistics of a kernel.
-func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, error) {
-	key, err := keyOf(s.kernelStep(ctx, run))
-	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: map[string]any{"kernel": key, "run": run}}, err
-}
-
-// KernelStats computes the statistics of a method's kernels (protocol section 10).
-func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
-	d, _, be, err := s.parts(ctx, run.Task)
-	if err != nil {
-		return nil, err
-	}
-	step, err := s.kernelStatStep(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	var k *kernelArrays
-	var head *finetune.Head
-	bring := func(ctx context.Context) (err error) {
-		if k, err = s.kernelArrays(ctx, run); err == nil {
-			head, err = s.startHead(ctx, run)
-		}
-		return err
-	}
-	a, err := s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &run.Seed)
-		logits, err := s.kernelLogits(ctx, run.Task, head, k.indices)
-		if err != nil {
-			return err
-		}
-		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
-		defer bar.Done()
-		stats, err := k.statistics(ctx, logits, func(done, total int) { bar.Resize(total); bar.Set(done, "") })
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		stats.Spec, stats.HeadNorm = run, head.Norm()
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("stats.json", stats)
-	})
-	if err != nil {
-		return nil, err
-	}
-	stats := &KernelStats{}
-	return stats, a.ReadJSON("stats.json", stats)
-}
-
-// kernelLogits are f0 of the kernel's training rows [N, C], from the pre-trained features.
-func (s *Session) kernelLogits(ctx context.Context, id string, head *finetune.Head, rows []int) (*mat.Dense, error) {
-	f, err := s.PretrainedFeatures(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	all := f.Splits["train"]
-	_, h := all.Dims()
-	phi := mat.NewDense(len(rows), h, nil)
-	for i, row := range rows {
-		phi.SetRow(i, all.RawRowView(row))
-	}
-	return logitsOf(head, phi), nil
-}
 
 // LoRAFit is the best scalar c in F_LoRA ≈ c·F_FT and what it leaves, on one task and seed, for
 // the pair from a random head or from LP (claim C9).

@@ -24,3 +24,20 @@ func TestMethodsShareCompiledKernels(t *testing.T) {
 	require.Greater(t, lora, ft, "LoRA has other gradients")
 	require.Equal(t, lora, built(LPLoRA), "LP-LoRA compiled anew")
 }
+
+// P does not depend on the method: its statistics are computed once a task, and each method's say the same of it.
+func TestStatisticsOfPAreComputedOnce(t *testing.T) {
+	s := open(t, t.TempDir(), 1001)
+	var first *KernelStats
+	for _, m := range []Method{FT, LPFT, LoRA} {
+		stats, err := s.KernelStats(t.Context(), Spec{Task: "toy", Method: m, Seed: 1001})
+		require.NoError(t, err)
+		if first == nil {
+			first = stats
+		}
+		require.Equal(t, first.P, stats.P)
+		require.Equal(t, first.SpectrumP, stats.SpectrumP)
+		require.NotEqual(t, first.P.FrobeniusNorm, stats.Theta.FrobeniusNorm)
+	}
+	require.Equal(t, 1, events(t, s, 0)["pretrain-stats computed"])
+}

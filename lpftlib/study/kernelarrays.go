@@ -54,29 +54,16 @@ func kernelOf(name string, a *store.Array) (*kernels.Kernel, error) {
 	return &kernels.Kernel{N: a.Shape[0], C: a.Shape[1], M: a.Shape[2], Data: a.Float64}, nil
 }
 
-// statistics computes everything that tables and figures show of a kernel.
-func (k *kernelArrays) statistics(ctx context.Context, logits *mat.Dense, report func(done, total int)) (*KernelStats, error) {
+// statistics computes everything that tables and figures show of a kernel; P's part is at hand.
+func (k *kernelArrays) statistics(ctx context.Context, logits *mat.Dense, p *PretrainStats, report func(done, total int)) (*KernelStats, error) {
 	summary, err := kernels.Summarise(ctx, kernels.SummaryInput{P: k.p, F: k.f, Labels: k.labels, Logits: logits,
-		PTest: k.pTest, FTest: k.fTest, TestLabels: k.labelsTest, Progress: report})
+		PTest: k.pTest, FTest: k.fTest, TestLabels: k.labelsTest, KnownP: &p.Summary, Progress: report})
 	if err != nil {
 		return nil, err
 	}
-	stats := &KernelStats{Rows: k.f.N, TestRows: k.fTest.N, Summary: *summary, Groups: k.names}
-	for _, part := range []struct {
-		k        *kernels.Kernel
-		spectrum *[]float64
-		norms    **kernels.TraceNormMap
-	}{{k.p, &stats.SpectrumP, &stats.MapP}, {k.f, &stats.SpectrumF, &stats.MapF}} {
-		spectrum, err := kernels.SingularValues(part.k)
-		if err != nil {
-			return nil, err
-		}
-		if *part.spectrum, err = spectrum.Normalised(); err != nil {
-			return nil, err
-		}
-		if *part.norms, err = kernels.GroupedBlockNorms(part.k, k.labels); err != nil {
-			return nil, err
-		}
+	stats := &KernelStats{Rows: k.f.N, TestRows: k.fTest.N, Summary: *summary, SpectrumP: p.Spectrum, MapP: p.Map, Groups: k.names}
+	if stats.SpectrumF, stats.MapF, err = pictures(k.f, k.labels); err != nil {
+		return nil, err
 	}
 	stats.Shares, err = kernels.TraceShares(k.groups)
 	return stats, err

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/store"
 )
@@ -27,21 +27,14 @@ type LayoutPoint struct {
 }
 
 // Layout lays features φ of training rows and the rows of V, before and after the FT stage, out in
-// the plane together by t-SNE (protocol section 13, Figures 5 and 6): perplexity 30 (or a third of
+// the plane together by t-SNE (docs/protocol.md, Courses and layouts, Figures 5 and 6): perplexity 30 (or a third of
 // the points where there are few), start from the principal plane, 1,000 iterations.
 func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) ([]LayoutPoint, error) {
-	d, _, be, err := s.parts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	run := Spec{Task: id, Method: m, Seed: seed}
-	step, err := s.layoutStep(ctx, run)
-	if err != nil {
-		return nil, err
-	}
 	var t *Trained
 	var before, after *Features
-	bring := func(ctx context.Context) (err error) {
+	step, err := s.layoutStep(ctx, run)
+	return made(ctx, s, id, &seed, "layout.json", step, err, func(ctx context.Context) (err error) {
 		if t, err = s.Train(ctx, run); err == nil {
 			before, err = s.PretrainedFeatures(ctx, id)
 		}
@@ -49,26 +42,18 @@ func (s *Session) Layout(ctx context.Context, id string, m Method, seed uint64) 
 			after, err = s.TrainedFeatures(ctx, run, id, "train")
 		}
 		return err
-	}
-	a, err := s.once(ctx, step, bring, func(_ context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &seed)
+	}, func(context.Context) ([]LayoutPoint, error) {
 		x, points := stacked(before, after, t)
 		n, _ := x.Dims()
 		out, err := measure.TSNE(x, measure.TSNEOptions{Perplexity: min(30, float64(n)/3)})
 		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
+			return nil, err
 		}
 		for i := range points {
 			points[i].X, points[i].Y = out.Points.At(i, 0), out.Points.At(i, 1)
 		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("layout.json", points)
+		return points, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	var points []LayoutPoint
-	return points, a.ReadJSON("layout.json", &points)
 }
 
 // layoutStep is a joint layout.
@@ -99,16 +84,15 @@ func stacked(before, after *Features, t *Trained) (*mat.Dense, []LayoutPoint) {
 		}
 	}
 	for _, head := range []struct {
-		*finetune.Head
+		*head.Head
 		after bool
 	}{{t.Start, false}, {t.Head, true}} {
-		weight := dense(head.Weight, head.Classes, head.Hidden)
-		for c := range head.Classes {
-			rows = append(rows, weight.RawRowView(c))
+		for c := range head.Classes() {
+			rows = append(rows, head.V.RawRowView(c))
 			points = append(points, LayoutPoint{Class: c, After: head.after, Row: true})
 		}
 	}
-	x := mat.NewDense(len(rows), t.Head.Hidden, nil)
+	x := mat.NewDense(len(rows), t.Head.Hidden(), nil)
 	for i, row := range rows {
 		x.SetRow(i, row)
 	}

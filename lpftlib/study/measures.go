@@ -7,14 +7,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
-	"lpft/lpftlib/store"
 	"lpft/lpftlib/task"
 )
 
 // Measures are all the numbers of one run on one test set: the rows of Tables 1, 3, 8 and 10-16
 // and the points of Figures 3, 10 and 11. Everything is measured in evaluation mode at the
-// selected epoch (protocol section 8).
+// selected epoch (docs/protocol.md, Metrics).
 type Measures struct {
 	Spec
 	TestSet  string  `json:"test_set"` // Task, or a shifted test set
@@ -55,7 +55,7 @@ type Calibration struct {
 }
 
 // Scaled is the calibration after temperature scaling with a T fitted on the validation rows of
-// the training task (protocol section 11).
+// the training task (docs/protocol.md, Temperature scaling).
 type Scaled struct {
 	Temperature measure.Temperature `json:"fit"`
 	Calibration
@@ -91,36 +91,19 @@ func (s *Session) MeasureOn(ctx context.Context, run Spec, testSet, split string
 	if split != "test" && split != "train" {
 		return nil, fmt.Errorf("split %q cannot be measured: there are test and train", split)
 	}
-	d, _, be, err := s.parts(ctx, testSet)
+	d, err := s.Data(ctx, testSet)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.sameClasses(ctx, run.Task, d); err != nil {
 		return nil, err
 	}
-	step, err := s.measuresStep(ctx, run, testSet, split)
-	if err != nil {
-		return nil, err
-	}
 	var sub *subject
-	before := func(ctx context.Context) (err error) {
+	step, err := s.measuresStep(ctx, run, testSet, split)
+	return made(ctx, s, testSet, &run.Seed, measuresFile, step, err, func(ctx context.Context) (err error) {
 		sub, err = s.subject(ctx, run, testSet, split)
 		return err
-	}
-	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &run.Seed)
-		m, err := sub.measure(d, run, testSet, split)
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON(measuresFile, m)
-	})
-	if err != nil {
-		return nil, err
-	}
-	m := &Measures{}
-	return m, a.ReadJSON(measuresFile, m)
+	}, func(context.Context) (*Measures, error) { return sub.measure(d, run, testSet, split) })
 }
 
 const measuresFile = "measures.json"
@@ -140,7 +123,7 @@ func (s *Session) sameClasses(ctx context.Context, id string, test *task.Data) e
 // subject is what is measured: a head, and features of the adapted and the pre-trained model.
 type subject struct {
 	setting        Setting
-	head           *finetune.Head
+	head           *head.Head
 	normStart      float64
 	kappa          float64
 	epoch          int
@@ -165,7 +148,7 @@ func (s *Session) subject(ctx context.Context, run Spec, testSet, split string) 
 	if run.Method.trains() {
 		phi, own, err = s.adapted(ctx, run, testSet, split, sub)
 	} else if own, err = s.PretrainedFeatures(ctx, run.Task); err == nil {
-		sub.head, err = s.startHead(ctx, run)
+		sub.head, err = s.StartHead(ctx, run)
 	}
 	if err != nil {
 		return nil, err
@@ -236,14 +219,14 @@ func (sub *subject) measure(d *task.Data, run Spec, testSet, split string) (*Mea
 	if err := m.measureFeatures(sub.rows, sub.baseRows, sub.labels, len(d.Task.Classes)); err != nil {
 		return nil, err
 	}
-	logits := logitsOf(sub.head, sub.rows)
+	logits := sub.head.Logits(sub.rows)
 	if err := m.measurePredictions(d.Task, logits, sub.labels); err != nil {
 		return nil, err
 	}
 	if sub.val == nil {
 		return m, nil
 	}
-	return m, m.measureTemperature(logitsOf(sub.head, sub.val), sub.valLabels, logits, sub.labels)
+	return m, m.measureTemperature(sub.head.Logits(sub.val), sub.valLabels, logits, sub.labels)
 }
 
 // measureFeatures fills in CS, Diff and FDR.
@@ -308,7 +291,7 @@ func (m *Measures) measurePredictions(t *task.Task, logits *mat.Dense, labels []
 	return err
 }
 
-// bins of the calibration errors (protocol section 8).
+// bins of the calibration errors (docs/protocol.md, Metrics).
 const bins = 15
 
 func calibrationOf(logits *mat.Dense, labels []int) (Calibration, error) {
@@ -341,20 +324,6 @@ func (m *Measures) measureTemperature(val *mat.Dense, valLabels []int, logits *m
 		*recipe.to = &Scaled{t, calibration}
 	}
 	return nil
-}
-
-// logitsOf are f(x) = Vφ + b [n, C].
-func logitsOf(head *finetune.Head, phi *mat.Dense) *mat.Dense {
-	n, h := phi.Dims()
-	weight := dense(head.Weight, head.Classes, h)
-	out := mat.NewDense(n, head.Classes, nil)
-	out.Mul(phi, weight.T())
-	for i := range n {
-		for c := range head.Classes {
-			out.Set(i, c, out.At(i, c)+float64(head.Bias[c]))
-		}
-	}
-	return out
 }
 
 // TestSets are the test sets of a task's models: its own, and those shifted ones of the profile

@@ -5,7 +5,7 @@ import "fmt"
 // Method is a way to adapt the pre-trained model, in the paper's words.
 type Method string
 
-// The methods of the paper (protocol section 1).
+// The methods of the paper (docs/protocol.md, Methods).
 const (
 	Pretrained Method = "pretrained" // pre-trained encoder, random head
 	LP         Method = "lp"         // linear probing: the head alone, by logistic regression

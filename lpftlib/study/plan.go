@@ -113,18 +113,21 @@ func (p *plan) trained(ctx context.Context, run Spec, testSet string) error {
 	if err != nil {
 		return err
 	}
-	epochs := float64(recipe.Epochs)
+	epochs, disk := float64(recipe.Epochs), int64(m.Config.NumParameters())*4
+	if run.Method.LowRank() { // the adapter alone: A [r, h] and B [h, r] of two layers a block
+		disk = int64(m.Config.Layers*4*p.s.Profile.LoRARank*m.Config.Hidden) * 4
+	}
 	step, err := p.s.trainStep(ctx, run)
-	if err := p.add(step, err, epochs*(trainingToken*train+float64(recipe.EvalsPerEpoch)*val), int64(m.Config.NumParameters())*4); err != nil {
+	if err := p.add(step, err, epochs*(trainingToken*train+float64(recipe.EvalsPerEpoch)*val), disk); err != nil {
 		return err
 	}
 	names := measuredSplits(run, testSet, "test")
-	tokens, disk, err := p.s.featureCost(ctx, testSet, names)
+	tokens, size, err := p.s.featureCost(ctx, testSet, names)
 	if err != nil {
 		return err
 	}
 	step, err = p.s.trainedFeaturesStep(ctx, run, testSet, names...)
-	return p.add(step, err, tokens, disk)
+	return p.add(step, err, tokens, size)
 }
 
 // featureCost is the tokens and bytes of features on some splits.
@@ -158,7 +161,7 @@ func (s *Session) countTokens(ctx context.Context, examples []task.Example) (flo
 			sample = append(sample, examples[i*len(examples)/most])
 		}
 	}
-	texts, err := s.Encode(ctx, sample)
+	texts, err := s.encode(ctx, sample)
 	if err != nil || len(sample) == 0 {
 		return 0, err
 	}
@@ -181,7 +184,7 @@ func (s *Session) Rate(ctx context.Context, id string) (float64, error) {
 		return 0, err
 	}
 	examples := d.Test[:min(len(d.Test), 48)]
-	texts, err := s.Encode(ctx, examples)
+	texts, err := s.encode(ctx, examples)
 	if err != nil {
 		return 0, err
 	}
@@ -245,6 +248,10 @@ func (s *Session) PlanKernels(ctx context.Context, runs []Spec) ([]Planned, erro
 		tokens := n * mean / float64(len(d.Test)) * (1 + 2*classes) * 2
 		step, err := s.kernelStep(ctx, run)
 		if err := p.add(step, err, tokens, int64(n*n*classes*classes*8*20)); err != nil {
+			return nil, err
+		}
+		step, err = s.pretrainStatStep(ctx, run.Task, run.Seed)
+		if err := p.add(step, err, 0, 1<<20); err != nil {
 			return nil, err
 		}
 		step, err = s.kernelStatStep(ctx, run)

@@ -8,43 +8,27 @@ import (
 
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/probe"
-	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 )
 
 // Probe is linear probing: cross-validated logistic regression on the pre-trained features,
-// rows in the order of the seed's first epoch (protocol section 6).
-func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Head, error) {
-	d, _, be, err := s.parts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	step, err := s.probeStep(ctx, id, seed)
-	if err != nil {
-		return nil, err
-	}
+// rows in the order of the seed's first epoch (docs/protocol.md, Linear probing).
+func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Fitted, error) {
 	var f *Features
-	before := func(ctx context.Context) (err error) {
+	step, err := s.probeStep(ctx, id, seed)
+	return made(ctx, s, id, &seed, "head.json", step, err, func(ctx context.Context) (err error) {
 		f, err = s.PretrainedFeatures(ctx, id)
 		return err
-	}
-	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &seed)
-		x, y := shuffled(f, seed)
-		bar := progress.Start(s.opt.Progress, step.Label, 1, "fits")
-		defer bar.Done()
-		head, err := probe.Fit(ctx, x, y, len(d.Task.Classes), s.probeOptions(func(done, total int) { bar.Resize(total); bar.Set(done, "") }))
+	}, func(ctx context.Context) (*probe.Fitted, error) {
+		d, err := s.Data(ctx, id)
 		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
+			return nil, err
 		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("head.json", head)
+		bar, report := s.fits(step.Label)
+		defer bar.Done()
+		x, y := shuffled(f, seed)
+		return probe.Fit(ctx, x, y, len(d.Task.Classes), s.probeOptions(report))
 	})
-	if err != nil {
-		return nil, err
-	}
-	head := &probe.Head{}
-	return head, a.ReadJSON("head.json", head)
 }
 
 func (s *Session) probeOptions(report func(done, total int)) probe.Options {
@@ -68,7 +52,7 @@ func shuffled(f *Features, seed uint64) (*mat.Dense, []int) {
 // iterations (Figures 1 and 4).
 type PathStep = probe.Step
 
-// pathIterations are the maximum iterations of the course (protocol section 13).
+// pathIterations are the maximum iterations of the course (docs/protocol.md, Courses and layouts).
 var pathIterations = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
 // pathStep is the course of a probe.
@@ -80,47 +64,16 @@ func (s *Session) pathStep(ctx context.Context, id string, seed uint64) (store.S
 
 // ProbePath refits the chosen probe with growing maximum iterations.
 func (s *Session) ProbePath(ctx context.Context, id string, seed uint64) ([]PathStep, error) {
-	d, _, be, err := s.parts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	step, err := s.pathStep(ctx, id, seed)
-	if err != nil {
-		return nil, err
-	}
-	var head *probe.Head
+	var lp *probe.Fitted
 	var f *Features
-	before := func(ctx context.Context) (err error) {
-		if head, err = s.Probe(ctx, id, seed); err == nil {
+	step, err := s.pathStep(ctx, id, seed)
+	return made(ctx, s, id, &seed, "path.json", step, err, func(ctx context.Context) (err error) {
+		if lp, err = s.Probe(ctx, id, seed); err == nil {
 			f, err = s.PretrainedFeatures(ctx, id)
 		}
 		return err
-	}
-	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
-		prov := s.provenance(be, step, d, &seed)
+	}, func(ctx context.Context) ([]PathStep, error) {
 		x, y := shuffled(f, seed)
-		path, err := probe.Path(ctx, x, y, len(d.Task.Classes), head.Kappa, pathIterations, s.probeOptions(nil))
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.Label, err)
-		}
-		w.SetProvenance(prov.Finish())
-		return w.WriteJSON("path.json", path)
+		return probe.Path(ctx, x, y, lp.Head.Classes(), lp.Kappa, pathIterations, s.probeOptions(nil))
 	})
-	if err != nil {
-		return nil, err
-	}
-	var path []PathStep
-	return path, a.ReadJSON("path.json", &path)
-}
-
-// headOf converts a probe's head to float32.
-func headOf(lp *probe.Head) *finetune.Head {
-	h := &finetune.Head{Classes: lp.C, Hidden: lp.H}
-	for _, v := range lp.Weight {
-		h.Weight = append(h.Weight, float32(v))
-	}
-	for _, v := range lp.Bias {
-		h.Bias = append(h.Bias, float32(v))
-	}
-	return h
 }

@@ -16,9 +16,11 @@ import (
 func Runs(st *store.Store) ([]Measures, []error) {
 	list, bad := st.List("run")
 	var rows []Measures
+	old := 0
 	for _, a := range list {
 		if a.Manifest.Version != measuresVersion {
-			continue // another definition of the metrics
+			old++ // another definition of the metrics
+			continue
 		}
 		var m Measures
 		if err := a.ReadJSON(measuresFile, &m); err != nil {
@@ -26,6 +28,9 @@ func Runs(st *store.Store) ([]Measures, []error) {
 			continue
 		}
 		rows = append(rows, m)
+	}
+	if old > 0 {
+		bad = append(bad, fmt.Errorf("%d runs that another version of lpft measured: lpft run makes them anew", old))
 	}
 	slices.SortStableFunc(rows, compareRuns)
 	return rows, bad

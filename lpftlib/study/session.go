@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"lpft/internal/huggingface"
 	"lpft/kernels"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
@@ -29,9 +30,11 @@ type Options struct {
 	DataDir   string   // original data files; default LPFT_DATA
 	ModelsDir string   // checkpoints' parent folder; default LPFT_MODELS
 	Backend   string   // default GOMLX_BACKEND, then the best there is
-	Offline   bool     // never ask the network
-	Progress  progress.Sink
-	Say       func(string) // one-line messages; default: standard error
+	Offline   bool     // never ask the network; default HF_HUB_OFFLINE
+	// Open opens the engine. Default [backend.Open], which fetches nothing: a cell must not wait for a network.
+	Open     func(spec string) (*backend.Backend, error)
+	Progress progress.Sink
+	Say      func(string) // one-line messages; default: standard error
 }
 
 // Session is a profile bound to a model, data, a backend and a store.
@@ -45,20 +48,9 @@ type Session struct {
 	programs *kernels.Programs // compiled once for all methods' kernels
 	model    *Model
 	data     map[string]*task.Data
-	gone     map[string]error // tasks that were found nowhere: the Hub is not asked twice
-	tasks    []string         // resolved by Tasks
-}
-
-// Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
-func Home() (string, error) {
-	if dir := os.Getenv("LPFT_HOME"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no folder for artefacts: %v; set LPFT_HOME", err)
-	}
-	return filepath.Join(cache, "lpft"), nil
+	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
+	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
+	tasks    []string                         // resolved by Tasks
 }
 
 // Open reads the profile and opens the store. Model, data and backend are opened when a verb
@@ -78,7 +70,7 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}}
+	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{}, texts: map[[2]string][]encoder.Encoding{}}
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}
@@ -103,7 +95,7 @@ func (o *Options) complete() error {
 	o.DataDir = first(o.DataDir, os.Getenv("LPFT_DATA"))
 	o.ModelsDir = first(o.ModelsDir, os.Getenv("LPFT_MODELS"))
 	if o.Home == "" {
-		home, err := Home()
+		home, err := store.Home()
 		if err != nil {
 			return err
 		}
@@ -119,6 +111,10 @@ func (o *Options) complete() error {
 			return fmt.Errorf("LPFT_SEEDS: %w", err)
 		}
 		o.Seeds = seeds
+	}
+	o.Offline = o.Offline || huggingface.Offline() != ""
+	if o.Open == nil {
+		o.Open = backend.Open
 	}
 	if o.Progress == nil {
 		o.Progress = progress.Discard
@@ -147,7 +143,7 @@ func (s *Session) Backend() (*backend.Backend, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.be == nil {
-		be, err := backend.Open(s.opt.Backend)
+		be, err := s.opt.Open(s.opt.Backend)
 		if err != nil {
 			return nil, err
 		}

@@ -40,14 +40,8 @@ func (s *Session) Small(ctx context.Context, n, m int) (*Small, error) {
 	if err != nil {
 		return nil, err
 	}
-	encode := func(examples []task.Example) (texts []encoder.Encoding) {
-		for _, e := range examples {
-			t := tok.Encode(tokenizer.Text{A: e.A, B: e.B, Pair: e.Pair}, 24)
-			texts = append(texts, encoder.Encoding{IDs: t.IDs, TypeIDs: t.TypeIDs})
-		}
-		return texts
-	}
-	out.Train, out.Test = encode(d.Train[:n]), encode(d.Test[:m])
+	const maxLen = 24
+	out.Train, out.Test = tok.EncodeAll(texts(d.Train[:n]), maxLen), tok.EncodeAll(texts(d.Test[:m]), maxLen)
 	out.Labels, out.Classes = Labels(d.Train[:n]), len(d.Task.Classes)
 	return out, nil
 }

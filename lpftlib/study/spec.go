@@ -21,7 +21,7 @@ func (s Spec) String() string {
 	return text
 }
 
-// Scaling is norm scaling of the head V before the FT stage (protocol section 12, Figures 3, 10
+// Scaling is norm scaling of the head V before the FT stage (docs/protocol.md, Norm scaling, Figures 3, 10
 // and 11). The paper's words fit two readings: A sets ‖V‖_F to Norm, B multiplies V by it. The
 // bias is left alone. The zero value scales nothing.
 type Scaling struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/task"
 )
@@ -16,10 +17,10 @@ import (
 // taken for new ones.
 const (
 	featuresVersion = 2
-	probeVersion    = 1
-	pathVersion     = 1
-	finetuneVersion = 4
-	measuresVersion = 1 // also when a metric's definition changes
+	probeVersion    = 3 // the solver's last digits changed
+	pathVersion     = 2
+	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64
+	measuresVersion = 2 // also when a metric's definition changes
 )
 
 // once finds a step's artefact. Where it is not there, before brings what it is made from, and
@@ -31,6 +32,38 @@ func (s *Session) once(ctx context.Context, step store.Step, before func(context
 		}
 	}
 	return s.Store.Do(ctx, step, fn)
+}
+
+// made finds or makes a step about a task whose result is one JSON file: bring gets what it is made
+// from, compute makes it. With err, the step's own, it does nothing; seed is nil where nothing is random.
+func made[T any](ctx context.Context, s *Session, id string, seed *uint64, file string, step store.Step, err error,
+	bring func(context.Context) error, compute func(context.Context) (T, error)) (out T, _ error) {
+	if err != nil {
+		return out, err
+	}
+	d, _, be, err := s.parts(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	a, err := s.once(ctx, step, bring, func(ctx context.Context, w *store.Work) error {
+		prov := s.provenance(be, step, d, seed)
+		result, err := compute(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.Label, err)
+		}
+		w.SetProvenance(prov.Finish())
+		return w.WriteJSON(file, result)
+	})
+	if err != nil {
+		return out, err
+	}
+	return out, a.ReadJSON(file, &out)
+}
+
+// fits shows a step's cross-validation while it runs; the caller ends the bar.
+func (s *Session) fits(label string) (bar *progress.Task, report func(done, total int)) {
+	bar = progress.Start(s.opt.Progress, label, 1, "fits")
+	return bar, func(done, total int) { bar.Resize(total); bar.Set(done, "") }
 }
 
 // featureInputs is everything features depend on.

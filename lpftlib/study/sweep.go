@@ -3,7 +3,7 @@ package study
 import "context"
 
 // NormSweep measures methods with their head scaled to each of the profile's norms before the FT
-// stage, on every test set of the task (protocol section 12; Figures 3, 10 and 11).
+// stage, on every test set of the task (docs/protocol.md, Norm scaling; Figures 3, 10 and 11).
 func (s *Session) NormSweep(ctx context.Context, id string, methods []Method) ([]Measures, error) {
 	runs, err := s.sweepRuns(id, methods)
 	if err != nil {

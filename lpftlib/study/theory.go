@@ -31,7 +31,7 @@ func (s *Session) Theory(ctx context.Context, step store.Step, out any, fn func(
 	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
 		prov := store.NewProvenance()
 		prov.Config, prov.Seed, prov.Profile = step.Inputs, &s.Profile.Seeds[0], s.Profile.Name
-		prov.Backend, prov.Device, prov.TF32, prov.SIMD = be.Engine, be.Device, be.TF32, be.SIMD
+		engineOf(prov, be)
 		result, err := fn(ctx)
 		if err != nil {
 			return err

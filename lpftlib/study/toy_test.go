@@ -38,3 +38,18 @@ func TestToyIsNoToyProblem(t *testing.T) {
 	require.Less(t, lpOOD, lp)
 	require.Less(t, ftOOD, ft)
 }
+
+// A split is tokenised once a session.
+func TestTextsAreTokenisedOnce(t *testing.T) {
+	s := open(t, t.TempDir(), 1001)
+	first, err := s.Texts(t.Context(), "toy", "train")
+	require.NoError(t, err)
+	again, err := s.Texts(t.Context(), "toy", "train")
+	require.NoError(t, err)
+	require.Same(t, &first[0], &again[0])
+	d, err := s.Data(t.Context(), "toy")
+	require.NoError(t, err)
+	require.Len(t, first, len(d.Train))
+	_, err = s.Texts(t.Context(), "toy", "dev")
+	require.ErrorContains(t, err, `"dev"`)
+}

@@ -3,7 +3,6 @@ package study
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -11,6 +10,7 @@ import (
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
@@ -24,14 +24,14 @@ const checkpointEvery = 20 * time.Second
 type Trained struct {
 	Spec
 	Key string
-	Dir string // model.safetensors, config.json, run.json, with LoRA lora.safetensors
+	Dir string // run.json, with model.safetensors and config.json or, with LoRA, a PEFT adapter
 	Outcome
 }
 
 // Outcome is what run.json holds of a finished FT stage.
 type Outcome struct {
-	Start  *finetune.Head   `json:"start"`  // V0, b0: at the start of the stage
-	Head   *finetune.Head   `json:"head"`   // of the selected epoch
+	Start  *head.Head       `json:"start"`  // V0, b0: at the start of the stage
+	Head   *head.Head       `json:"head"`   // of the selected epoch
 	Course *finetune.Course `json:"course"` // every step and evaluation
 	Epoch  int              `json:"epoch"`  // the selected one, from 1
 }
@@ -114,7 +114,7 @@ type job struct {
 	model *Model
 	be    *backend.Backend
 	in    finetuneInputs
-	head  *finetune.Head // V0, b0
+	head  *head.Head // V0, b0
 }
 
 // job puts together what an FT stage starts from.
@@ -123,12 +123,12 @@ func (s *Session) job(ctx context.Context, run Spec, in finetuneInputs) (*job, e
 	if err != nil {
 		return nil, err
 	}
-	head, err := s.startHead(ctx, run)
+	head, err := s.StartHead(ctx, run)
 	return &job{run, d, model, be, in, head}, err
 }
 
-// startHead is V0, b0: random or the linear probe's, scaled where the run says so.
-func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, error) {
+// StartHead is V0, b0: random or the linear probe's, scaled where the run says so.
+func (s *Session) StartHead(ctx context.Context, run Spec) (*head.Head, error) {
 	d, model, _, err := s.parts(ctx, run.Task)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, erro
 		if err != nil {
 			return nil, err
 		}
-		head = headOf(lp)
+		head = lp.Head
 	}
 	switch run.Scaling.Reading {
 	case "A":
@@ -150,9 +150,20 @@ func (s *Session) startHead(ctx context.Context, run Spec) (*finetune.Head, erro
 	return head, nil
 }
 
+// StartNote says in words which head StartHead gives a method.
+func (s *Session) StartNote(m Method) string {
+	switch {
+	case !m.startsFromLP() && m != LP:
+		return "random"
+	case s.Profile.PaperCompatible:
+		return "linear probing of the whole training split, halved where there are two classes"
+	}
+	return "linear probing of the whole training split, not halved"
+}
+
 // StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
 func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint64) (float64, error) {
-	head, err := s.startHead(ctx, Spec{Task: id, Method: m, Seed: seed})
+	head, err := s.StartHead(ctx, Spec{Task: id, Method: m, Seed: seed})
 	if err != nil {
 		return 0, err
 	}
@@ -178,10 +189,13 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 		}
 	}
 	var data finetune.Data
-	if data.Train, err = s.set(ctx, job.data.Train); err != nil {
+	if data.Train, err = s.set(ctx, job.run.Task, "train"); err != nil {
 		return err
 	}
-	if data.Val, err = s.set(ctx, job.data.Val); err != nil {
+	if data.Val, err = s.set(ctx, job.run.Task, "val"); err != nil {
+		return err
+	}
+	if start.ValFeatures, err = s.valFeatures(ctx, job.run.Task); err != nil {
 		return err
 	}
 	var bar *progress.Task
@@ -208,6 +222,23 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 	return save(result)
 }
 
+// valFeatures are the pre-trained model's φ of the validation rows where the store has them, nil where not.
+func (s *Session) valFeatures(ctx context.Context, id string) ([]float32, error) {
+	step, err := s.pretrainedStep(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a, ok, err := s.Store.Lookup(step)
+	if err != nil || !ok {
+		return nil, nil // what cannot be trusted is computed here
+	}
+	array, err := a.ReadNpy("val.npy")
+	if err != nil {
+		return nil, err
+	}
+	return array.Float32, nil
+}
+
 // scorer is the validation score that selects the epoch: the task's own metric, or accuracy.
 func (s *Session) scorer(t *task.Task, by string) func(logits []float64, labels []int, classes int) float64 {
 	return func(logits []float64, labels []int, classes int) float64 {
@@ -231,17 +262,29 @@ func Score(t *task.Task, logits *mat.Dense, labels []int) (float64, error) {
 	return measure.Accuracy(logits, labels)
 }
 
-// saveTrained writes the selected model in Hugging Face's names, the heads and the course.
-func saveTrained(w *store.Work, start *finetune.Head, r *finetune.Result) error {
-	if err := r.Weights.Save(w.Dir()); err != nil {
-		return err
-	}
+// saveTrained writes the selected model as Python loads it (with LoRA the adapter alone: the rest
+// is the pre-trained model's), the heads and the course.
+func saveTrained(w *store.Work, start *head.Head, r *finetune.Result) error {
+	save := func() error { return r.Weights.Save(w.Dir()) }
 	if r.LoRA != nil {
-		if err := r.LoRA.Save(filepath.Join(w.Dir(), loraFile)); err != nil {
-			return err
-		}
+		save = func() error { return r.LoRA.SavePEFT(w.Dir(), r.Weights.Config) }
+	}
+	if err := save(); err != nil {
+		return err
 	}
 	return w.WriteJSON("run.json", Outcome{Start: start, Head: r.Head, Course: r.Course, Epoch: r.Epoch})
 }
 
-const loraFile = "lora.safetensors"
+// model reads the selected model: with LoRA the pre-trained weights and the run's adapter.
+func (t *Trained) model(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+	if !t.Method.LowRank() {
+		w, err := encoder.LoadWeights(t.Dir, m.Config)
+		return w, nil, err
+	}
+	w, err := m.Weights()
+	if err != nil {
+		return nil, nil, err
+	}
+	lora, err := encoder.LoadPEFT(t.Dir, m.Config)
+	return w, lora, err
+}

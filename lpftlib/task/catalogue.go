@@ -123,7 +123,7 @@ func mrpcTemplate() template {
 // boss fills in what all BOSS sentiment sets share.
 func boss(t Task) Task {
 	t.Suite, t.Kind, t.Classes = "BOSS", "sentiment", sentiments
-	t.template, t.skipEmpty = single("Text"), true
+	t.template, t.skipEmpty, t.badText = single("Text"), true, skip
 	t.files = []fileSet{bossFiles}
 	if t.TestOnly {
 		t.files = []fileSet{bossTest}

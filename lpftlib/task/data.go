@@ -138,7 +138,7 @@ func spread(rows []Example, k int) []Example {
 	return out
 }
 
-// splitOff makes the last ⌈0.1·n⌉ rows the validation set, without shuffling (protocol of the paper's code).
+// splitOff makes the last ⌈0.1·n⌉ rows the validation set, without shuffling (docs/protocol.md, Splits).
 func splitOff(rows []Example) (train, val []Example) {
 	k := len(rows) - (len(rows)+9)/10
 	return rows[:k:k], rows[k:]

@@ -43,6 +43,9 @@ func (s fileSet) read(path string) (records, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := notText(path, data); err != nil {
+		return nil, err
+	}
 	switch s.format {
 	case tsv:
 		return parseTSV(path, string(data), s.header), nil

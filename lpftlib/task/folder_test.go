@@ -137,8 +137,8 @@ func TestWrongContent(t *testing.T) {
 			"CB/train.jsonl": `{"premise": "p", "hypothesis": "h", "label": "neutral"}` + "\n" + `{"premise": "p", "hypothesis": "h", "label": "maybe"}`, "CB/val.jsonl": cbTrain},
 		"val.jsonl:1: not a JSON object: the line ends too early":                  {"CB/train.jsonl": cbTrain, "CB/val.jsonl": `{"premise": "p`},
 		"val.jsonl: no rows, expected at least one example":                        {"CB/train.jsonl": cbTrain, "CB/val.jsonl": "\n"},
-		"val.jsonl:1: no field hypothesis or sentence2 (there are label, premise)": {"CB/train.jsonl": cbTrain, "CB/val.jsonl": `{"premise": "p", "label": "neutral"}`},
-		"val.jsonl:1: no field label (there are hypothesis, premise)":              {"CB/train.jsonl": cbTrain, "CB/val.jsonl": `{"premise": "p", "hypothesis": "h"}`},
+		"val.jsonl:1: no field hypothesis or sentence2 (there are premise, label)": {"CB/train.jsonl": cbTrain, "CB/val.jsonl": `{"premise": "p", "label": "neutral"}`},
+		"val.jsonl:1: no field label (there are premise, hypothesis)":              {"CB/train.jsonl": cbTrain, "CB/val.jsonl": `{"premise": "p", "hypothesis": "h"}`},
 	} {
 		_, err := Load(background, "cb", offline(t, tree(t, files)))
 		require.ErrorContains(t, err, want)

@@ -1,10 +1,9 @@
 package task
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"github.com/gomlx/go-huggingface/hub"
 
 	"lpft/internal/fetch"
+	"lpft/internal/huggingface"
 )
 
 const (
@@ -36,11 +36,14 @@ func fromHub(ctx context.Context, t *Task, o HubOptions) (*Data, error) {
 	if t.hub == nil {
 		return nil, &absentError{"it is not on the Hub"}
 	}
-	cache := cacheDir(o.CacheDir)
+	cache := cmp.Or(o.CacheDir, huggingface.CacheDir())
 	folder := filepath.Join(cache, "datasets--"+strings.ReplaceAll(t.hub.repo, "/", "--"), "snapshots", t.hub.revision)
 	if !holdsAll(folder, t.hub.files.names()) {
 		if o.Offline {
 			return nil, &absentError{fmt.Sprintf("%s: not in the cache %s, and offline", t.hub, cache)}
+		}
+		if name := huggingface.Offline(); name != "" {
+			return nil, &absentError{fmt.Sprintf("%s: not in the cache %s, and %s is set", t.hub, cache, name)}
 		}
 		if err := download(ctx, t.hub, cache, o.Endpoint); err != nil {
 			if ctx.Err() != nil {
@@ -72,30 +75,12 @@ func holdsAll(folder string, names []string) bool {
 	return true
 }
 
-// cacheDir is the folder of the Hub's cache, found as Python's huggingface_hub finds it.
-func cacheDir(given string) string {
-	if given != "" {
-		return given
-	}
-	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
-		return dir
-	}
-	if dir := os.Getenv("HF_HOME"); dir != "" {
-		return filepath.Join(dir, "hub")
-	}
-	return hub.DefaultCacheDir()
-}
-
 // download fetches the set's files into the cache.
 func download(ctx context.Context, h *hubSet, cache, endpoint string) error {
-	repo := hub.New(h.repo).WithType(hub.RepoTypeDataset).WithRevision(h.revision).WithCacheDir(cache)
-	if endpoint != "" {
-		repo = repo.WithEndpoint(strings.TrimSuffix(endpoint, "/"))
-	}
-	repo.Verbosity = 0
+	repo := huggingface.Repo(h.repo, h.revision, cache, endpoint).WithType(hub.RepoTypeDataset)
 	still := func() int64 { return 0 }
 	if err := guard(ctx, hubAnswer, still, func(context.Context) error { return repo.DownloadInfo(true) }); err != nil {
-		return reason(err)
+		return huggingface.Reason(err)
 	}
 	if got := repo.Info().CommitHash; got != h.revision {
 		return fmt.Errorf("it answered with commit %q", got)
@@ -106,7 +91,7 @@ func download(ctx context.Context, h *hubSet, cache, endpoint string) error {
 		}
 	}
 	blobs := filepath.Join(cache, "datasets--"+strings.ReplaceAll(h.repo, "/", "--"), "blobs")
-	return reason(guard(ctx, hubStall, func() int64 { return fetch.FolderSize(blobs) }, func(ctx context.Context) error {
+	return huggingface.Reason(guard(ctx, hubStall, func() int64 { return fetch.FolderSize(blobs) }, func(ctx context.Context) error {
 		// One after the other: the library counts parallel downloads without a lock.
 		for _, name := range h.files.names() {
 			if _, err := repo.DownloadFilesCtx(ctx, name); err != nil {
@@ -141,23 +126,6 @@ func guard(ctx context.Context, patience time.Duration, size func() int64, work 
 			return fmt.Errorf("no answer within %v", patience)
 		}
 	}
-}
-
-// reason is an error's own message in one line, without the path of calls that the library puts before it.
-func reason(err error) error {
-	if err == nil {
-		return nil
-	}
-	var request *url.Error
-	if errors.As(err, &request) {
-		err = request.Err
-	} else {
-		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(next) {
-			err = next
-		}
-	}
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(line)
 }
 
 // number is a number as the authors of PubMed-RCT replaced it: 7.5 and 1,200 are one

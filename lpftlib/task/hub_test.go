@@ -23,6 +23,9 @@ import (
 // fakeHub serves data set repositories at the Hub's paths; repos maps "owner/name@commit" to files.
 func fakeHub(t *testing.T, repos map[string]map[string][]byte) (*httptest.Server, *atomic.Int32) {
 	t.Helper()
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT"} {
+		t.Setenv(name, "")
+	}
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
@@ -190,7 +193,7 @@ func TestHubFailures(t *testing.T) {
 		{"cb", "http://127.0.0.1:1", "connection refused; give the folder"},
 		{"cb", server.URL, "the repository has no file cb/validation-00000-of-00001.parquet; give the folder"},
 		{"pubmed", server.URL, "bad status code 404"},
-		{"sst2", server.URL, "train-00000-of-00001.parquet: not a parquet file"},
+		{"sst2", server.URL, "train-00000-of-00001.parquet: damaged parquet file"},
 	} {
 		_, err := Load(background, c.id, Options{Hub: HubOptions{Endpoint: c.endpoint, CacheDir: t.TempDir()}})
 		require.ErrorContains(t, err, c.want)
@@ -246,4 +249,28 @@ func TestDamagedParquet(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The Hub's environment conventions hold for data sets as for models.
+func TestHubEnvironment(t *testing.T) {
+	_, _ = fakeHub(t, nil) // clears the machine's own environment
+	var auth []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		auth = append(auth, r.URL.Path+" "+r.Header.Get("Authorization"))
+		http.Error(w, "who are you", http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	t.Setenv("HF_ENDPOINT", server.URL+"/mirror/")
+	t.Setenv("HF_TOKEN", "")
+	t.Setenv("HUGGING_FACE_HUB_TOKEN", "secret")
+	o := Options{Dir: t.TempDir(), Hub: HubOptions{CacheDir: t.TempDir()}}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	_, err := Load(background, "cb", o)
+	require.ErrorContains(t, err, "HF_HUB_OFFLINE is set")
+	require.Empty(t, auth)
+	t.Setenv("HF_HUB_OFFLINE", "0")
+	_, err = Load(background, "cb", o)
+	require.ErrorContains(t, err, "log in with \"hf auth login\" or set HF_TOKEN")
+	require.Len(t, auth, 1)
+	require.Regexp(t, `^/mirror/api/datasets/.* Bearer secret$`, auth[0])
 }

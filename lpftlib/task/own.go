@@ -32,6 +32,10 @@ type OwnTask struct {
 	// Header names the columns of TSV or CSV files that have no header line.
 	Header []string `json:"header"`
 
+	// BadText says what becomes of a row whose text is null (in TSV and CSV: empty) or holds half a surrogate pair:
+	// "refuse" (default) is an error, "replace" takes the empty text and U+FFFD, "skip" leaves the row out.
+	BadText string `json:"bad_text"`
+
 	Columns OwnColumns `json:"columns"`
 	Files   OwnFiles   `json:"files"`
 
@@ -95,7 +99,10 @@ func (o *OwnTask) task() (*Task, error) {
 	}
 	set := fileSet{format: format(o.Format), header: o.Header, train: o.Files.Train, val: o.Files.Val, test: o.Files.Test}
 	if set.format == "" {
-		set.format = format(strings.ToLower(strings.TrimPrefix(filepath.Ext(o.Files.Test), ".")))
+		var err error
+		if set.format, err = formatOf(set.names()); err != nil {
+			return nil, err
+		}
 	}
 	if !slices.Contains([]format{tsv, csvFile, jsonl, parquetFile}, set.format) {
 		return nil, fmt.Errorf("format %q is not known: there are tsv, csv, jsonl, parquet", set.format)
@@ -107,13 +114,24 @@ func (o *OwnTask) task() (*Task, error) {
 		ID: o.ID, Name: cmp.Or(o.Name, o.ID), Suite: "own", Kind: "own", Classes: o.Classes,
 		Metric: cmp.Or(o.Metric, Accuracy), PrintedUnit: "rows", Lowercase: o.Lowercase,
 		TestOnly: o.Files.Train == "", TrainedOn: o.TrainedOn, StandIn: o.StandIn,
-		files: []fileSet{set}, template: single(o.Columns.A),
+		files: []fileSet{set}, template: single(o.Columns.A), badText: badText(o.BadText),
 	}
 	if o.Columns.B != "" {
 		t.template = pair([]string{o.Columns.A}, []string{o.Columns.B})
 	}
 	t.template.label = []string{o.Columns.Label}
 	return t, nil
+}
+
+// formatOf is the ending that all files share, in lower case.
+func formatOf(names []string) (format, error) {
+	ending := func(name string) string { return strings.ToLower(strings.TrimPrefix(filepath.Ext(name), ".")) }
+	for _, name := range names {
+		if ending(name) != ending(names[0]) {
+			return "", fmt.Errorf("the files end in .%s and .%s: give \"format\"", ending(names[0]), ending(name))
+		}
+	}
+	return format(ending(names[0])), nil
 }
 
 // check reports the first thing that is missing or contradictory.
@@ -128,6 +146,8 @@ func (o *OwnTask) check() error {
 		return fmt.Errorf("%d classes, expected at least 2", len(o.Classes))
 	case o.Metric != "" && o.Metric != Accuracy && o.Metric != Matthews:
 		return fmt.Errorf("metric %q is not known: there are %s, %s", o.Metric, Accuracy, Matthews)
+	case !slices.Contains([]badText{"", refuse, replace, skip}, badText(o.BadText)):
+		return fmt.Errorf("bad_text %q is not known: there are %s, %s, %s", o.BadText, refuse, replace, skip)
 	case o.Columns.A == "" || o.Columns.Label == "":
 		return fmt.Errorf("columns.a and columns.label must be given")
 	case o.Files.Test == "":

@@ -41,7 +41,7 @@ func TestOwnTaskOtherForms(t *testing.T) {
 	}
 	dir := tree(t, map[string]string{
 		"p.json": `{"id": "p", "classes": ["no", "yes"], "metric": "matthews", "columns": {"a": "q", "b": "p", "label": "y"},
-			"files": {"train": "t.parquet", "val": "t.parquet", "test": "t.parquet"}, "lowercase": true}`,
+			"files": {"train": "t.parquet", "val": "t.parquet", "test": "t.parquet"}, "lowercase": true, "bad_text": "replace"}`,
 		"h.json": `{"id": "h", "classes": ["1", "2"], "header": ["y", "q"], "format": "tsv", "columns": {"a": "q", "label": "y"},
 			"files": {"test": "h.txt"}, "trained_on": "p", "stand_in": "Something else."}`,
 		"h.txt": "2\t\"x\n1\ty",
@@ -70,7 +70,9 @@ func TestOwnTaskMistakes(t *testing.T) {
 		`"a": "text", ` + "\x00":                                     "columns.a and columns.label must be given",
 		`"a": "text"` + "\x00" + `"a": "txt"`:                        "train.csv:2: no field txt (there are stars, text)",
 		`, "test": "test.csv"` + "\x00":                              "files.test must be given",
-		`"test.csv"` + "\x00" + `"test.xlsx"`:                        `format "xlsx" is not known: there are tsv, csv, jsonl, parquet`,
+		`"test.csv"` + "\x00" + `"test.xlsx"`:                        `the files end in .csv and .xlsx: give "format"`,
+		`"id"` + "\x00" + `"format": "xlsx", "id"`:                   `format "xlsx" is not known: there are tsv, csv, jsonl, parquet`,
+		`"id"` + "\x00" + `"bad_text": "keep", "id"`:                 `bad_text "keep" is not known: there are refuse, replace, skip`,
 		`"test.csv"` + "\x00" + `"gone.csv"`:                         "gone.csv: no such file",
 		`"train": "train.csv", ` + "\x00":                            "trained_on is for a task without files.train",
 		`"train": "train.csv", ` + "\x00" + `"val": "train.csv", `:   "files.val without files.train",

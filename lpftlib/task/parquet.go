@@ -1,18 +1,18 @@
 package task
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// readParquet reads the rows of a parquet file. Nested columns get a dot in
-// their name; of a list only the first element is kept. A null is "".
+const parquetMagic = "PAR1" // at both ends of a file
+
+// readParquet reads the rows of a parquet file. Nested columns get a dot in their name.
 func readParquet(path string) records {
 	return func(yield func(record, error) bool) {
 		stopped := false
@@ -36,6 +36,9 @@ func eachParquetRow(path string, do func(record) bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkParquet(f, info.Size()); err != nil {
+		return err
+	}
 	// The library panics on some damaged files.
 	reading := true
 	defer func() {
@@ -46,24 +49,28 @@ func eachParquetRow(path string, do func(record) bool) (err error) {
 			err = fmt.Errorf("damaged parquet file: %v", p)
 		}
 	}()
-	pf, err := parquet.OpenFile(f, info.Size())
+	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return fmt.Errorf("not a parquet file: %w", err)
+		return fmt.Errorf("damaged parquet file: %w", err)
 	}
-	var names []string
-	for _, column := range pf.Schema().Columns() {
-		names = append(names, strings.Join(column, "."))
+	columns := parquetColumns(pf)
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
 	}
 	row := 0
 	buffer := make([]parquet.Row, 64)
 	for _, group := range pf.RowGroups() {
+		if group.NumRows() == 0 { // the library cannot seek in one
+			continue
+		}
 		rows := group.Rows()
 		for {
 			n, err := rows.ReadRows(buffer)
 			for _, values := range buffer[:n] {
-				r := record{file: path, line: row + 1, row: row, names: names, values: make([]string, len(names))}
-				for i := len(values) - 1; i >= 0; i-- { // backwards: the first of a list stays
-					r.values[values[i].Column()] = parquetText(values[i])
+				r := record{file: path, line: row + 1, row: row, names: names, values: make([]cell, len(columns))}
+				for _, v := range values {
+					r.values[v.Column()] = columns[v.Column()].cell(v)
 				}
 				reading = false
 				more := do(r)
@@ -78,7 +85,7 @@ func eachParquetRow(path string, do func(record) bool) (err error) {
 			}
 			if err != nil {
 				rows.Close()
-				return fmt.Errorf("row %d: %w", row, err)
+				return fmt.Errorf("row %d: %w", row+1, err)
 			}
 		}
 		if err := rows.Close(); err != nil {
@@ -88,18 +95,27 @@ func eachParquetRow(path string, do func(record) bool) (err error) {
 	return nil
 }
 
-// parquetText is a value as text.
-func parquetText(v parquet.Value) string {
-	if v.IsNull() {
-		return ""
+// checkParquet looks at both ends of a file before the library does: it would make room for a footer of any size.
+func checkParquet(f io.ReaderAt, size int64) error {
+	head := make([]byte, min(size, 512))
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return err
 	}
-	switch v.Kind() {
-	case parquet.Boolean:
-		return truth(v.Boolean())
-	case parquet.Int32, parquet.Int64:
-		return strconv.FormatInt(v.Int64(), 10)
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return string(v.ByteArray())
+	if len(head) < 12 || string(head[:4]) != parquetMagic {
+		if what := foreign(head); what != "" {
+			return fmt.Errorf("not a parquet file but %s", what)
+		}
+		return errors.New("not a parquet file: it does not begin with PAR1")
 	}
-	return v.String()
+	var end [8]byte
+	if _, err := f.ReadAt(end[:], size-8); err != nil {
+		return err
+	}
+	if string(end[4:]) != parquetMagic {
+		return errors.New("torn parquet file: it does not end with PAR1; fetch it again")
+	}
+	if footer := int64(binary.LittleEndian.Uint32(end[:])); footer > size-12 {
+		return fmt.Errorf("damaged parquet file: a footer of %d bytes in a file of %d; fetch it again", footer, size)
+	}
+	return nil
 }

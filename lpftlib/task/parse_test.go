@@ -15,7 +15,10 @@ func collect(rs records) (rows []map[string]string, places []int, err error) {
 		}
 		m := map[string]string{}
 		for i, name := range r.names {
-			m[name] = r.values[i]
+			m[name] = r.values[i].text
+			if flaw := r.values[i].flaw; flaw != "" && flaw != empty {
+				m[name] += "!" + string(flaw)
+			}
 		}
 		rows, places = append(rows, m), append(places, r.line)
 	}
@@ -49,9 +52,9 @@ func TestCSVIsQuoted(t *testing.T) {
 	require.Equal(t, []map[string]string{{"a": "one, \"two\"\nthree", "b": "1"}, {"a": "four", "b": "2"}}, rows)
 	require.Equal(t, []int{2, 4}, places)
 	_, _, err = collect(parseCSV("f.csv", "a,b\n1\n", nil))
-	require.EqualError(t, err, "f.csv:2: wrong number of fields")
+	require.EqualError(t, err, "f.csv:2: 1 fields, expected 2 (a, b), separated by commas; a text with a comma or a line end in it goes between quotation marks")
 	_, _, err = collect(parseCSV("f.csv", "1,2,3\n", []string{"a", "b"}))
-	require.ErrorContains(t, err, "f.csv:1: wrong number of fields")
+	require.ErrorContains(t, err, "f.csv:1: 3 fields, expected 2 (a, b)")
 }
 
 func TestJSONL(t *testing.T) {
@@ -59,11 +62,11 @@ func TestJSONL(t *testing.T) {
 	rows, places, err := collect(parseJSONL("f.jsonl", text))
 	require.NoError(t, err)
 	require.Equal(t, []map[string]string{
-		{"text": "a\tb é", "idx.p": "3", "idx.q": "4", "label": "False", "n": "1.50"}, {"label": "True"}}, rows)
+		{"text": "a\tb é", "idx.p": "3", "idx.q": "4", "label": "False", "n": "1.50", "list": "!a list", "none": "!null"}, {"label": "True"}}, rows)
 	require.Equal(t, []int{1, 3}, places)
 	for text, want := range map[string]string{
 		"{\"a\": 1}\n{\"a\": ":     "f.jsonl:2: not a JSON object: the line ends too early",
-		"[1]":                      "f.jsonl:1: not a JSON object: json: cannot unmarshal array",
+		"[1]":                      "f.jsonl:1: not a JSON object: an array: write one object a line, for example with jq -c '.[]'",
 		"null":                     "f.jsonl:1: not a JSON object: null",
 		"{\"a\": 1} {\"a\": 2}":    "f.jsonl:1: not a JSON object: more after the object",
 		"{\"a\": 1}\n\n{\"a\": x}": "f.jsonl:3: not a JSON object: invalid character 'x'",
@@ -120,7 +123,7 @@ func fuzzParser(f *testing.F, parse func(text string) records) {
 			if failed = err != nil; failed {
 				continue
 			}
-			if r.row != row || r.line <= line || r.line > strings.Count(text, "\n")+1 || len(r.names) != len(r.values) {
+			if r.row != row || r.line <= line || r.line > lineEnds(text)+1 || len(r.names) != len(r.values) {
 				t.Fatalf("row %d (expected %d) line %d after %d, %d names, %d values", r.row, row, r.line, line, len(r.names), len(r.values))
 			}
 			row, line = row+1, r.line

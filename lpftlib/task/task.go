@@ -2,7 +2,6 @@ package task
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -54,6 +53,7 @@ type Task struct {
 	hub       *hubSet   // nil: not on the Hub
 	template  template
 	skipEmpty bool // rows without text are dropped
+	badText   badText
 }
 
 // Get returns the task with the given id. The result is the caller's own copy.
@@ -73,38 +73,6 @@ func IDs() []string {
 		ids = append(ids, t.ID)
 	}
 	return ids
-}
-
-// label finds the class that s names: its name in any case, or its index.
-// Where class names are numbers themselves, only names count.
-func (t *Task) label(s string) (int, bool) {
-	s = strings.TrimSpace(s)
-	i := slices.IndexFunc(t.Classes, func(c string) bool { return strings.EqualFold(c, s) })
-	if i >= 0 {
-		return i, true
-	}
-	if slices.ContainsFunc(t.Classes, isIndex) || !isIndex(s) {
-		return 0, false
-	}
-	var k int
-	if _, err := fmt.Sscanf(s, "%d", &k); err != nil || k >= len(t.Classes) {
-		return 0, false
-	}
-	return k, true
-}
-
-// isIndex reports whether s is a short string of digits.
-func isIndex(s string) bool {
-	return s != "" && len(s) < 6 && strings.Trim(s, "0123456789") == ""
-}
-
-// allowed lists the labels for an error message.
-func (t *Task) allowed() string {
-	names := strings.Join(t.Classes, ", ")
-	if slices.ContainsFunc(t.Classes, isIndex) {
-		return names
-	}
-	return fmt.Sprintf("%s (or 0 to %d)", names, len(t.Classes)-1)
 }
 
 // BuiltIn tells the tasks that lpft generates itself: they need no files and are nobody's data.

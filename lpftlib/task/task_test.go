@@ -70,12 +70,12 @@ func TestGetReturnsACopy(t *testing.T) {
 func TestLabels(t *testing.T) {
 	cb, err := Get("cb")
 	require.NoError(t, err)
-	for text, want := range map[string]int{"entailment": 0, " Contradiction ": 1, "2": 2} {
+	for text, want := range map[string]int{"entailment": 0, " Contradiction ": 1, "2": 2, "1.0": 1, "2.00": 2} {
 		got, ok := cb.label(text)
 		require.True(t, ok, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "3", "-1", "1.0", "not_entailment", "99999999999999999999", "0x1", "+1"} {
+	for _, text := range []string{"", "3", "-1", "1.5", "1.", "3.0", "-1.0", "1e0", "not_entailment", "99999999999999999999", "0x1", "+1"} {
 		_, ok := cb.label(text)
 		require.False(t, ok, text)
 	}
@@ -85,9 +85,20 @@ func TestLabels(t *testing.T) {
 	require.Equal(t, 1, got)
 	_, ok = stars.label("0") // a name, not an index
 	require.False(t, ok)
+	got, ok = stars.label("2.0")
+	require.True(t, ok)
+	require.Equal(t, 1, got)
+	half := &Task{Classes: []string{"0.5", "1.0"}}
+	got, ok = half.label("1.0")
+	require.True(t, ok)
+	require.Equal(t, 1, got)
+	for _, text := range []string{"0", "1"} { // neither name, and no index either
+		_, ok = half.label(text)
+		require.False(t, ok, text)
+	}
 }
 
-// TestSplitOff checks the sizes of protocol and Table 7: n rows leave ⌈0.1·n⌉ for validation.
+// TestSplitOff checks the sizes of docs/protocol.md, Splits, and Table 7: n rows leave ⌈0.1·n⌉ for validation.
 func TestSplitOff(t *testing.T) {
 	for n, want := range map[int]int{250: 25, 2490: 249, 9427: 943, 5428: 543, 554: 56, 8551: 856, 67349: 6735, 3668: 367, 30000: 3000, 2: 1, 11: 2} {
 		rows := make([]Example, n)

@@ -19,7 +19,7 @@ func (t template) labels() []string {
 // single takes one text from the first of the fields that is there.
 func single(fields ...string) template {
 	return template{texts: func(r record) (string, string, error) {
-		a, err := r.find(fields...)
+		a, err := r.text(fields...)
 		return a, "", err
 	}}
 }
@@ -27,11 +27,11 @@ func single(fields ...string) template {
 // pair takes two texts; a and b name the fields each may be in.
 func pair(a, b []string) template {
 	return template{pair: true, texts: func(r record) (string, string, error) {
-		first, err := r.find(a...)
+		first, err := r.text(a...)
 		if err != nil {
 			return "", "", err
 		}
-		second, err := r.find(b...)
+		second, err := r.text(b...)
 		return first, second, err
 	}}
 }
@@ -41,7 +41,7 @@ var wic = template{texts: func(r record) (string, string, error) {
 	var v [3]string
 	for i, name := range []string{"sentence1", "sentence2", "word"} {
 		var err error
-		if v[i], err = r.find(name); err != nil {
+		if v[i], err = r.text(name); err != nil {
 			return "", "", err
 		}
 	}
@@ -51,14 +51,14 @@ var wic = template{texts: func(r record) (string, string, error) {
 // wsc puts the pronoun before the whole text and compares with the candidate.
 // The original files nest the spans in "target", the Hub has them flat.
 var wsc = template{pair: true, texts: func(r record) (string, string, error) {
-	pronoun, err := r.find("target.span2_text", "span2_text")
+	pronoun, err := r.text("target.span2_text", "span2_text")
 	if err != nil {
 		return "", "", err
 	}
-	text, err := r.find("text")
+	text, err := r.text("text")
 	if err != nil {
 		return "", "", err
 	}
-	candidate, err := r.find("target.span1_text", "span1_text")
+	candidate, err := r.text("target.span1_text", "span1_text")
 	return pronoun + ": " + text, candidate, err
 }}

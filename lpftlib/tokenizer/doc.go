@@ -16,15 +16,24 @@
 //	// e.IDs: <s> A </s> </s> B </s>
 //
 // [Load] takes tokenizer.json, or else vocab.json with merges.txt (RoBERTa, GPT-2), or else
-// vocab.txt (BERT), the last two with tokenizer_config.json where there is one. Settings of
+// vocab.txt (BERT), and what the other JSON files of the folder say beside it. Lengths of
 // truncation and padding inside tokenizer.json are ignored: the maxLen of a call decides,
-// and encodings are never padded ([Tokenizer.PadID] and [Bucket] are there for who does).
+// and encodings are never padded ([Tokenizer.PadID] is there for who does).
+//
+// # A folder is more than tokenizer.json
+//
+// Hugging Face's AutoTokenizer reads a whole folder, and so does [Load]: the class that
+// tokenizer_config.json, config.json or its model type names (BertTokenizer lower-cases as
+// do_lower_case says, whatever tokenizer.json has), added tokens and special tokens of three
+// files, the side of the cut, and whether the model is given token types. Where versions of
+// transformers differ, the newer one (5.23) counts; keys that lead to what lpft does not do
+// are errors that name the key. A folder with tokenizer.json alone is read as tokenizers does.
 //
 // # Pairs and truncation
 //
 // Special tokens count. Where A and B are together too long, both get half of what room
 // there is if both exceed it, an odd token going to the longer text and on a tie to the
-// second; else the shorter stays whole ("longest first", section 3 of the protocol). With
+// second; else the shorter stays whole ("longest first", docs/protocol.md, Texts). With
 // BERT and 128 tokens, texts of 80 and 80 tokens keep 62 and 63, 200 and 40 keep 85 and 40.
 // If maxLen has not even room for the special tokens, the encoding is the first maxLen of
 // these; zero or less gives an empty encoding.

@@ -7,34 +7,9 @@ import (
 	"unicode"
 )
 
-// tokenizerConfig is what counts of tokenizer_config.json where there is no tokenizer.json.
-type tokenizerConfig struct {
-	AddPrefixSpace       bool  `json:"add_prefix_space"`
-	DoLowerCase          *bool `json:"do_lower_case"`
-	StripAccents         *bool `json:"strip_accents"`
-	TokenizeChineseChars *bool `json:"tokenize_chinese_chars"`
-}
-
-func readConfig(f *folder) (tokenizerConfig, error) {
-	var c tokenizerConfig
-	b, err := f.optional(configJSON)
-	if err != nil || b == nil {
-		return c, err
-	}
-	if err := json.Unmarshal(b, &c); err != nil {
-		return c, fmt.Errorf("%s: %w", f.path(configJSON), err)
-	}
-	return c, nil
-}
-
-// readVocabAndMerges reads vocab.json and merges.txt of RoBERTa or GPT-2, told apart by
-// their special tokens.
+// readVocabAndMerges reads vocab.json and merges.txt of RoBERTa or GPT-2.
 func readVocabAndMerges(f *folder) (*definition, error) {
-	c, err := readConfig(f)
-	if err != nil {
-		return nil, err
-	}
-	d := &definition{family: BPE, prefixSpace: c.AddPrefixSpace}
+	d := &definition{family: BPE, bare: true}
 	b, err := f.file(vocabJSON)
 	if err != nil {
 		return nil, err
@@ -48,15 +23,7 @@ func readVocabAndMerges(f *folder) (*definition, error) {
 	if d.merges, err = parseMerges(string(b)); err != nil {
 		return nil, fmt.Errorf("%s:%w", f.path(mergesTXT), err)
 	}
-	if _, roberta := d.vocab["<s>"]; !roberta {
-		d.single, d.pair = plainTemplates()
-		return d, d.addSpecial(f.path(vocabJSON), "<|endoftext|>")
-	}
-	if err := d.addSpecial(f.path(vocabJSON), "<s>", "<pad>", "</s>", "<unk>", "<mask>"); err != nil {
-		return nil, err
-	}
-	d.added[len(d.added)-1].LStrip = true // <mask>, as RoBERTa has it
-	d.single, d.pair = robertaTemplates(d.vocab["<s>"], d.vocab["</s>"])
+	d.single, d.pair = plainTemplates()
 	return d, nil
 }
 
@@ -89,49 +56,17 @@ func parseMerge(line string) ([2]string, error) {
 
 // readVocabTXT reads vocab.txt of BERT: one entry a line, its id the line number from 0.
 func readVocabTXT(f *folder) (*definition, error) {
-	c, err := readConfig(f)
-	if err != nil {
-		return nil, err
-	}
 	b, err := f.file(vocabTXT)
 	if err != nil {
 		return nil, err
 	}
-	lowercase := c.DoLowerCase == nil || *c.DoLowerCase
-	d := &definition{
-		family: WordPiece, vocab: map[string]int32{}, unk: "[UNK]", prefix: "##", longest: 100,
-		bert: &bertNormalizer{
-			clean:        true,
-			han:          c.TokenizeChineseChars == nil || *c.TokenizeChineseChars,
-			stripAccents: lowercase,
-			lowercase:    lowercase,
-		},
-	}
-	if c.StripAccents != nil {
-		d.bert.stripAccents = *c.StripAccents
-	}
+	d := &definition{family: WordPiece, vocab: map[string]int32{}, prefix: "##", longest: 100, bare: true}
 	id := int32(0)
 	for line := range strings.Lines(string(b)) {
 		d.vocab[strings.TrimRightFunc(line, unicode.IsSpace)] = id
 		id++
 	}
-	if err := d.addSpecial(f.path(vocabTXT), "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"); err != nil {
-		return nil, err
-	}
-	d.single, d.pair = bertTemplates(d.vocab["[CLS]"], d.vocab["[SEP]"])
 	return d, nil
-}
-
-// addSpecial makes entries of the vocabulary at path special tokens.
-func (d *definition) addSpecial(path string, tokens ...string) error {
-	for _, content := range tokens {
-		id, ok := d.vocab[content]
-		if !ok {
-			return fmt.Errorf("%s: special token %q is missing", path, content)
-		}
-		d.added = append(d.added, addedToken{ID: id, Content: content, Special: true})
-	}
-	return nil
 }
 
 // robertaTemplates returns <s> A </s> and <s> A </s> </s> B </s>, all of type 0.

@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+
+	"lpft/internal/lfs"
 )
 
 // The files that [Load] looks for.
@@ -17,41 +19,72 @@ const (
 	mergesTXT     = "merges.txt"
 	vocabTXT      = "vocab.txt"
 	configJSON    = "tokenizer_config.json"
+
+	specialMapJSON  = "special_tokens_map.json"
+	addedTokensJSON = "added_tokens.json"
+	modelJSON       = "config.json"
 )
 
-// Load reads the tokenizer in dir from the first of these that is there: tokenizer.json;
-// vocab.json and merges.txt (RoBERTa, GPT-2); vocab.txt (BERT). The last two heed
-// tokenizer_config.json if there is one (add_prefix_space; do_lower_case, strip_accents,
-// tokenize_chinese_chars); tokenizer.json says everything itself.
+// Load reads the tokenizer in dir as Hugging Face's AutoTokenizer does (transformers 5): the
+// vocabulary from the first of these that is there: tokenizer.json; vocab.json and
+// merges.txt (RoBERTa, GPT-2); vocab.txt (BERT); and what tokenizer_config.json,
+// special_tokens_map.json, added_tokens.json and config.json say beside it. A folder with
+// tokenizer.json alone is read as Hugging Face tokenizers does.
 //
-// A tokenizer.json of another kind (Unigram, other normalizers or pre-tokenizers) is an
-// error that names the file and the kind.
+// What lpft does not know (other classes, Unigram, other normalizers or pre-tokenizers) is
+// an error that names the file and the kind.
 func Load(dir string) (*Tokenizer, error) {
 	f := &folder{dir: dir}
 	for _, form := range []struct {
 		files []string
 		read  func(*folder) (*definition, error)
+		class *class
 	}{
-		{[]string{tokenizerJSON}, readTokenizerJSON},
-		{[]string{vocabJSON, mergesTXT}, readVocabAndMerges},
-		{[]string{vocabTXT}, readVocabTXT},
+		{[]string{tokenizerJSON}, readTokenizerJSON, asItStands},
+		{[]string{vocabJSON, mergesTXT}, readVocabAndMerges, asRoBERTa},
+		{[]string{vocabTXT}, readVocabTXT, asBERT},
 	} {
 		if !f.has(form.files...) {
 			continue
 		}
-		d, err := form.read(f)
+		t, err := f.load(form.files[0], form.read, form.class)
 		if err != nil {
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}
-		t, err := d.build()
-		if err != nil {
-			return nil, fmt.Errorf("tokenizer: %s: %w", f.path(form.files[0]), err)
-		}
-		t.digest = f.digest()
 		return t, nil
 	}
 	return nil, fmt.Errorf("tokenizer: no tokenizer in %s: want %s, or %s with %s (RoBERTa), or %s (BERT)",
 		dir, tokenizerJSON, vocabJSON, mergesTXT, vocabTXT)
+}
+
+// load reads the vocabulary and then what the folder's settings make of it.
+func (f *folder) load(name string, read func(*folder) (*definition, error), c *class) (*Tokenizer, error) {
+	s, err := readSettings(f)
+	if err != nil {
+		return nil, err
+	}
+	d, err := read(f)
+	if err != nil {
+		return nil, err
+	}
+	if _, roberta := d.vocab["<s>"]; c == asRoBERTa && !roberta {
+		c = asGPT2
+	}
+	d.path = f.path(name)
+	if s.declared || d.bare {
+		err = s.apply(d, c)
+	} else {
+		err = d.addOwn(newAdding(d.vocab))
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := d.build()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path, err)
+	}
+	t.digest = f.digest()
+	return t, nil
 }
 
 // folder reads files and keeps the digest of all it read.
@@ -76,6 +109,9 @@ func (f *folder) file(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := lfs.Check(f.path(name), b); err != nil {
+		return nil, err
+	}
 	f.read = append(fmt.Appendf(f.read, "%s\n%d\n", name, len(b)), b...)
 	return b, nil
 }
@@ -93,6 +129,7 @@ func (f *folder) digest() string { return fmt.Sprintf("%x", sha256.Sum256(f.read
 
 // definition is what every form of files comes down to.
 type definition struct {
+	path   string // of the vocabulary, for errors
 	family Family
 	vocab  map[string]int32
 	unk    string // "" for none
@@ -106,18 +143,25 @@ type definition struct {
 	prefixSpace  bool
 	added        []addedToken
 	single, pair template
+
+	bare    bool // a vocabulary without a tokenizer.json
+	cutLeft bool // what is too long loses its start
+	noTypes bool // all token types are 0
 }
 
 // build makes the tokenizer and checks that all its parts fit together.
 func (d *definition) build() (*Tokenizer, error) {
 	t := &Tokenizer{
 		family: d.family, cache: newWordCache(), bert: d.bert, prefixSpace: d.prefixSpace,
-		single: d.single, pair: d.pair, padID: -1,
+		single: d.single, pair: d.pair, cutLeft: d.cutLeft, padID: -1,
+	}
+	if d.noTypes {
+		t.single, t.pair = d.single.withoutTypes(), d.pair.withoutTypes()
 	}
 	if len(d.vocab) == 0 {
 		return nil, errors.New("the vocabulary is missing or empty")
 	}
-	size, err := d.numberAdded()
+	size, err := d.rows()
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +190,20 @@ func (d *definition) model() (wordModel, error) {
 	return newBPE(d.vocab, d.merges, d.unk, d.fuseUnk)
 }
 
-// numberAdded checks the added tokens' ids and returns the number of rows that all ids
-// need. An added token has its id from the vocabulary; new ones are numbered from its size.
-func (d *definition) numberAdded() (int, error) {
+// addOwn adds the tokens of tokenizer.json itself, which must have the ids that their order gives.
+func (d *definition) addOwn(a *adding) error {
+	for _, t := range d.added {
+		a.add(t)
+		if got, _ := a.id(t.Content); t.Content != "" && got != t.ID {
+			return fmt.Errorf("%s: added token %q has id %d, but the vocabulary makes it %d", d.path, t.Content, t.ID, got)
+		}
+	}
+	d.added = a.list()
+	return nil
+}
+
+// rows is the number of rows that all ids need.
+func (d *definition) rows() (int, error) {
 	largest := int32(-1)
 	for token, id := range d.vocab {
 		if id < 0 || id == math.MaxInt32 {
@@ -156,21 +211,7 @@ func (d *definition) numberAdded() (int, error) {
 		}
 		largest = max(largest, id)
 	}
-	next := int32(len(d.vocab))
-	seen := map[string]bool{}
 	for _, t := range d.added {
-		if t.Content == "" || seen[t.Content] {
-			continue
-		}
-		seen[t.Content] = true
-		want, known := d.vocab[t.Content]
-		if !known {
-			want = next
-			next++
-		}
-		if t.ID != want {
-			return 0, fmt.Errorf("added token %q has id %d, but the vocabulary makes it %d", t.Content, t.ID, want)
-		}
 		largest = max(largest, t.ID)
 	}
 	return int(largest) + 1, nil

@@ -29,7 +29,7 @@ func TestLoadErrors(t *testing.T) {
 		}, []string{"vocab.json", "merge 1", `"aa" is not in the vocabulary`}},
 		{"RoBERTa's special tokens missing", map[string]string{
 			vocabJSON: `{"<s>": 0, "a": 1}`, mergesTXT: "",
-		}, []string{"vocab.json", `"<pad>" is missing`}},
+		}, []string{"vocab.json", `"</s>" is missing`}},
 		{"BERT's special tokens missing", map[string]string{vocabTXT: "[PAD]\n[UNK]\n[CLS]\n"}, []string{"vocab.txt", `"[SEP]" is missing`}},
 		{"configuration broken", map[string]string{vocabTXT: "[PAD]\n", configJSON: `{"do_lower_case": "yes"}`}, []string{configJSON, "do_lower_case"}},
 	} {
@@ -63,12 +63,18 @@ func TestUnsupportedParts(t *testing.T) {
 		{"bpe", "pre_tokenizer", `null`, []string{`pre_tokenizer type ""`}},
 		{"bpe", "pre_tokenizer", `{"type": "ByteLevel", "use_regex": false}`, []string{"use_regex"}},
 		{"wordpiece", "pre_tokenizer", `{"type": "Whitespace"}`, []string{`pre_tokenizer type "Whitespace"`, "want BertPreTokenizer"}},
+		{"wordpiece", "normalizer", `{"type": "BertNormalizer", "clean_text": true, "lowercase": null, "handle_chinese_chars": true}`, []string{"normalizer: lowercase is missing"}},
+		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "a", "vocab": {"a": 0}}`, []string{"model: continuing_subword_prefix is missing"}},
+		{"wordpiece", "added_tokens", `[{"id": 2, "content": "[CLS]"}]`, []string{"entry 1: single_word is missing"}},
+		{"bpe", "pre_tokenizer", `{"type": "ByteLevel", "trim_offsets": true}`, []string{"add_prefix_space is missing"}},
+		{"bpe", "post_processor", `{"type": "RobertaProcessing", "cls": ["<s>", 0]}`, []string{"post_processor: sep is missing"}},
+		{"bpe", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}], "pair": [], "special_tokens": {}}`, []string{"type_id is missing"}},
 		{"wordpiece", "post_processor", `{"type": "Sequence"}`, []string{`post_processor type "Sequence"`}},
 		{"wordpiece", "post_processor", `{"type": "BertProcessing", "sep": ["[SEP]", 9999], "cls": ["[CLS]", 2]}`, []string{"9999", "vocabulary size 435"}},
-		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": []}`, []string{"want [A B]"}},
-		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}]}`, []string{`"[X]" has no ids`}},
-		{"wordpiece", "added_tokens", `[{"id": 7, "content": "[CLS]"}]`, []string{`"[CLS]" has id 7`, "makes it 2"}},
-		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 3}}`, []string{`unknown token "[UNK]" is not`}},
+		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{"want [A B]"}},
+		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{`"[X]" has no ids`}},
+		{"wordpiece", "added_tokens", `[{"id": 7, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]`, []string{`"[CLS]" has id 7`, "makes it 2"}},
+		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"a": 3}}`, []string{`unknown token "[UNK]" is not`}},
 	} {
 		t.Run(c.part+" "+c.json[:min(40, len(c.json))], func(t *testing.T) {
 			var spec map[string]json.RawMessage

@@ -3,17 +3,21 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 )
 
 // tokenizerSpec is tokenizer.json; what has no field here does not change the ids, but for
-// truncation and padding, which are left to the caller.
+// the length of truncation and padding, which are left to the caller.
 type tokenizerSpec struct {
-	AddedTokens   []addedToken    `json:"added_tokens"`
-	Normalizer    json.RawMessage `json:"normalizer"`
-	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
-	PostProcessor json.RawMessage `json:"post_processor"`
-	Model         json.RawMessage `json:"model"`
+	Truncation *struct {
+		Direction string `json:"direction"`
+	} `json:"truncation"`
+	AddedTokens   []json.RawMessage `json:"added_tokens"`
+	Normalizer    json.RawMessage   `json:"normalizer"`
+	PreTokenizer  json.RawMessage   `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage   `json:"post_processor"`
+	Model         json.RawMessage   `json:"model"`
 }
 
 func readTokenizerJSON(f *folder) (*definition, error) {
@@ -23,7 +27,10 @@ func readTokenizerJSON(f *folder) (*definition, error) {
 	}
 	var spec tokenizerSpec
 	err = json.Unmarshal(b, &spec)
-	d := &definition{added: spec.AddedTokens}
+	d := &definition{cutLeft: spec.Truncation != nil && spec.Truncation.Direction == "Left"}
+	for i := 0; err == nil && i < len(spec.AddedTokens); i++ {
+		err = d.readAddedToken(i, spec.AddedTokens[i])
+	}
 	for _, part := range []struct {
 		raw  json.RawMessage
 		read func(json.RawMessage) error
@@ -52,6 +59,34 @@ func decode(raw json.RawMessage, what string, into any) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// present refuses a part without a key that the original requires: absent is not false or 0.
+func present(raw json.RawMessage, what string, keys ...string) error {
+	var members map[string]json.RawMessage
+	if err := decode(raw, what, &members); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if members[key] == nil || isNull(members[key]) {
+			return fmt.Errorf("%s: %s is missing", what, key)
+		}
+	}
+	return nil
+}
+
+func (d *definition) readAddedToken(i int, raw json.RawMessage) error {
+	what := fmt.Sprintf("added_tokens, entry %d", i+1)
+	if err := present(raw, what, "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"); err != nil {
+		return err
+	}
+	var t addedToken
+	err := decode(raw, what, &t)
+	if err == nil && (t.ID < 0 || t.ID == math.MaxInt32) {
+		err = fmt.Errorf("%s: id %d of %q is out of range", what, t.ID, t.Content)
+	}
+	d.added = append(d.added, t)
+	return err
 }
 
 // modelSpec has the fields of both models. Old files do not name the type.
@@ -89,9 +124,8 @@ func (d *definition) readModel(raw json.RawMessage) error {
 	if d.family == BPE {
 		return d.readBPE(m)
 	}
-	d.prefix = value(m.Prefix, "##")
-	d.longest = value(m.MaxChars, 100)
-	return nil
+	d.prefix, d.longest = value(m.Prefix, ""), value(m.MaxChars, 0)
+	return present(raw, "model", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word")
 }
 
 // readBPE refuses what byte-level vocabularies do not use, rather than ignore it.
@@ -151,6 +185,9 @@ func (d *definition) readNormalizer(raw json.RawMessage) error {
 	if n.Type != "BertNormalizer" || d.family != WordPiece {
 		return fmt.Errorf("normalizer type %q with model %s is not supported: want BertNormalizer with WordPiece, or none", n.Type, d.family)
 	}
+	if err := present(raw, "normalizer", "clean_text", "handle_chinese_chars", "lowercase"); err != nil {
+		return err
+	}
 	d.bert = &bertNormalizer{
 		clean: n.CleanText, han: n.Chinese, lowercase: n.Lowercase,
 		stripAccents: value(n.StripAccents, n.Lowercase),
@@ -178,7 +215,10 @@ func (d *definition) readPreTokenizer(raw json.RawMessage) error {
 		return fmt.Errorf("pre_tokenizer option use_regex false is not supported: want GPT-2's expression")
 	}
 	d.prefixSpace = p.PrefixSpace
-	return nil
+	if d.family == WordPiece {
+		return nil
+	}
+	return present(raw, "pre_tokenizer", "add_prefix_space", "trim_offsets")
 }
 
 // postProcessorSpec has the fields of all types that are known.
@@ -201,14 +241,11 @@ func (n *namedID) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &[]any{&name, &n.id})
 }
 
+// templateSpec is one of both; the type must be given.
 type templateSpec struct {
-	Sequence *struct {
+	Sequence, SpecialToken *struct {
 		ID     string `json:"id"`
-		TypeID int32  `json:"type_id"`
-	}
-	SpecialToken *struct {
-		ID     string `json:"id"`
-		TypeID int32  `json:"type_id"`
+		TypeID *int32 `json:"type_id"`
 	}
 }
 
@@ -221,7 +258,12 @@ func (d *definition) readPostProcessor(raw json.RawMessage) error {
 		d.single, d.pair = plainTemplates()
 		return nil
 	}
-	var err error
+	required := map[string][]string{"RobertaProcessing": {"sep", "cls"}, "BertProcessing": {"sep", "cls"},
+		"TemplateProcessing": {"single", "pair", "special_tokens"}}
+	err := present(raw, "post_processor", required[p.Type]...)
+	if err != nil {
+		return err
+	}
 	switch p.Type {
 	case "ByteLevel":
 		d.single, d.pair = plainTemplates()
@@ -245,15 +287,17 @@ func (p *postProcessorSpec) template(parts []templateSpec, texts ...string) (tem
 	var held []string
 	for _, part := range parts {
 		switch {
+		case part.Sequence != nil && part.Sequence.TypeID == nil, part.SpecialToken != nil && part.SpecialToken.TypeID == nil:
+			return nil, fmt.Errorf("post_processor: type_id is missing in a template")
 		case part.Sequence != nil:
 			held = append(held, part.Sequence.ID)
-			t = append(t, templatePart{text: slices.Index(texts, part.Sequence.ID), typeID: part.Sequence.TypeID})
+			t = append(t, templatePart{text: slices.Index(texts, part.Sequence.ID), typeID: *part.Sequence.TypeID})
 		case part.SpecialToken != nil:
 			special, ok := p.Special[part.SpecialToken.ID]
 			if !ok {
 				return nil, fmt.Errorf("post_processor: special token %q has no ids", part.SpecialToken.ID)
 			}
-			t = append(t, templatePart{text: -1, ids: special.IDs, typeID: part.SpecialToken.TypeID})
+			t = append(t, templatePart{text: -1, ids: special.IDs, typeID: *part.SpecialToken.TypeID})
 		}
 	}
 	slices.Sort(held)

@@ -1,5 +1,7 @@
 package tokenizer
 
+import "slices"
+
 // A template says what stands around the texts: a row of parts, in order.
 type template []templatePart
 
@@ -19,10 +21,23 @@ func (t template) specialTokens() int {
 	return n
 }
 
-// build cuts the texts' ids a and b to what maxLen leaves and puts them in place.
-func (t template) build(a, b []int32, maxLen int) Encoding {
+// withoutTypes returns the template with all token types 0.
+func (t template) withoutTypes() template {
+	out := slices.Clone(t)
+	for i := range out {
+		out[i].typeID = 0
+	}
+	return out
+}
+
+// build cuts the texts' ids a and b to what maxLen leaves, at their end or (left) at their
+// start, and puts them in place.
+func (t template) build(a, b []int32, maxLen int, left bool) Encoding {
 	na, nb := truncate(len(a), len(b), max(0, maxLen-t.specialTokens()))
 	texts := [2][]int32{a[:na], b[:nb]}
+	if left {
+		texts = [2][]int32{a[len(a)-na:], b[len(b)-nb:]}
+	}
 	n := na + nb + t.specialTokens()
 	e := Encoding{make([]int32, 0, n), make([]int32, 0, n)}
 	for _, p := range t {
@@ -42,7 +57,7 @@ func (t template) build(a, b []int32, maxLen int) Encoding {
 }
 
 // truncate returns how many tokens stay of texts with a and b tokens where there is room
-// for budget: "longest first" (protocol, section 3). A single text is b = 0.
+// for budget: "longest first" (docs/protocol.md, Texts). A single text is b = 0.
 func truncate(a, b, budget int) (int, int) {
 	if a+b <= budget {
 		return a, b

@@ -46,6 +46,7 @@ type Tokenizer struct {
 	prefixSpace  bool            // BPE: a space goes before a piece that has none
 	raw, normed  matcher         // added tokens looked for before and after normalisation
 	single, pair template
+	cutLeft      bool // a text that is too long loses its start, not its end
 	padID        int32
 	vocabSize    int
 	digest       string
@@ -84,10 +85,10 @@ func (t *Tokenizer) Encode(x Text, maxLen int) Encoding {
 	defer t.scratches.Put(s)
 	s.a = t.appendText(s.a[:0], x.A)
 	if !x.Pair {
-		return t.single.build(s.a, nil, maxLen)
+		return t.single.build(s.a, nil, maxLen, t.cutLeft)
 	}
 	s.b = t.appendText(s.b[:0], x.B)
-	return t.pair.build(s.a, s.b, maxLen)
+	return t.pair.build(s.a, s.b, maxLen, t.cutLeft)
 }
 
 // EncodeAll encodes every text, on all processors; result i belongs to text i.

@@ -59,7 +59,7 @@ func copyFile(t testing.TB, path, dir string) {
 
 func TestTruncate(t *testing.T) {
 	for _, c := range []struct{ a, b, budget, wantA, wantB int }{
-		{80, 80, 125, 62, 63}, {100, 90, 125, 63, 62}, {90, 100, 125, 62, 63}, {200, 40, 125, 85, 40}, // the protocol's
+		{80, 80, 125, 62, 63}, {100, 90, 125, 63, 62}, {90, 100, 125, 62, 63}, {200, 40, 125, 85, 40}, // as docs/protocol.md, Texts
 		{40, 200, 125, 40, 85}, {62, 62, 125, 62, 62}, {62, 63, 125, 62, 63}, {63, 63, 125, 62, 63},
 		{80, 80, 124, 62, 62}, {62, 70, 124, 62, 62}, {63, 61, 124, 63, 61}, {61, 90, 124, 61, 63},
 		{0, 200, 124, 0, 124}, {200, 0, 124, 124, 0}, {5, 5, 0, 0, 0}, {5, 5, 1, 0, 1}, {6, 5, 1, 1, 0}, {0, 0, 0, 0, 0},
@@ -179,16 +179,4 @@ func TestGPT2Next(t *testing.T) {
 		}
 		require.Equal(t, want, strings.Join(words, "|"))
 	}
-}
-
-func TestBuckets(t *testing.T) {
-	require.Equal(t, []int{32, 64, 96, 128}, Buckets(128))
-	require.Equal(t, []int{32, 50}, Buckets(50))
-	require.Equal(t, []int{32}, Buckets(32))
-	require.Equal(t, []int{8}, Buckets(8))
-	require.Empty(t, Buckets(0))
-	for n, want := range map[int]int{0: 32, 1: 32, 32: 32, 33: 64, 128: 128, 129: 128} {
-		require.Equal(t, want, Bucket(n, Buckets(128)), "%d", n)
-	}
-	require.Equal(t, 7, Bucket(7, nil))
 }

@@ -5,9 +5,13 @@
 good/*.npy hold element i = i/4 - 1 (floats) or 3i - 4 (integers) of ranks 0 to 5, wide-*.npy the
 smallest value of an integer type, 3 and the largest (uint64: of int64), limits.npy and the strings
 hold what the Go test spells out; bad/*.npy are valid for NumPy but not
-supported: each must be refused. The Go tests read the files and need no Python.
+supported: each must be refused. headers.json has header texts and the shape that numpy.load finds
+behind them, null where it refuses. The Go tests read the files and need no Python.
 """
+import io
+import json
 import pathlib
+import warnings
 
 import numpy as np
 
@@ -45,6 +49,35 @@ def main():
     np.save(bad / "complex.npy", np.array([1j]))
     np.save(bad / "bytes.npy", np.array([b"ab"]))
     np.save(bad / "record.npy", np.array([(1, 2.0)], dtype=[("a", "<i4"), ("b", "<f4")]))
+
+    headers = [[header, shape_behind(header)] for header in HEADERS]
+    (HERE / "headers.json").write_text(json.dumps(headers, indent=1) + "\n")
+
+
+HEADERS = [
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", '{"descr": "<i4", "fortran_order": False, "shape": (2, 3)}',
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (2L, 3L), }", "{'shape': (6L,), 'fortran_order': True, 'descr': '<i4'}",
+    "{ \"shape\" : ( 6 , ) ,\n'descr':'<i4','fortran_order':False}\n", "{'descr': '<i4', 'fortran_order': False, 'shape': (6)}",
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3}", "{'descr': '<i4', 'fortran_order': False, 'shape': [2, 3]}",
+    "{'descr': '<i4', 'fortran_order': False}", "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), 'more': 1}",
+    "{'descr': '<i4', 'fortran_order': 0, 'shape': (2, 3)}", "{'descr': '<i4\", 'fortran_order': False, 'shape': (2, 3)}",
+    "{'descr': '<i4' 'fortran_order': False, 'shape': (2, 3)}", "{'descr': '<i4', 'fortran_order': False, 'shape': (2 3)}",
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3)} + 1", "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3),,}",
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (-2, -3)}", "", "{}",
+    "{'descr': '<i4', 'fortran_order': false, 'shape': (2, 3)}", "{'descr': '<i4', 'fortran_order': False, 'shape': (, )}",
+]
+
+
+def shape_behind(header):
+    """The shape that numpy.load finds for six int32 behind a header of version 1, None where it refuses."""
+    file = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + np.arange(6, dtype="<i4").tobytes()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python 2's headers
+            array = np.load(io.BytesIO(file))
+    except Exception:
+        return None
+    return list(array.shape)
 
 
 main()

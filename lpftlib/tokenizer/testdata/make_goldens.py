@@ -77,6 +77,8 @@ def bpe_fixtures():
         ("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False
     )
     save_files(tok, "bpe-files")
+    mask = {"mask_token": {"content": "<mask>", "lstrip": True, "normalized": False, "rstrip": False, "single_word": False}}
+    (HERE / "bpe-files" / "special_tokens_map.json").write_text(json.dumps(mask) + "\n")
     other = Tokenizer.from_str(tok.to_str())
     other.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     other.post_processor = processors.ByteLevel(trim_offsets=True)

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The slower checks of .ci/run, on real data where LPFT_DATA names them: usage slow.sh WORK CACHE, from a clone.
+set -euo pipefail
+work=$1 cache=$2
+task=cb
+[ -n "${LPFT_DATA:-}" ] || task=toy
+step() { printf '\n=== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
+
+step "XLA's plugin: fetched by the first command, and every way in which that can fail"
+GOEXPERIMENT=simd go build -o "$work/lpft" ./cmd/lpft
+bash .ci/plugin.sh "$work/lpft" "$work"
+
+step "reproduce on $task, cold store, on the engine that a newcomer gets"
+rm -rf "$LPFT_HOME/store" "$LPFT_HOME/executed" "$LPFT_HOME/programs"
+"$work/lpft" reproduce --profile demo --tasks "$task" --report "$work/report" 2>&1 | tee "$work/first.log"
+grep -q '^backend xla:cpu (first that works; plugin: PyPI wheel' "$work/first.log" || { echo "FAIL: reproduce did not take XLA from the wheel"; exit 1; }
+grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && { echo "FAIL: something was computed on go"; exit 1; }
+"$work/lpft" doctor
+grep -q 'id="table1"' "$work/report/index.html"
+ls -la "$work/report/figures"
+
+step "reproduce again: everything is there"
+"$work/lpft" reproduce --profile demo --tasks "$task" --report "$work/report" 2>&1 | tee "$work/again.log"
+[ "$(grep -c 'as it was executed before' "$work/again.log")" = 2 ] || { echo "FAIL: a notebook was executed again with nothing changed"; exit 1; }
+"$work/lpft" store log --last 12
+
+step "every notebook of the paper's list, profile smoke, on the engine that is built in"
+"$work/lpft" reproduce --profile smoke --backend go --report "$work/smoke"
+for notebook in notebooks/*.ipynb; do
+    name=$(basename "$notebook")
+    [ "$name" = index.ipynb ] || [ -s "$LPFT_HOME/executed/smoke/$name" ] || { echo "FAIL: $name was not executed"; exit 1; }
+done
+"$work/lpft" results --profile smoke >"$work/smoke-runs.txt"
+"$work/lpft" results --profile smoke --format csv >"$work/smoke-go.csv"
+head -4 "$work/smoke-runs.txt"
+"$work/lpft" results --profile smoke --claims
+
+step "killed in the middle, started again"
+bash .ci/kill.sh "$work"
+
+[ -z "${LPFT_DATA:-}" ] || bash .ci/data.sh "$work" "$cache"
+
+step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"
+LPFT_TEST_LAB=1 LPFT_TEST_LAB_HOME=$LPFT_HOME GOEXPERIMENT=simd go test -count=1 ./internal/lab
+
+step "the notebooks in JupyterLab, by headless Chromium"
+bash .ci/lab.sh "$work" "$task"
+
+step "XLA on the processor"
+bash .ci/xla.sh "$work" "$cache" "$task"

@@ -1,0 +1,19 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
+func Home() (string, error) {
+	if dir := os.Getenv("LPFT_HOME"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for artefacts: %v; set LPFT_HOME", err)
+	}
+	return filepath.Join(cache, "lpft"), nil
+}

@@ -1,0 +1,156 @@
+package study
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
+	"lpft/lpftlib/head"
+	"lpft/lpftlib/store"
+)
+
+// KernelStats is what Tables 2 and 9 and Figures 2 and 7-9 show of one method's kernels.
+type KernelStats struct {
+	Spec
+	Rows     int `json:"rows"`      // N
+	TestRows int `json:"test_rows"` // M
+	kernels.Summary
+	SpectrumP []float64             `json:"spectrum_p"` // singular values over the largest
+	SpectrumF []float64             `json:"spectrum_f"`
+	MapP      *kernels.TraceNormMap `json:"map_p"` // trace norms of C×C blocks, rows grouped by class
+	MapF      *kernels.TraceNormMap `json:"map_f"`
+	Groups    []string              `json:"groups"`
+	Shares    []float64             `json:"shares"` // of each group in tr(F)
+	HeadNorm  float64               `json:"head_norm"`
+}
+
+// PretrainStats is what tables and figures show of P. It depends on the pre-trained features
+// alone, so that all methods of a task and seed share it.
+type PretrainStats struct {
+	Summary  kernels.KernelSummary `json:"summary"`
+	Spectrum []float64             `json:"spectrum"`
+	Map      *kernels.TraceNormMap `json:"map"`
+}
+
+// pretrainInputs is everything P depends on.
+type pretrainInputs struct {
+	Features string `json:"features"` // key of the pre-trained features
+	Seed     uint64 `json:"seed"`     // of the rows
+	Rows     int    `json:"rows"`
+	TestRows int    `json:"test_rows"`
+}
+
+// pretrainStatStep are P's statistics on a task's rows.
+func (s *Session) pretrainStatStep(ctx context.Context, id string, seed uint64) (store.Step, error) {
+	rows, testRows, err := s.KernelRows(ctx, id)
+	if err != nil {
+		return store.Step{}, err
+	}
+	key, err := keyOf(s.pretrainedStep(ctx, id))
+	return store.Step{Kind: "pretrain-stats", Version: pretrainVersion, Label: fmt.Sprintf("statistics of P of %s, seed %d", id, seed),
+		Inputs: pretrainInputs{key, seed, rows, testRows}}, err
+}
+
+// PretrainStats computes the statistics of P.
+func (s *Session) PretrainStats(ctx context.Context, id string, seed uint64) (*PretrainStats, error) {
+	var f *Features
+	step, err := s.pretrainStatStep(ctx, id, seed)
+	return made(ctx, s, id, &seed, "stats.json", step, err, func(ctx context.Context) (err error) {
+		f, err = s.PretrainedFeatures(ctx, id)
+		return err
+	}, func(ctx context.Context) (*PretrainStats, error) {
+		in := step.Inputs.(pretrainInputs)
+		d, err := s.Data(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := s.kernelRows(ctx, Spec{Task: id, Seed: seed}, in.Rows, in.TestRows)
+		if err != nil {
+			return nil, err
+		}
+		bar, report := s.fits(step.Label)
+		defer bar.Done()
+		return pretrainStats(ctx, f, rows, len(d.Task.Classes), report)
+	})
+}
+
+// pretrainStats computes P of some rows of a task, and what is shown of it.
+func pretrainStats(ctx context.Context, f *Features, rows kernels.Rows, classes int, report func(done, total int)) (*PretrainStats, error) {
+	phi := rowsOf(f.Splits["train"], rows.Indices)
+	p, err := kernels.PretrainEffective(phi, phi, classes)
+	if err != nil {
+		return nil, err
+	}
+	in := kernels.SummaryInput{P: p, Labels: rows.Labels, TestLabels: rows.LabelsTest, Progress: report}
+	if in.PTest, err = kernels.PretrainEffective(rowsOf(f.Splits["test"], rows.IndicesTest), phi, classes); err != nil {
+		return nil, err
+	}
+	summary, err := kernels.SummariseP(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	out := &PretrainStats{Summary: *summary}
+	out.Spectrum, out.Map, err = pictures(p, rows.Labels)
+	return out, err
+}
+
+// pictures are a kernel's curve in Figures 2 and 7 and its map in Figures 8 and 9.
+func pictures(k *kernels.Kernel, labels []int) ([]float64, *kernels.TraceNormMap, error) {
+	values, err := kernels.SingularValues(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	spectrum, err := values.Normalised()
+	if err != nil {
+		return nil, nil, err
+	}
+	norms, err := kernels.GroupedBlockNorms(k, labels)
+	return spectrum, norms, err
+}
+
+// rowsOf are some rows of a matrix.
+func rowsOf(x *mat.Dense, rows []int) *mat.Dense {
+	_, h := x.Dims()
+	out := mat.NewDense(len(rows), h, nil)
+	for i, row := range rows {
+		out.SetRow(i, x.RawRowView(row))
+	}
+	return out
+}
+
+// kernelStatStep are the statistics of a kernel.
+func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, error) {
+	key, err := keyOf(s.kernelStep(ctx, run))
+	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: map[string]any{"kernel": key, "run": run}}, err
+}
+
+// KernelStats computes the statistics of a method's kernels (docs/protocol.md, Kernel statistics).
+func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, error) {
+	var k *kernelArrays
+	var v0 *head.Head
+	var p *PretrainStats
+	var f *Features
+	step, err := s.kernelStatStep(ctx, run)
+	return made(ctx, s, run.Task, &run.Seed, "stats.json", step, err, func(ctx context.Context) (err error) {
+		if k, err = s.kernelArrays(ctx, run); err == nil {
+			v0, err = s.StartHead(ctx, run)
+		}
+		if err == nil {
+			p, err = s.PretrainStats(ctx, run.Task, run.Seed)
+		}
+		if err == nil {
+			f, err = s.PretrainedFeatures(ctx, run.Task)
+		}
+		return err
+	}, func(ctx context.Context) (*KernelStats, error) {
+		bar, report := s.fits(step.Label)
+		defer bar.Done()
+		stats, err := k.statistics(ctx, v0.Logits(rowsOf(f.Splits["train"], k.indices)), p, report)
+		if err == nil {
+			stats.Spec, stats.HeadNorm = run, v0.Norm()
+		}
+		return stats, err
+	})
+}
