@@ -204,7 +204,6 @@ func TestDerivatives(t *testing.T) {
 		below, gradientBelow := at(-step)
 		_, gradient := at(0)
 		product := make([]float64, size)
-		p.weigh()
 		p.curvature(direction, product)
 		require.InEpsilon(t, (above-below)/(2*step), dot(gradient, direction), 1e-6)
 		numeric := difference(gradientAbove, gradientBelow)

@@ -39,7 +39,8 @@ func newton(ctx context.Context, p *problem, theta []float64, goal accuracy) (it
 		if goal.gradient == 0 {
 			enough = goal.error * size / 4
 		}
-		conjugateGradient(p, gradient, z, direction, math.Min(0.05, distance), enough)
+		// No tighter than 1e-3: a shift of all biases leaves F as it is, and the rounding along it no solve can remove.
+		conjugateGradient(p, gradient, z, direction, math.Min(0.05, math.Max(1e-3, distance)), enough)
 		slope := dot(gradient, direction)
 		before := norm(gradient)
 		// Once the expected decrease drowns in the rounding of the value, only the gradient can tell progress.
@@ -69,7 +70,8 @@ func newton(ctx context.Context, p *problem, theta []float64, goal accuracy) (it
 }
 
 // conjugateGradient solves H·direction = −gradient until the residual, measured by the preconditioner M as
-// √(rᵀM⁻¹r), has shrunk to forcing, or the error left is at most enough. z is M⁻¹·gradient.
+// √(rᵀM⁻¹r), has shrunk to forcing, or the error left is at most enough. Where nothing is enough (0), ‖residual‖ must
+// have shrunk to forcing too: M hardly sees what it takes to be determined well. z is M⁻¹·gradient.
 func conjugateGradient(p *problem, gradient, z, direction []float64, forcing, enough float64) {
 	size := len(gradient)
 	residual, search, product := make([]float64, size), make([]float64, size), make([]float64, size)
@@ -91,7 +93,7 @@ func conjugateGradient(p *problem, gradient, z, direction []float64, forcing, en
 		axpy(-alpha, product, residual)
 		p.solve(residual, next)
 		left := dot(residual, next)
-		if left <= target || p.slack*norm(next) <= enough {
+		if p.slack*norm(next) <= enough || left <= target && (enough > 0 || norm(residual) <= forcing*norm(gradient)) {
 			break
 		}
 		for i := range search {

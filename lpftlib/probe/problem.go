@@ -23,11 +23,9 @@ type problem struct {
 	slope   float64 // f₁ − f₀ = slope·s if binary
 	ridge   float64
 
-	probs  []float64 // [N, K] probabilities at the last evaluated θ (of class 1 if binary)
-	weight []float64 // [N] the Hessian's weights of φφᵀ there, summed over classes, as of the last weigh
-	mean   float64   // of weight, over rows and classes
-	floor  float64   // rows with less weight are left out of curvature
-	slack  float64   // how far the preconditioner may overrate the Hessian, as seen so far
+	probs []float64 // [N, K] probabilities at the last evaluated θ (of class 1 if binary)
+	mean  float64   // of the Hessian's weights of φφᵀ there, over rows and classes, as of the last weigh
+	slack float64   // how far the preconditioner may overrate the Hessian, as seen so far
 }
 
 // form says how a problem of two classes is written; with more classes it makes no difference.
@@ -55,7 +53,7 @@ func newProblem(data *coordinates, passes rowPasses, fit int, labels []int, clas
 			p.count++
 		}
 	}
-	p.probs, p.weight = make([]float64, len(labels)*p.outputs), make([]float64, len(labels))
+	p.probs = make([]float64, len(labels)*p.outputs)
 	return p
 }
 
@@ -136,42 +134,26 @@ func binaryResidual(scores, probs []float64, label int, slope float64) float64 {
 	return loss
 }
 
-// negligible is the share of the mean weight below which a row is left out of curvature. On separable data that is
-// most rows. It bends the direction of a step a little, never the point where the steps end.
-const negligible = 1e-2
-
-// weigh prepares curvature and solve for the last evaluated θ: the Hessian's weight of φφᵀ is p(1 − p), or
-// slope²·p(1 − p) if binary.
+// weigh prepares solve for the last evaluated θ: the Hessian's weight of φφᵀ is p(1 − p), or slope²·p(1 − p) if binary.
 func (p *problem) weigh() {
 	total := 0.0
-	for i := range p.weight {
-		p.weight[i] = 0
-		for _, q := range p.probs[i*p.outputs : (i+1)*p.outputs] { // zeros where the row takes no part
-			p.weight[i] += q * (1 - q)
-		}
-		if p.binary {
-			p.weight[i] *= p.slope * p.slope
-		}
-		total += p.weight[i]
+	for _, q := range p.probs { // zeros where the row takes no part
+		total += q * (1 - q)
 	}
-	p.floor = negligible * total / float64(p.count)
+	if p.binary {
+		total *= p.slope * p.slope
+	}
 	p.mean = math.Max(total/float64(p.count*p.outputs), 1e-10) // 1e-10: where every probability is 0 or 1
 }
 
-func (p *problem) counts(i int) bool { return p.weight[i] > p.floor }
-
-// curvature writes the product of the Hessian at the last weighed θ with direction into product.
+// curvature writes the product of the Hessian at the last evaluated θ with direction into product.
 func (p *problem) curvature(direction, product []float64) {
-	p.ask(direction, product, p.counts, func(i int, u []float64) float64 {
-		if !p.counts(i) {
-			clear(u)
-			return 0
-		}
+	p.ask(direction, product, p.takesPart, func(i int, u []float64) float64 {
+		probs := p.probs[i*p.outputs : (i+1)*p.outputs] // zeros where the row is read for another fit
 		if p.binary {
-			u[0] *= p.weight[i]
+			u[0] *= p.slope * p.slope * probs[0] * (1 - probs[0])
 			return 0
 		}
-		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		mean := dot(probs, u)
 		for c := range u {
 			u[c] = probs[c] * (u[c] - mean)
