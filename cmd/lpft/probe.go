@@ -37,6 +37,9 @@ With two classes --paper-compatible halves the head, as the paper's published co
 			if err := checkFolder(job.out); err != nil {
 				return err
 			}
+			if err := simdIfPossible(); err != nil {
+				return err
+			}
 			head, err := job.run(cmd.Context())
 			if errors.Is(err, context.Canceled) {
 				return fmt.Errorf("interrupted: %s was not written", job.out)

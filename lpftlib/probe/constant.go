@@ -10,9 +10,16 @@ import (
 // equalRows tells that the training rows of x, those that are not held out, are all the same.
 func equalRows(x *mat.Dense, held []int) bool {
 	n, _ := x.Dims()
-	rows := complement(held, n)
-	for _, i := range rows {
-		if !slices.Equal(x.RawRowView(i), x.RawRowView(rows[0])) {
+	first := -1
+	for i := range n {
+		if len(held) > 0 && held[0] == i { // held is ascending
+			held = held[1:]
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		if !slices.Equal(x.RawRowView(i), x.RawRowView(first)) {
 			return false
 		}
 	}
@@ -24,8 +31,10 @@ func equalRows(x *mat.Dense, held []int) bool {
 // would look for it with a tolerance relative to ‖W‖, which no rounding meets.
 func (p *problem) priors() []float64 {
 	counts := make([]float64, max(p.outputs, 2))
-	for _, label := range p.labels {
-		counts[label]++
+	for i, label := range p.labels {
+		if p.takesPart(i) {
+			counts[label]++
+		}
 	}
 	theta := make([]float64, p.size())
 	bias := theta[len(p.weights(theta)):]

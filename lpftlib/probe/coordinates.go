@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"math"
+
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -51,21 +53,32 @@ func (c *coordinates) head(weight, bias []float64) (v, b []float64) {
 	return full.RawMatrix().Data, b
 }
 
-// sampledGram returns G ≈ Σ_i (x_i − m)(x_i − m)ᵀ [r, r] from at most limit evenly spaced rows, scaled up to all.
-func (c *coordinates) sampledGram(limit int) *mat.SymDense {
+// gram returns G ≈ Σ_i (x_i − m)(x_i − m)ᵀ [r, r], its upper triangle, from at most limit evenly spaced rows, scaled up to all.
+// The stride is a multiple of tile.
+func (c *coordinates) gram(limit, workers int) panel {
 	n, r := c.x.Dims()
-	stride := (n + limit - 1) / limit
-	sampled := (n + stride - 1) / stride
-	rows := mat.NewDense(sampled, r, nil)
-	for i := range sampled {
-		row := rows.RawRowView(i)
-		for j, v := range c.x.RawRowView(i * stride) {
-			row[j] = v - c.mean[j]
+	step := (n + limit - 1) / limit
+	taken := (n + step - 1) / step
+	scale := math.Sqrt(float64(n) / float64(taken))
+	stride := (r + tile - 1) / tile * tile
+	g := panel{make([]float64, stride*stride), stride}
+	const width, block = 32 * tile, 32 // of one piece of work; width is a multiple of 8, too
+	inParallel((stride+width-1)/width, workers, func(k int) {
+		from, to := k*width, min((k+1)*width, stride)
+		rows := panel{make([]float64, block*stride), stride}
+		for first := 0; first < taken; first += block {
+			count := min(block, taken-first)
+			for i := range count {
+				row, centred := c.x.RawRowView((first+i)*step), rows.row(i)
+				for j := from; j < r; j++ {
+					centred[j] = scale * (row[j] - c.mean[j])
+				}
+			}
+			part := panel{rows.data[from:], stride}
+			sums(panel{g.data[from*stride+from:], stride}, part, part, upTo(0, count), to-from, stride-from)
 		}
-	}
-	gram := mat.NewSymDense(r, nil)
-	gram.SymOuterK(float64(n)/float64(sampled), rows.T())
-	return gram
+	})
+	return g
 }
 
 func columnMeans(x *mat.Dense) []float64 {

@@ -29,9 +29,11 @@
 // Any exact minimiser of a strictly convex problem is the same, so Fit does not imitate scikit-learn's
 // L-BFGS. The features are centred (the unpenalised bias absorbs the shift), reduced by a QR factorisation
 // to N coordinates when N < h (the optimum lies in the span of the rows), and each fit is a truncated
-// Newton method whose conjugate-gradient solves are preconditioned by one Cholesky factor per κ, shared by
-// all folds. Each fit starts from the solution of the previous κ. A result does not depend, to the last
-// bit, on the number of workers.
+// Newton method with conjugate gradients. Their preconditioner is the Hessian as if every row had the mean
+// curvature; the Gram matrix in it is made tridiagonal once, so that every fold has its own preconditioner at
+// every κ. All folds read the rows in the same passes: one waits until the others need a pass too. Each fit
+// starts from the solution of the previous κ. A result does not depend, to the last bit, on the number of
+// workers; it does on the build, in the last digits, because GOEXPERIMENT=simd adds up in another order.
 //
 // scikit-learn stops at a gradient of 1e-4 of the mean loss, which on well separated data and large κ is
 // well before the optimum; there its ‖W‖ and now and then a cross-validation score differ from the converged

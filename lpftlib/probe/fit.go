@@ -10,9 +10,9 @@ import (
 )
 
 // Accuracy of the solutions, relative in ‖W‖: a held-out accuracy needs little, the head is meant to be exact.
-const (
-	foldAccuracy  = 1e-4
-	refitAccuracy = 1e-9
+var (
+	foldAccuracy  = accuracy{error: 1e-6}
+	refitAccuracy = accuracy{error: 1e-9, gradient: 1e-11}
 )
 
 // Fit cross-validates κ and returns the head fitted to all rows with the best one (see the package comment).
@@ -38,47 +38,38 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*F
 	if !o.StopAsScikitLearn {
 		data = newCoordinates(x)
 	}
+	var passes rowPasses = &separate{data: data, workers: o.Workers}
+	if !o.StopAsScikitLearn {
+		passes = newJoint(data, o.Workers)
+	}
 	folds := make([]*fold, o.Folds)
 	for f := range folds {
-		folds[f] = newFold(data, held[f], y, classes, o)
+		folds[f] = newFold(data, passes, f, held[f], y, classes, o)
 		folds[f].constant = equalRows(x, held[f])
 	}
-	all := newFold(data, nil, y, classes, o)
-	all.constant = equalRows(x, nil)
-	all.problem.workers = o.Workers
-
-	shared := newSharedPreconditioner(data, o)
 	report := newProgress(o.Progress, len(o.Kappas)*o.Folds+1)
-	for _, kappa := range o.Kappas {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		curvature := 0.0 // the folds' mean at their warm starts
-		for _, f := range folds {
-			f.problem.setKappa(kappa)
-			curvature += f.curvature / float64(len(folds))
-		}
-		m := shared.at(kappa, curvature)
-		var group errgroup.Group
-		group.SetLimit(o.Workers)
-		for _, f := range folds {
-			group.Go(func() error {
-				defer report.step()
-				return f.advance(ctx, m, o)
-			})
-		}
-		if err := group.Wait(); err != nil {
-			return nil, err
-		}
+	passes.enter(len(folds))
+	var group errgroup.Group
+	for _, f := range folds {
+		group.Go(func() error {
+			defer passes.leave()
+			return f.follow(ctx, o, report.step)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 
 	fitted := &Fitted{Kappas: o.Kappas}
 	best := fitted.choose(folds)
 	fitted.Kappa = o.Kappas[best]
+	all := newFold(data, passes, 0, nil, y, classes, o)
+	all.constant = equalRows(x, nil)
 	all.startFromMean(folds, best)
 	all.problem.setKappa(fitted.Kappa)
-	all.refreshCurvature()
-	fitted.Iterations, fitted.Converged, err = all.minimise(ctx, shared.at(fitted.Kappa, all.curvature), refitAccuracy, o)
+	passes.enter(1)
+	defer passes.leave()
+	fitted.Iterations, fitted.Converged, err = all.minimise(ctx, refitAccuracy, o)
 	if err != nil {
 		return nil, err
 	}
@@ -134,54 +125,58 @@ type fold struct {
 	classes  int
 	constant bool // all training rows are equal
 
-	theta     []float64 // solution of the last κ, start of the next
-	curvature float64   // mean curvature at theta
-	path      [][]float64
-	scores    []float64
+	theta  []float64 // solution of the last κ, start of the next
+	path   [][]float64
+	scores []float64
 }
 
-func newFold(data *coordinates, held, y []int, classes int, o Options) *fold {
+func newFold(data *coordinates, passes rowPasses, number int, held, y []int, classes int, o Options) *fold {
 	f := &fold{held: held, labels: y, classes: classes}
-	rows := complement(held, len(y))
-	position := make([]int, classes) // of a class among the active ones, +1
-	for _, i := range rows {
-		position[y[i]] = 1
+	labels := append([]int(nil), y...)
+	for _, i := range held {
+		labels[i] = -1
+	}
+	position := make([]int, classes)
+	for _, c := range labels {
+		if c >= 0 {
+			position[c] = 1
+		}
 	}
 	for c := range position {
 		if position[c] > 0 {
-			f.active = append(f.active, c)
 			position[c] = len(f.active)
+			f.active = append(f.active, c)
 		}
 	}
-	labels := make([]int, len(rows))
-	for k, i := range rows {
-		labels[k] = position[y[i]] - 1
+	for i, c := range labels {
+		if c >= 0 {
+			labels[i] = position[c]
+		}
 	}
-	f.problem = newProblem(data, rows, labels, len(f.active), o.form(), max(1, o.Workers/o.Folds))
+	f.problem = newProblem(data, passes, number, labels, len(f.active), o.form())
 	f.theta = make([]float64, f.problem.size())
-	f.refreshCurvature()
 	return f
 }
 
-// refreshCurvature evaluates the problem at theta for the preconditioner of the next fit.
-func (f *fold) refreshCurvature() {
-	f.problem.value(f.theta, make([]float64, len(f.theta)))
-	f.curvature = f.problem.meanCurvature()
-}
-
-// advance fits the fold with the κ that its problem is set to, and scores it on the held-out rows.
-func (f *fold) advance(ctx context.Context, m *preconditioner, o Options) error {
-	if _, _, err := f.minimise(ctx, m, foldAccuracy, o); err != nil {
-		return err
+// follow fits the fold with every κ of the grid, each from the solution of the one before, and scores it on the held-out rows.
+func (f *fold) follow(ctx context.Context, o Options, done func()) error {
+	for _, kappa := range o.Kappas {
+		f.problem.setKappa(kappa)
+		if _, _, err := f.minimise(ctx, foldAccuracy, o); err != nil {
+			return err
+		}
+		f.path = append(f.path, append([]float64(nil), f.theta...))
+		f.scores = append(f.scores, f.heldOutAccuracy())
+		done()
 	}
-	f.curvature = f.problem.meanCurvature()
-	f.path = append(f.path, append([]float64(nil), f.theta...))
-	f.scores = append(f.scores, f.heldOutAccuracy())
 	return nil
 }
 
-// minimise moves theta to the minimiser, to the given relative accuracy, or to where scikit-learn would stop.
-func (f *fold) minimise(ctx context.Context, m *preconditioner, relative float64, o Options) (iterations int, converged bool, err error) {
+// minimise moves theta to the minimiser, to the given accuracy, or to where scikit-learn would stop.
+func (f *fold) minimise(ctx context.Context, goal accuracy, o Options) (iterations int, converged bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, false, err
+	}
 	if o.StopAsScikitLearn {
 		search := newLBFGS(f.problem, f.theta, o.Tol)
 		err := search.run(ctx, o.MaxIter)
@@ -192,8 +187,8 @@ func (f *fold) minimise(ctx context.Context, m *preconditioner, relative float64
 		f.theta = f.problem.priors()
 		return 0, true, nil
 	}
-	goal := accuracy{gradient: o.Tol * float64(len(f.problem.rows)), relative: relative, maxIter: o.MaxIter}
-	return newton(ctx, f.problem, f.theta, m, goal)
+	goal.maxIter = o.MaxIter
+	return newton(ctx, f.problem, f.theta, goal)
 }
 
 // heldOutAccuracy is the share of held-out rows whose class has the largest logit among the active classes.

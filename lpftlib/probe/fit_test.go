@@ -104,9 +104,10 @@ func TestResultDoesNotDependOnWorkers(t *testing.T) {
 // The two-class problem has its own, shorter parametrisation; it must be the softmax problem all the same.
 func TestBinaryProblemIsSoftmaxProblem(t *testing.T) {
 	x, y := transformerLike(50, 6, 2)
-	rows := complement(nil, 50)
-	coordinates := newCoordinates(x)
-	short, long := newProblem(coordinates, rows, y, 2, symmetric, 1), newProblem(coordinates, rows, y, 2, twoRows, 1)
+	data := newCoordinates(x)
+	passes := newJoint(data, 1)
+	passes.enter(1)
+	short, long := newProblem(data, passes, 0, y, 2, symmetric), newProblem(data, passes, 0, y, 2, twoRows)
 	short.setKappa(3)
 	long.setKappa(3)
 	theta := make([]float64, short.size())
@@ -183,7 +184,10 @@ func TestStopAsScikitLearnEndsAtTheMinimiser(t *testing.T) {
 func TestDerivatives(t *testing.T) {
 	for shape, classes := range map[form]int{symmetric: 2, binomial: 2, twoRows: 3} {
 		x, y := transformerLike(40, 5, classes)
-		p := newProblem(newCoordinates(x), complement(nil, 40), y, classes, shape, 2)
+		data := newCoordinates(x)
+		passes := newJoint(data, 2)
+		passes.enter(1)
+		p := newProblem(data, passes, 0, y, classes, shape)
 		p.setKappa(0.7)
 		size := p.size()
 		theta, direction := make([]float64, size), make([]float64, size)

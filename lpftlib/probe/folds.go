@@ -53,16 +53,3 @@ func StratifiedFolds(y []int, classes, k int) ([][]int, error) {
 	}
 	return folds, nil
 }
-
-// complement lists the rows 0 … n−1 that are not in the ascending list rows.
-func complement(rows []int, n int) []int {
-	rest := make([]int, 0, n-len(rows))
-	for i := range n {
-		if len(rows) > 0 && rows[0] == i {
-			rows = rows[1:]
-			continue
-		}
-		rest = append(rest, i)
-	}
-	return rest
-}

@@ -3,97 +3,30 @@ package probe
 import (
 	"context"
 	"math"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/mat"
 )
 
-// preconditioner is the inverse of w̄·G + ridge·I on each weight row and of w̄·n on each bias: the Hessian as if
-// every row had the mean curvature w̄. G is the Gram matrix of all rows, so one factor serves every fold.
-type preconditioner struct {
-	factor blas64.Triangular // U
-	bias   float64
-}
-
-func newPreconditioner(gram *mat.SymDense, rows int, curvature, ridge float64) *preconditioner {
-	r := gram.SymmetricDim()
-	curvature = math.Max(curvature, 1e-10) // where every probability is 0 or 1
-	// Enough of a diagonal for the factorisation to succeed whatever the scale of the features.
-	jitter := 1e-12 * curvature * mat.Trace(gram) / float64(r)
-	a := mat.NewSymDense(r, nil)
-	a.ScaleSym(curvature, gram)
-	for j := range r {
-		a.SetSym(j, j, a.At(j, j)+ridge+jitter)
-	}
-	var cholesky mat.Cholesky
-	if !cholesky.Factorize(a) {
-		return nil
-	}
-	u := cholesky.RawU().(mat.RawTriangular).RawTriangular()
-	return &preconditioner{factor: u, bias: 1 / (curvature * float64(rows))}
-}
-
-// sharedPreconditioner makes the preconditioner of each κ from one Gram matrix.
-type sharedPreconditioner struct {
-	gram *mat.SymDense
-	rows int
-}
-
-// newSharedPreconditioner takes four rows a feature, plenty for a preconditioner. L-BFGS needs none: nil.
-func newSharedPreconditioner(data *coordinates, o Options) *sharedPreconditioner {
-	if o.StopAsScikitLearn {
-		return nil
-	}
-	n, r := data.x.Dims()
-	return &sharedPreconditioner{gram: data.sampledGram(max(2048, 4*r)), rows: n}
-}
-
-func (s *sharedPreconditioner) at(kappa, curvature float64) *preconditioner {
-	if s == nil {
-		return nil
-	}
-	return newPreconditioner(s.gram, s.rows, curvature, 1/kappa)
-}
-
-// solve writes the preconditioned residual into z. A nil preconditioner is the identity.
-func (c *preconditioner) solve(p *problem, residual, z []float64) {
-	copy(z, residual)
-	if c == nil {
-		return
-	}
-	r := p.width()
-	for k := range p.outputs { // (UᵀU)⁻¹ by two triangular solves
-		row := blas64.Vector{N: r, Inc: 1, Data: z[k*r : (k+1)*r]}
-		blas64.Trsv(blas.Trans, c.factor, row)
-		blas64.Trsv(blas.NoTrans, c.factor, row)
-	}
-	for k := p.outputs * r; k < len(z); k++ {
-		z[k] *= c.bias
-	}
-}
-
-// accuracy says when a fit is done: when the largest gradient entry is at most gradient, and ‖∇F‖ is at most
-// relative·ridge·‖W‖. F is at least ridge-strongly convex in W, so W is then within about relative·‖W‖ of the
-// optimum, and Σδφᵀ = V/κ holds to relative.
+// accuracy says when a fit is done: when the error of θ, estimated by the preconditioned gradient, is at most error·‖W‖,
+// and ‖∇F‖ is at most gradient·ridge·‖W‖ (0: any). F is at least ridge-strongly convex in W, so that W is then within
+// about gradient·‖W‖ of the optimum beyond any estimate, and Σδφᵀ = V/κ holds to gradient.
 type accuracy struct {
-	gradient, relative float64
-	maxIter            int
-}
-
-func (a accuracy) reached(p *problem, theta, gradient []float64) bool {
-	return maxAbs(gradient) <= a.gradient && norm(gradient) <= a.relative*p.ridge*norm(p.weights(theta))
+	error, gradient float64
+	maxIter         int
 }
 
 // newton minimises the problem from theta, in place, by a truncated Newton method with Armijo backtracking.
 // It stops when the accuracy is reached or when rounding leaves nothing to gain; both count as converged.
-func newton(ctx context.Context, p *problem, theta []float64, m *preconditioner, goal accuracy) (iterations int, converged bool, err error) {
+func newton(ctx context.Context, p *problem, theta []float64, goal accuracy) (iterations int, converged bool, err error) {
 	gradient, direction := make([]float64, len(theta)), make([]float64, len(theta))
 	trial, trialGradient := make([]float64, len(theta)), make([]float64, len(theta))
+	z := make([]float64, len(theta))
 	value := p.value(theta, gradient)
-	start := norm(gradient)
 	for iterations = 0; ; iterations++ {
-		if goal.reached(p, theta, gradient) {
+		p.weigh()
+		p.solve(gradient, z)
+		size := norm(p.weights(theta))
+		distance := p.slack * norm(z) / size
+		exact := goal.gradient == 0 || norm(gradient) <= goal.gradient*p.ridge*size
+		if distance <= goal.error && exact {
 			return iterations, true, nil
 		}
 		if iterations == goal.maxIter {
@@ -102,9 +35,14 @@ func newton(ctx context.Context, p *problem, theta []float64, m *preconditioner,
 		if err := ctx.Err(); err != nil {
 			return iterations, false, err
 		}
-		size := norm(gradient)
-		conjugateGradient(p, m, gradient, direction, math.Min(0.1, math.Sqrt(size/start)))
+		enough := 0.0 // a smaller error needs no further step
+		if goal.gradient == 0 {
+			enough = goal.error * size / 4
+		}
+		// No tighter than 1e-3: a shift of all biases leaves F as it is, and the rounding along it no solve can remove.
+		conjugateGradient(p, gradient, z, direction, math.Min(0.05, math.Max(1e-3, distance)), enough)
 		slope := dot(gradient, direction)
+		before := norm(gradient)
 		// Once the expected decrease drowns in the rounding of the value, only the gradient can tell progress.
 		drowned := -slope <= 1e-13*math.Abs(value)
 		accepted := false
@@ -114,7 +52,7 @@ func newton(ctx context.Context, p *problem, theta []float64, m *preconditioner,
 			trialValue := p.value(trial, trialGradient)
 			accepted = trialValue <= value+1e-4*step*slope
 			if drowned {
-				accepted = norm(trialGradient) < size/2
+				accepted = norm(trialGradient) < before/2
 			}
 			if accepted {
 				copy(theta, trial)
@@ -131,16 +69,18 @@ func newton(ctx context.Context, p *problem, theta []float64, m *preconditioner,
 	}
 }
 
-// conjugateGradient solves H·direction = −gradient until the residual is forcing·‖gradient‖.
-func conjugateGradient(p *problem, m *preconditioner, gradient, direction []float64, forcing float64) {
+// conjugateGradient solves H·direction = −gradient until the residual, measured by the preconditioner M as
+// √(rᵀM⁻¹r), has shrunk to forcing, or the error left is at most enough. Where nothing is enough (0), ‖residual‖ must
+// have shrunk to forcing too: M hardly sees what it takes to be determined well. z is M⁻¹·gradient.
+func conjugateGradient(p *problem, gradient, z, direction []float64, forcing, enough float64) {
 	size := len(gradient)
-	residual, z, search, product := make([]float64, size), make([]float64, size), make([]float64, size), make([]float64, size)
+	residual, search, product := make([]float64, size), make([]float64, size), make([]float64, size)
 	clear(direction)
 	axpy(-1, gradient, residual)
-	target := forcing * norm(gradient)
-	m.solve(p, residual, z)
-	copy(search, z)
-	rz := dot(residual, z)
+	axpy(-1, z, search)
+	rz := dot(gradient, z)
+	target := forcing * forcing * rz
+	next := make([]float64, size)
 	for range min(2*size, 500) {
 		p.curvature(search, product)
 		curvature := dot(search, product)
@@ -148,23 +88,22 @@ func conjugateGradient(p *problem, m *preconditioner, gradient, direction []floa
 			break
 		}
 		alpha := rz / curvature
+		p.slack = math.Max(p.slack, alpha) // at most M's largest overestimate of H
 		axpy(alpha, search, direction)
 		axpy(-alpha, product, residual)
-		if norm(residual) <= target {
-			return
+		p.solve(residual, next)
+		left := dot(residual, next)
+		if p.slack*norm(next) <= enough || left <= target && (enough > 0 || norm(residual) <= forcing*norm(gradient)) {
+			break
 		}
-		m.solve(p, residual, z)
-		next := dot(residual, z)
 		for i := range search {
-			search[i] = z[i] + next/rz*search[i]
+			search[i] = next[i] + left/rz*search[i]
 		}
-		rz = next
+		rz = left
 	}
 	if dot(gradient, direction) >= 0 { // stopped before the first step
-		m.solve(p, gradient, direction)
-		for i := range direction {
-			direction[i] = -direction[i]
-		}
+		clear(direction)
+		axpy(-1, z, direction)
 	}
 }
 

@@ -17,8 +17,8 @@ type Options struct {
 	// MaxIter bounds the iterations of one fit; 0: 5,000.
 	MaxIter int
 	// Tol is the largest entry of the gradient of (1/N)·(Σ CE + ‖W‖²/(2κ)) at which a fit may stop; 0: 1e-4,
-	// as scikit-learn. Path stops there, and Fit with StopAsScikitLearn; Fit otherwise goes on until W is known to
-	// 1e-4 (folds) or 1e-9 (refit) relative.
+	// as scikit-learn. Path stops there, and Fit with StopAsScikitLearn; Fit otherwise does not look at it and goes on
+	// until the error of W is estimated at 1e-6 of ‖W‖ (folds), or the gradient proves it below 1e-11 (refit).
 	Tol float64
 	// Binomial fits two classes with one row w under the penalty,
 	//

@@ -50,7 +50,8 @@ func Path(ctx context.Context, x *mat.Dense, y []int, classes int, kappa float64
 		return nil, fmt.Errorf("probe: no iteration counts for the path: give for example 1, 2, 5, 10, 20, 50")
 	}
 	o.StopAsScikitLearn = true
-	p := newProblem(&coordinates{x: x}, complement(nil, len(y)), y, classes, o.form(), o.Workers)
+	data := &coordinates{x: x}
+	p := newProblem(data, &separate{data: data, workers: o.Workers}, 0, y, classes, o.form())
 	p.setKappa(kappa)
 	search := newLBFGS(p, make([]float64, p.size()), o.Tol)
 	steps := make([]Step, 0, len(iters))
@@ -131,7 +132,7 @@ func newLBFGS(p *problem, theta []float64, tol float64) *lbfgs {
 
 // evaluate returns F/N and its gradient.
 func (l *lbfgs) evaluate(theta, gradient []float64) float64 {
-	n := float64(len(l.problem.rows))
+	n := float64(l.problem.count)
 	value := l.problem.value(theta, gradient) / n
 	for i := range gradient {
 		gradient[i] /= n

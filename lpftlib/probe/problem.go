@@ -2,7 +2,6 @@ package probe
 
 import (
 	"math"
-	"sync"
 
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
@@ -15,16 +14,18 @@ import (
 // are the logits. A two-class problem has K = 1 unless its form is twoRows (see [form]).
 type problem struct {
 	data    *coordinates
-	rows    []int   // rows of data.x that take part
-	labels  []int   // class of each of rows, 0 … K−1 (0, 1 if binary)
+	passes  rowPasses
+	fit     int     // its number among those that share the passes
+	labels  []int   // class of each row, 0 … K−1 (0, 1 if binary); −1: the row takes no part
+	count   int     // rows that take part
 	outputs int     // K
 	binary  bool    // K = 1
 	slope   float64 // f₁ − f₀ = slope·s if binary
 	ridge   float64
-	workers int
 
-	probs  []float64  // [len(rows), K] probabilities at the last evaluated θ (of class 1 if binary)
-	chunks []rowChunk // fixed pieces of rows, so that sums do not depend on the number of workers
+	probs []float64 // [N, K] probabilities at the last evaluated θ (of class 1 if binary)
+	mean  float64   // of the Hessian's weights of φφᵀ there, over rows and classes, as of the last weigh
+	slack float64   // how far the preconditioner may overrate the Hessian, as seen so far
 }
 
 // form says how a problem of two classes is written; with more classes it makes no difference.
@@ -39,36 +40,20 @@ const (
 	binomial
 )
 
-// rowChunk is a range of problem.rows with its part of a sum over the rows.
-type rowChunk struct {
-	from, to int
-	value    float64
-	sum      []float64 // [K·r + K]
-	scores   []float64 // [K]
-}
-
-const (
-	minChunkRows = 128
-	maxChunks    = 32
-)
-
-func newProblem(data *coordinates, rows, labels []int, classes int, shape form, workers int) *problem {
-	p := &problem{data: data, rows: rows, labels: labels, outputs: classes, workers: workers}
+func newProblem(data *coordinates, passes rowPasses, fit int, labels []int, classes int, shape form) *problem {
+	p := &problem{data: data, passes: passes, fit: fit, labels: labels, outputs: classes, slack: 1}
 	if classes == 2 && shape != twoRows {
 		p.binary, p.outputs, p.slope = true, 1, 2
 		if shape == binomial {
 			p.slope = 1
 		}
 	}
-	p.probs = make([]float64, len(rows)*p.outputs)
-	count := min(maxChunks, (len(rows)+minChunkRows-1)/minChunkRows)
-	p.chunks = make([]rowChunk, count)
-	for i := range p.chunks {
-		p.chunks[i] = rowChunk{
-			from: i * len(rows) / count, to: (i + 1) * len(rows) / count,
-			sum: make([]float64, p.size()), scores: make([]float64, p.outputs),
+	for _, label := range labels {
+		if label >= 0 {
+			p.count++
 		}
 	}
+	p.probs = make([]float64, len(labels)*p.outputs)
 	return p
 }
 
@@ -88,9 +73,22 @@ func (p *problem) size() int { return p.outputs * (p.width() + 1) }
 // weights returns the part of θ that is penalised.
 func (p *problem) weights(theta []float64) []float64 { return theta[:p.outputs*p.width()] }
 
-// value returns F(θ), writes ∇F(θ) into gradient, and remembers the probabilities for curvature.
+// ask is one pass over the rows for this problem (see [request]).
+func (p *problem) ask(theta, sum []float64, needs func(int) bool, middle func(i int, scores []float64) float64) float64 {
+	q := &request{fit: p.fit, in: theta, out: sum, outputs: p.outputs, needs: needs, middle: middle}
+	p.passes.ask(q)
+	return q.value
+}
+
+func (p *problem) takesPart(i int) bool { return p.labels[i] >= 0 }
+
+// value returns F(θ), writes ∇F(θ) into gradient, and remembers the probabilities.
 func (p *problem) value(theta, gradient []float64) float64 {
-	loss := p.pass(theta, gradient, func(i int, scores []float64) float64 {
+	loss := p.ask(theta, gradient, p.takesPart, func(i int, scores []float64) float64 {
+		if !p.takesPart(i) { // read for another fit
+			clear(scores)
+			return 0
+		}
 		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
 		if p.binary {
 			return binaryResidual(scores, probs, p.labels[i], p.slope)
@@ -136,10 +134,22 @@ func binaryResidual(scores, probs []float64, label int, slope float64) float64 {
 	return loss
 }
 
+// weigh prepares solve for the last evaluated θ: the Hessian's weight of φφᵀ is p(1 − p), or slope²·p(1 − p) if binary.
+func (p *problem) weigh() {
+	total := 0.0
+	for _, q := range p.probs { // zeros where the row takes no part
+		total += q * (1 - q)
+	}
+	if p.binary {
+		total *= p.slope * p.slope
+	}
+	p.mean = math.Max(total/float64(p.count*p.outputs), 1e-10) // 1e-10: where every probability is 0 or 1
+}
+
 // curvature writes the product of the Hessian at the last evaluated θ with direction into product.
 func (p *problem) curvature(direction, product []float64) {
-	p.pass(direction, product, func(i int, u []float64) float64 {
-		probs := p.probs[i*p.outputs : (i+1)*p.outputs]
+	p.ask(direction, product, p.takesPart, func(i int, u []float64) float64 {
+		probs := p.probs[i*p.outputs : (i+1)*p.outputs] // zeros where the row is read for another fit
 		if p.binary {
 			u[0] *= p.slope * p.slope * probs[0] * (1 - probs[0])
 			return 0
@@ -154,84 +164,9 @@ func (p *problem) curvature(direction, product []float64) {
 	axpy(p.ridge, w, product[:len(w)])
 }
 
-// meanCurvature is the mean over rows (and classes) of the Hessian's weight of φφᵀ: p(1 − p), or slope²·p(1 − p) if binary.
-func (p *problem) meanCurvature() float64 {
-	sum := 0.0
-	for _, q := range p.probs {
-		sum += q * (1 - q)
-	}
-	if p.binary {
-		sum *= p.slope * p.slope
-	}
-	return sum / float64(len(p.probs))
-}
-
-// pass reads every row once: it forms the row's K scores from theta, lets middle turn them into K
-// coefficients t, and adds t·rowᵀ (and t itself for the biases) to sum. It returns the total of middle's values.
-func (p *problem) pass(theta, sum []float64, middle func(i int, scores []float64) float64) float64 {
-	shift := p.biasOfCentred(theta)
-	p.eachChunk(func(chunk *rowChunk) { p.passChunk(chunk, theta, shift, middle) })
-	clear(sum)
-	total := 0.0
-	for i := range p.chunks { // in order: the same bits for any number of workers
-		total += p.chunks[i].value
-		axpy(1, p.chunks[i].sum, sum)
-	}
-	r := p.width()
-	for k := range p.outputs {
-		if p.data.mean != nil {
-			axpy(-sum[p.outputs*r+k], p.data.mean, sum[k*r:(k+1)*r])
-		}
-	}
-	return total
-}
-
-// biasOfCentred returns b − Wm [K], the bias that turns W·x into W·(x − m) + b.
-func (p *problem) biasOfCentred(theta []float64) []float64 {
-	r := p.width()
-	bias := append([]float64(nil), theta[p.outputs*r:]...)
-	if p.data.mean != nil {
-		for k := range bias {
-			bias[k] -= dot(theta[k*r:(k+1)*r], p.data.mean)
-		}
-	}
-	return bias
-}
-
-func (p *problem) passChunk(chunk *rowChunk, theta, bias []float64, middle func(int, []float64) float64) {
-	r := p.width()
-	weightSum, biasSum := chunk.sum[:p.outputs*r], chunk.sum[p.outputs*r:]
-	clear(chunk.sum)
-	chunk.value = 0
-	scores := chunk.scores
-	for i := chunk.from; i < chunk.to; i++ {
-		row := p.data.x.RawRowView(p.rows[i])
-		for k := range scores {
-			scores[k] = dot(theta[k*r:(k+1)*r], row) + bias[k]
-		}
-		chunk.value += middle(i, scores)
-		for k, t := range scores {
-			axpy(t, row, weightSum[k*r:(k+1)*r])
-			biasSum[k] += t
-		}
-	}
-}
-
-// eachChunk runs work on every chunk, on p.workers goroutines.
-func (p *problem) eachChunk(work func(*rowChunk)) {
-	workers := min(p.workers, len(p.chunks))
-	var wait sync.WaitGroup
-	for first := 1; first < workers; first++ {
-		wait.Go(func() {
-			for i := first; i < len(p.chunks); i += workers {
-				work(&p.chunks[i])
-			}
-		})
-	}
-	for i := 0; i < len(p.chunks); i += workers {
-		work(&p.chunks[i])
-	}
-	wait.Wait()
+// solve writes the preconditioned residual into z.
+func (p *problem) solve(residual, z []float64) {
+	p.passes.ask(&request{fit: p.fit, in: residual, out: z, outputs: p.outputs, curvature: p.mean, ridge: p.ridge})
 }
 
 // expand writes θ as weight [C, r] and bias [C] over the problem's own classes.

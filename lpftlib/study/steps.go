@@ -17,7 +17,7 @@ import (
 // taken for new ones.
 const (
 	featuresVersion = 2
-	probeVersion    = 2
+	probeVersion    = 3 // the solver's last digits changed
 	pathVersion     = 2
 	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64, other dropout masks
 	measuresVersion = 2 // also when a metric's definition changes
