@@ -108,6 +108,9 @@ func TestFetchingRefused(t *testing.T) {
 
 // Nobody is asked where nothing is wanted.
 func TestNothingIsFetched(t *testing.T) {
+	if !hasCgo {
+		t.Skip("without cgo no plugin is wanted")
+	}
 	python, calls := standIn(t, "exit 1\n")
 	open := func(spec string, o FetchOptions) string {
 		o.Python = python

@@ -20,6 +20,9 @@ func library(t *testing.T, engine, source string, flags ...string) string {
 	if runtime.GOOS != "linux" {
 		t.Skip("plugins for these tests are made for Linux")
 	}
+	if !hasCgo {
+		t.Skip("this program was built without cgo, which loading a plugin takes")
+	}
 	dir := t.TempDir()
 	c := filepath.Join(dir, "plugin.c")
 	require.NoError(t, os.WriteFile(c, []byte(source), 0o644))
