@@ -17,4 +17,4 @@ fi
 
 step "linear probing against scikit-learn on CB, RTE, SST-2"
 python=$(bash .ci/python.sh "$cache")
-"$python" lpftlib/probe/testdata/check_sklearn.py "$work/lpft" "$LPFT_HOME/models/minilm" "$LPFT_DATA"
+GOMLX_BACKEND=go "$python" lpftlib/probe/testdata/check_sklearn.py "$work/lpft" "$LPFT_HOME/models/minilm" "$LPFT_DATA"
