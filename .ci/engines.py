@@ -5,7 +5,7 @@
 
 Pre-trained models and linear probes must agree to 1e-3 relative: they differ by the order of sums alone. FDR is left out: behind
 a LayerNorm the within-class scatter matrix is singular up to float32 rounding, and its pseudo-inverse amplifies that rounding. Trained models are printed and not judged: the engines cut batches differently
-and so draw other dropout masks, which is another run of the same experiment. Without dropout the first twenty
+and so number the elements of a dropout mask differently, which is another run of the same experiment. Without dropout the first twenty
 steps agree with PyTorch's to 1e-5 on either engine (TestFirstStepsAgainstPyTorch).
 """
 
