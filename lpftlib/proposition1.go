@@ -103,7 +103,7 @@ func newProposition(ctx context.Context, s *study.Session) (*proposition, error)
 
 // gradients computes what a step of gradient descent needs, for any rate.
 func (p *proposition) gradients(ctx context.Context) error {
-	for _, group := range p.model.Groups() {
+	for _, group := range ntk.Groups(p.model) {
 		block, err := ntk.Jacobian(ctx, p.model, p.head, group, p.Train, p.opt)
 		if err != nil {
 			return err

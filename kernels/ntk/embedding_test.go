@@ -35,7 +35,7 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 	opt := Options{Backend: be, Float64: true, Seed: 7, Embedding: Paper10Embedding}
 	k, err := Compute(context.Background(), m, head, train, test, opt)
 	require.NoError(t, err)
-	draw := newSampling(w.Config, 7)
+	draw := newSampling(w.Config.VocabSize, h, h, 7)
 	jacobian := func(texts []encoder.Encoding) (out [][]float64) { // rows (i, c)
 		for i, text := range texts {
 			_, brute := bruteJacobian(t, m, FeatureHead(h), text)
@@ -95,8 +95,8 @@ func TestPaper10IsTheSampledProduct(t *testing.T) {
 
 // The draws have the sizes of docs/protocol.md, Embedding modes, and the means they are made for.
 func TestSamplingDraws(t *testing.T) {
-	cfg := &encoder.Config{VocabSize: 503, Hidden: 96}
-	s := newSampling(cfg, 1)
+
+	s := newSampling(503, 96, 96, 1)
 	drawn := 0
 	for _, yes := range s.entries {
 		if yes {
@@ -115,9 +115,9 @@ func TestSamplingDraws(t *testing.T) {
 	for _, mean := range counts {
 		require.InDelta(t, 10*9.0/96, mean, 4*10*math.Sqrt(9.0/96/2000))
 	}
-	require.NotEqual(t, newSampling(cfg, 2).entries, s.entries)
+	require.NotEqual(t, newSampling(503, 96, 96, 2).entries, s.entries)
 	require.NotEqual(t, s.features(1), s.features(2))
-	require.Equal(t, s.features(1), newSampling(cfg, 1).features(1))
+	require.Equal(t, s.features(1), newSampling(503, 96, 96, 1).features(1))
 	filled := map[int]int{}
 	for _, n := range []int{225, 250, 56} {
 		for i := range n {

@@ -3,8 +3,6 @@ package ntk
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"lpft/lpftlib/encoder"
 )
 
 // EmbeddingMode says what is done with the word embedding (docs/protocol.md, Embedding modes).
@@ -44,9 +42,10 @@ const releasedStride = 8
 // sampling is the draw of the paper-10 modes. The generators are ours (PCG, seeded): the
 // released code's draws cannot be repeated, only their law.
 type sampling struct {
-	hidden  int
+	hidden  int    // h
 	outputs int    // features a row: ⌊h/10⌋
-	entries []bool // [vocabulary, h]: drawn entries, ⌊vocabulary·h/10⌋ of them
+	width   int    // of the table's rows
+	entries []bool // [vocabulary, width]: drawn entries, a tenth of them
 	seed    uint64
 }
 
@@ -55,9 +54,9 @@ const (
 	streamOutputs = 0x6f757470
 )
 
-func newSampling(cfg *encoder.Config, seed uint64) *sampling {
-	total := cfg.VocabSize * cfg.Hidden
-	s := &sampling{hidden: cfg.Hidden, outputs: max(1, cfg.Hidden/10), entries: make([]bool, total), seed: seed}
+func newSampling(vocabulary, width, hidden int, seed uint64) *sampling {
+	total := vocabulary * width
+	s := &sampling{hidden: hidden, outputs: max(1, hidden/10), width: width, entries: make([]bool, total), seed: seed}
 	rng := rand.New(rand.NewPCG(seed, streamEntries))
 	left := max(1, total/10)
 	for i := range total { // selection sampling: every subset of that size is equally likely
@@ -67,6 +66,16 @@ func newSampling(cfg *encoder.Config, seed uint64) *sampling {
 		}
 	}
 	return s
+}
+
+// sampledTable draws from the network's word embedding.
+func (d *Description) sampledTable(seed uint64) (*sampling, error) {
+	for _, l := range d.Layers {
+		if l.Group == WordGroup && l.Kind == Table {
+			return newSampling(d.parameter(l.Weight).Shape[0], l.Out, d.Width, seed), nil
+		}
+	}
+	return nil, fmt.Errorf("ntk: the paper-10 modes draw from a table of the group %q, which the network does not have: choose the mode exact", WordGroup)
 }
 
 // features is row k's factor on each feature: 10 on the drawn ones, else 0. Row k of the
@@ -85,7 +94,7 @@ func (s *sampling) features(k int) []float64 {
 
 // entry tells whether a table's entry was drawn.
 func (s *sampling) entry(token int32, column int) bool {
-	return s == nil || s.entries[int(token)*s.hidden+column]
+	return s == nil || s.entries[int(token)*s.width+column]
 }
 
 // misplace applies the released code's row error to one side of n rows: the source row of row

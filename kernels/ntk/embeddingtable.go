@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"lpft/lpftlib/encoder"
 )
 
 // An embedding table's gradient of one row of data is zero but for the table rows that its
@@ -27,18 +25,16 @@ type occurrences map[int32][]occurrence
 // collect adds a batch: per class delta [B, T, h] on the host. Padding has no gradient, and neither
 // has the pad token's row, in the text or not: Hugging Face's tables have a padding_idx.
 func (o occurrences) collect(e *engine, u unit, b *batch, delta [][]float64) error {
-	host, err := e.cfg.NewBatch(b.texts, b.t)
+	host, err := e.network.Batch(b.texts, b.t)
 	if err != nil {
 		return err
 	}
-	ids := map[string][]int32{encoder.WordEmbeddings: host.IDs, encoder.PositionEmbeddings: host.Positions, encoder.TypeEmbeddings: host.Types}[u.name]
-	pads := u.name == encoder.WordEmbeddings || (u.name == encoder.PositionEmbeddings && e.cfg.Family == encoder.RoBERTa)
-	h, c := e.cfg.Hidden, e.classes
+	ids, h, c := host.Index[u.index], u.out, e.classes
 	for i := range b.n {
 		sums := map[int32][]float64{}
 		for t := range b.t {
 			id := ids[i*b.t+t]
-			if host.Mask[i*b.t+t] == 0 || (pads && int(id) == e.cfg.PadID) {
+			if host.Mask[i*b.t+t] == 0 || int(id) == u.noGradient {
 				continue
 			}
 			if sums[id] == nil {
@@ -61,11 +57,11 @@ func (o occurrences) collect(e *engine, u unit, b *batch, delta [][]float64) err
 
 // keepDrawn zeroes the word table's entries that the paper-10 modes did not draw.
 func (e *engine) keepDrawn(u unit, id int32, gradient []float64) {
-	if e.sampling == nil || u.name != encoder.WordEmbeddings {
+	if e.sampling == nil || u.group != WordGroup {
 		return
 	}
 	for i := range gradient {
-		if !e.sampling.entry(id, i%e.cfg.Hidden) {
+		if !e.sampling.entry(id, i%u.out) {
 			gradient[i] = 0
 		}
 	}
@@ -116,26 +112,26 @@ func (o occurrences) chunks(c, h, numbers int) []tableChunk {
 }
 
 // tableGram adds the Gram matrix of a table to s.
-func (e *engine) tableGram(ctx context.Context, o occurrences, s *sums, lanes, numbers int) error {
+func (e *engine) tableGram(ctx context.Context, u unit, o occurrences, s *sums, lanes, numbers int) error {
 	exec, err := e.programs.exec("table rows", batched)
 	if err != nil {
 		return err
 	}
-	list := o.chunks(e.classes, e.cfg.Hidden, numbers)
-	return inOrder(ctx, len(list), lanes, func(i int) ([]float64, error) { return e.tableProduct(exec, o, list[i]) },
+	list := o.chunks(e.classes, u.out, numbers)
+	return inOrder(ctx, len(list), lanes, func(i int) ([]float64, error) { return e.tableProduct(exec, u, o, list[i]) },
 		func(i int, product []float64) { s.addTable(o, list[i], product) })
 }
 
-func (e *engine) tableProduct(exec *graph.Exec, o occurrences, ch tableChunk) (product []float64, err error) {
+func (e *engine) tableProduct(exec *graph.Exec, u unit, o occurrences, ch tableChunk) (product []float64, err error) {
 	defer recovered(&err)
-	size := e.classes * e.cfg.Hidden
+	size := e.classes * u.out
 	data := make([]float64, len(ch.ids)*ch.rows*size)
 	for g, id := range ch.ids {
 		for k, occ := range o[id] {
 			copy(data[(g*ch.rows+k)*size:], occ.gradient)
 		}
 	}
-	outputs, err := e.be.Run(exec, []any{e.upload(data, len(ch.ids), ch.rows*e.classes, e.cfg.Hidden)})
+	outputs, err := e.be.Run(exec, []any{e.upload(data, len(ch.ids), ch.rows*e.classes, u.out)})
 	if err != nil {
 		return nil, fmt.Errorf("embedding's Gram matrix: %w", err)
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // Evaluate is one forward pass in evaluation mode: features φ(x) [N, h] and logits Vφ(x) + b [N, C].
-func Evaluate(ctx context.Context, model *Model, head *head.Head, rows []encoder.Encoding, opt Options) (phi, logits *mat.Dense, err error) {
-	in, e, err := open(model, head, rows, nil, opt)
+func Evaluate(ctx context.Context, network Network, head *head.Head, rows []encoder.Encoding, opt Options) (phi, logits *mat.Dense, err error) {
+	in, e, err := open(network, head, rows, nil, opt)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,11 +37,11 @@ func evaluated(h *head.Head, features []float64) (phi, logits *mat.Dense) {
 }
 
 // residuals are δ_i = e_{y_i} − softmax(f0(x_i)) [N, C] of labelled rows.
-func residuals(ctx context.Context, model *Model, head *head.Head, rows []encoder.Encoding, labels []int, opt Options) ([]float64, error) {
+func residuals(ctx context.Context, network Network, head *head.Head, rows []encoder.Encoding, labels []int, opt Options) ([]float64, error) {
 	if len(labels) != len(rows) { // before time is spent
 		return nil, fmt.Errorf("ntk: %d labels for %d rows: expected one each", len(labels), len(rows))
 	}
-	_, logits, err := Evaluate(ctx, model, head, rows, opt)
+	_, logits, err := Evaluate(ctx, network, head, rows, opt)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func TestCutsDoNotChangeTheKernel(t *testing.T) {
 		}
 		for round := range rounds {
 			opt := Options{Backend: be, Float64: true, BatchTokens: 1 + rng.IntN(120), ChunkColumns: 1 + rng.IntN(1000)}
-			for _, g := range m.Groups() {
+			for _, g := range Groups(m) {
 				if round > 0 && rng.IntN(3) > 0 {
 					opt.Groups = append(opt.Groups, g)
 				}
@@ -57,15 +57,15 @@ func TestCutsDoNotChangeTheKernel(t *testing.T) {
 // leastMemory asks the plan for the smallest budget that it takes for these options.
 func leastMemory(t *testing.T, m *Model, head *head.Head, train, test []encoder.Encoding, opt Options) int64 {
 	t.Helper()
-	e, err := newEngine(m, head, &opt)
+	e, err := newEngine(m, m.Describe(), head, &opt)
 	require.NoError(t, err)
 	defer e.close()
-	groups, err := m.pickGroups(opt.Groups, ExactEmbedding)
+	groups, err := m.Describe().pickGroups(opt.Groups, ExactEmbedding)
 	require.NoError(t, err)
 	low, high := int64(1), int64(1)<<40
 	for low < high {
 		opt.Memory = (low + high) / 2
-		if _, err := e.makePlan(m.units(groups), train, test, &opt); err != nil {
+		if _, err := e.makePlan(m.Describe().units(groups), train, test, &opt); err != nil {
 			low = opt.Memory + 1
 		} else {
 			high = opt.Memory
@@ -91,9 +91,9 @@ func TestBothWaysAgree(t *testing.T) {
 	w := loadFixture(t, "bert-2")
 	m, head := &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4)
 	train, test := randomTexts(w.Config, []int{7, 3, 12}, 1), randomTexts(w.Config, testLengths, 2)
-	in := &input{model: m, head: head, train: train, test: test, opt: Options{Backend: be, Float64: true}}
+	in := &input{network: m, d: m.Describe(), head: head, train: train, test: test, opt: Options{Backend: be, Float64: true}}
 	require.NoError(t, in.check())
-	e, err := newEngine(m, head, &in.opt)
+	e, err := newEngine(m, m.Describe(), head, &in.opt)
 	require.NoError(t, err)
 	defer e.close()
 	r := &run{input: in, e: e}

@@ -31,12 +31,12 @@ type Column struct {
 // once, so it is for small groups and few rows. Its Gram matrix is the group's part of F.
 // An embedding table has columns for the rows that occur in rows; the others are zero.
 // Options' Groups, Memory and ResumeDir mean nothing here; the embedding mode must be exact.
-func Jacobian(ctx context.Context, model *Model, head *head.Head, group string, rows []encoder.Encoding, opt Options) (*Block, error) {
+func Jacobian(ctx context.Context, network Network, head *head.Head, group string, rows []encoder.Encoding, opt Options) (*Block, error) {
 	opt.Groups = []string{group}
 	if opt.Embedding != "" && opt.Embedding != ExactEmbedding {
-		return nil, fmt.Errorf("kernels: Jacobian in embedding mode %q: only exact is defined", opt.Embedding)
+		return nil, fmt.Errorf("ntk: Jacobian in embedding mode %q: only exact is defined", opt.Embedding)
 	}
-	in, e, err := open(model, head, rows, nil, opt)
+	in, e, err := open(network, head, rows, nil, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +63,18 @@ func Jacobian(ctx context.Context, model *Model, head *head.Head, group string, 
 
 // wholePlan is one pass over all units of the chosen groups.
 func (r *run) wholePlan() (*plan, []unit) {
-	units := r.model.units(r.groups)
+	units := r.e.d.units(r.groups)
 	tokens := shapeOf(r.e.be.Engine).tokens
 	if r.opt.BatchTokens > 0 {
 		tokens = r.opt.BatchTokens
 	}
-	p := &plan{batches: batches(r.train, r.test, r.e.be.Engine, tokens, r.e.cfg.MaxTokens()), lanes: r.e.be.Lanes()}
+	p := &plan{batches: batches(r.train, r.test, r.e.be.Engine, tokens, r.e.d.MaxTokens), lanes: r.e.be.Lanes()}
 	pass := make([]planned, len(units))
 	for i, u := range units {
 		pass[i].unit = u
 	}
 	p.passes = [][]planned{pass}
-	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
+	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.d.Width)
 	return p, units
 }
 
@@ -133,12 +133,16 @@ func (e *engine) columns(u unit, list []*batch, data []kept, table occurrences) 
 		}
 	}
 	if u.kind == denseUnit {
-		return []part{{Column{Tensor: u.name + ".weight", Shape: []int{u.out, u.in}}, whole}}, nil
+		shape := []int{u.out, u.in}
+		if u.transposed {
+			shape = []int{u.in, u.out}
+		}
+		return []part{{Column{Tensor: u.parameter, Shape: shape}, whole}}, nil
 	}
 	var parts []part
 	at := 0
 	for _, v := range u.vectors {
-		p := part{Column{Tensor: v.parameter(), Shape: []int{v.size}}, make([]float64, rows*e.classes*v.size)}
+		p := part{Column{Tensor: v.parameter, Shape: []int{v.size}}, make([]float64, rows*e.classes*v.size)}
 		for row := range rows * e.classes {
 			copy(p.data[row*v.size:(row+1)*v.size], whole[row*width+at:])
 		}
@@ -162,16 +166,19 @@ func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 		delta := graph.Stack(in[:c], 1)
 		if dense {
 			delta = graph.DotGeneral(delta, []int{2}, []int{0}, in[c], []int{2}, []int{0}) // Σ_t δ_t ⊗ x_t
+			if u.transposed {
+				delta = graph.TransposeAllAxes(delta, 0, 1, 3, 2)
+			}
 		}
 		return []*graph.Node{delta}
 	}
-	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, C = %d, dense %v", c, dense), build)
+	exec, err := e.programs.exec(fmt.Sprintf("Jacobian block, C = %d, dense %v, transposed %v", c, dense, u.transposed), build)
 	if err != nil {
 		return nil, err
 	}
 	outputs, err := e.be.Run(exec, args)
 	if err != nil {
-		return nil, fmt.Errorf("kernels: Jacobian block: %w", err)
+		return nil, fmt.Errorf("ntk: Jacobian block: %w", err)
 	}
 	defer outputs[0].FinalizeAll()
 	return onHost(outputs[0])
@@ -179,9 +186,9 @@ func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 
 // tableColumns is the Jacobian of the table rows that occur.
 func (e *engine) tableColumns(u unit, rows int, table occurrences) part {
-	ids, h := table.ids(), e.cfg.Hidden
+	ids, h := table.ids(), u.out
 	size := len(ids) * h
-	p := part{Column{Tensor: u.name, Shape: []int{len(ids), h}, Rows: slices.Clone(ids)}, make([]float64, rows*e.classes*size)}
+	p := part{Column{Tensor: u.parameter, Shape: []int{len(ids), h}, Rows: slices.Clone(ids)}, make([]float64, rows*e.classes*size)}
 	for k, id := range ids {
 		for _, occ := range table[id] {
 			for c := range e.classes {
@@ -198,12 +205,12 @@ const mostFeatures = 128
 // FeatureKernel is Θ^φ(x, x') = Σ_p ∂φ(x)/∂p (∂φ(x')/∂p)ᵀ of the encoder's features, h×h a pair
 // of rows: [N, h, N, h], and [M, h, N, h] where there are test rows. It takes h reverse passes
 // a batch and is refused for h above 128; F = V Θ^φ Vᵀ is what [Compute] takes in C.
-func FeatureKernel(ctx context.Context, model *Model, train, test []encoder.Encoding, opt Options) (trainKernel, testKernel *kernels.Kernel, err error) {
-	h := model.Weights.Config.Hidden
+func FeatureKernel(ctx context.Context, network Network, train, test []encoder.Encoding, opt Options) (trainKernel, testKernel *kernels.Kernel, err error) {
+	h := network.Describe().Width
 	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("kernels: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is Compute's F", h, mostFeatures)
+		return nil, nil, fmt.Errorf("ntk: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is Compute's F", h, mostFeatures)
 	}
-	k, err := Compute(ctx, model, FeatureHead(h), train, test, opt)
+	k, err := Compute(ctx, network, FeatureHead(h), train, test, opt)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,18 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"lpft/lpftlib/encoder"
 )
 
-// The parameter groups of docs/protocol.md, Parameter groups. Blocks count from 0: "attention.0", "ffn.0", "lora.0".
-const (
-	WordGroup      = "embeddings.word" // word embedding
-	RestGroup      = "embeddings.rest" // position and type embeddings, embedding LayerNorm
-	attentionGroup = "attention."      // query, key, value, output, LayerNorm of one block
-	ffnGroup       = "ffn."            // both dense layers and LayerNorm of one block
-	loraGroup      = "lora."           // LoRA factors of one block
-)
+// unit is a piece of a group's parameters whose Gram matrix is computed by itself.
+type unit struct {
+	group      string
+	kind       unitKind
+	name       string   // the layer's
+	parameter  string   // dense, table: the tensor's
+	in, out    int      // dense: weight [out, in]; vector: out numbers; table: rows of out numbers
+	scale      float64  // of a dense unit's gradient: LoRA's s for B, else 1
+	transposed bool     // the weight lies as [in, out]
+	oneToken   bool     // one position a text
+	index      string   // table: the input that it is read at
+	noGradient int      // table: a row that never moves, −1 for none
+	vectors    []vector // of a vector unit, in column order
+}
 
 // unitKind tells how a unit's Gram matrix is computed.
 type unitKind int
@@ -26,168 +30,88 @@ const (
 	tableUnit                  // rows of an embedding table: Σ over the tokens that took the row
 )
 
-// unit is a piece of a group's parameters whose Gram matrix is computed by itself.
-type unit struct {
-	group   string
-	kind    unitKind
-	name    string   // dense: tap's name; table: tensor's name
-	in, out int      // dense: weight [out, in]; vector: out numbers
-	scale   float64  // of a dense unit's gradient: LoRA's s for B, else 1
-	first   bool     // δ is zero beyond the first token
-	vectors []vector // of a vector unit, in column order
-}
-
 // wide is the larger side of a unit, which chunks are cut from.
 func (u unit) wide() int { return max(u.in, u.out) }
 
 // vector is a bias or LayerNorm parameter.
 type vector struct {
-	tap  string
-	gain bool // Σ_t δ_t ⊙ x̂_t, else Σ_t δ_t
-	size int
+	layer     string
+	parameter string
+	gain      bool // Σ_t δ_t ⊙ x̂_t, else Σ_t δ_t
+	size      int
 }
 
-// parameter is the tensor's name.
-func (v vector) parameter() string {
-	if v.gain {
-		return v.tap + ".weight"
-	}
-	return v.tap + ".bias"
-}
+// Groups lists the names of a network's parameter groups in the order of the forward pass:
+// those that train. For LoRA these are the factors' groups only.
+func Groups(n Network) []string { return n.Describe().groups(false) }
 
-// Groups lists the names of the model's parameter groups in the order of the forward pass:
-// those that the method trains. For LoRA these are the factors' groups only.
-func (m *Model) Groups() []string {
-	cfg := m.Weights.Config
-	if m.LoRA != nil {
-		var names []string
-		for i := range cfg.Layers {
-			if name := fmt.Sprint(loraGroup, i); len(m.loraUnits(name)) > 0 {
-				names = append(names, name)
-			}
+// groups lists the groups; frozen ones may be asked for by name.
+func (d *Description) groups(frozen bool) []string {
+	var out []string
+	for _, l := range d.Layers {
+		if (frozen || !l.Frozen) && !slices.Contains(out, l.Group) {
+			out = append(out, l.Group)
 		}
-		return names
 	}
-	names := []string{WordGroup, RestGroup}
-	for i := range cfg.Layers {
-		names = append(names, fmt.Sprint(attentionGroup, i), fmt.Sprint(ffnGroup, i))
-	}
-	return names
-}
-
-// allGroups adds the frozen groups, which may be asked for by name.
-func (m *Model) allGroups() []string {
-	frozen := Model{Weights: m.Weights}
-	if m.LoRA == nil {
-		return frozen.Groups()
-	}
-	return append(frozen.Groups(), m.Groups()...)
+	return out
 }
 
 // units are the pieces of the named groups, upper blocks first: their reverse pass is shorter.
-func (m *Model) units(groups []string) []unit {
+func (d *Description) units(groups []string) []unit {
 	var out []unit
-	for _, g := range slices.Backward(m.allGroups()) {
+	for _, g := range slices.Backward(d.groups(true)) {
 		if slices.Contains(groups, g) {
-			out = append(out, m.groupUnits(g)...)
+			out = append(out, d.groupUnits(g)...)
 		}
 	}
 	return out
 }
 
-func (m *Model) groupUnits(group string) []unit {
-	if strings.HasPrefix(group, loraGroup) {
-		return m.loraUnits(group)
-	}
-	cfg := m.Weights.Config
-	prefix := ""
-	var i int
-	switch {
-	case group == WordGroup:
-		return []unit{{group: group, kind: tableUnit, name: encoder.WordEmbeddings, out: cfg.Hidden}}
-	case group == RestGroup:
-		return []unit{
-			{group: group, kind: tableUnit, name: encoder.PositionEmbeddings, out: cfg.Hidden},
-			{group: group, kind: tableUnit, name: encoder.TypeEmbeddings, out: cfg.Hidden},
-			m.vectors(group, "embeddings.LayerNorm"),
-		}
-	case scan(group, attentionGroup, &i):
-		prefix = encoder.Layer(i, "attention.")
-	case scan(group, ffnGroup, &i):
-		prefix = encoder.Layer(i, "")
-	}
-	var out []unit
-	last := i == cfg.Layers-1
-	for _, spec := range cfg.Specs() {
-		name, isWeight := strings.CutSuffix(spec.Name, ".weight")
-		inGroup := strings.HasPrefix(name, prefix) && (strings.HasPrefix(group, attentionGroup) || !strings.Contains(name, ".attention."))
-		if !isWeight || !inGroup || len(spec.Shape) != 2 {
+// groupUnits are a group's tables, dense layers, and everything short together.
+func (d *Description) groupUnits(group string) []unit {
+	var tables, dense []unit
+	short := unit{group: group, kind: vectorUnit, name: group + " biases and LayerNorm", scale: 1}
+	for _, l := range d.Layers {
+		if l.Group != group {
 			continue
 		}
-		out = append(out, unit{group: group, kind: denseUnit, name: name, out: spec.Shape[0], in: spec.Shape[1], scale: 1, first: last && firstTokenOnly(name)})
-	}
-	return append(out, m.vectors(group, prefix))
-}
-
-func scan(group, prefix string, i *int) bool {
-	_, err := fmt.Sscanf(group, prefix+"%d", i)
-	return err == nil
-}
-
-// firstTokenOnly tells that a layer of the last block is read at the first token alone: φ is
-// the last layer there, so only keys and values of other tokens matter.
-func firstTokenOnly(name string) bool {
-	return !strings.Contains(name, "attention.self.key") && !strings.Contains(name, "attention.self.value")
-}
-
-// vectors is the unit of a group's biases and LayerNorm parameters.
-func (m *Model) vectors(group, prefix string) unit {
-	u := unit{group: group, kind: vectorUnit, name: group + " biases and LayerNorm", scale: 1}
-	for _, spec := range m.Weights.Config.Specs() {
-		inGroup := strings.HasPrefix(spec.Name, prefix) && (!strings.HasPrefix(group, ffnGroup) || !strings.Contains(spec.Name, ".attention."))
-		if len(spec.Shape) != 1 || !inGroup {
-			continue
+		u := unit{group: group, name: l.Name, parameter: l.Weight, out: l.Out, scale: l.scale()}
+		switch l.Kind {
+		case Table:
+			u.kind, u.index, u.noGradient = tableUnit, l.Index, l.NoGradient
+			tables = append(tables, u)
+		case Dense:
+			u.kind, u.in, u.transposed, u.oneToken = denseUnit, l.In, l.Transposed, l.OneToken
+			dense = append(dense, u)
+		case Norm:
+			if l.Weight != "" {
+				short.vectors = append(short.vectors, vector{l.Name, l.Weight, true, l.Out})
+			}
 		}
-		tap, gain := strings.CutSuffix(spec.Name, ".weight")
-		tap = strings.TrimSuffix(tap, ".bias")
-		u.vectors = append(u.vectors, vector{tap: tap, gain: gain, size: spec.Shape[0]})
-		u.out += spec.Shape[0]
-	}
-	return u
-}
-
-// loraUnits are the factors of one block. W x + s·B(Ax): dA = δ_down ⊗ x, dB = s·δ ⊗ (Ax).
-func (m *Model) loraUnits(group string) []unit {
-	var i int
-	if m.LoRA == nil || !scan(group, loraGroup, &i) {
-		return nil
-	}
-	last := i == m.Weights.Config.Layers-1
-	var out []unit
-	for _, spec := range m.LoRA.Specs() {
-		if !strings.HasPrefix(spec.Name, encoder.Layer(i, "")) {
-			continue
+		if l.Bias != "" {
+			short.vectors = append(short.vectors, vector{l.Name, l.Bias, false, l.Out})
 		}
-		name := strings.TrimSuffix(spec.Name, ".weight")
-		scale := 1.0
-		if strings.HasSuffix(name, ".lora_B") {
-			scale = m.LoRA.Alpha / float64(m.LoRA.Rank)
-		}
-		out = append(out, unit{group: group, kind: denseUnit, name: name, out: spec.Shape[0], in: spec.Shape[1], scale: scale, first: last && firstTokenOnly(name)})
+	}
+	for _, v := range short.vectors {
+		short.out += v.size
+	}
+	out := append(tables, dense...)
+	if short.out > 0 {
+		out = append(out, short)
 	}
 	return out
 }
 
-// pickGroups checks a selection and puts it in the model's order; nil means all that train.
-func (m *Model) pickGroups(names []string, mode EmbeddingMode) ([]string, error) {
-	known := m.allGroups()
+// pickGroups checks a selection and puts it in the network's order; nil means all that train.
+func (d *Description) pickGroups(names []string, mode EmbeddingMode) ([]string, error) {
+	known := d.groups(true)
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("kernels: parameter group %q is not known: the model has %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("ntk: parameter group %q is not known: the model has %s", name, strings.Join(known, ", "))
 		}
 	}
 	if names == nil {
-		names = m.Groups()
+		names = d.groups(false)
 	}
 	var out []string
 	for _, name := range known {
@@ -196,7 +120,7 @@ func (m *Model) pickGroups(names []string, mode EmbeddingMode) ([]string, error)
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("kernels: no parameter group is left: choose among %s", strings.Join(known, ", "))
+		return nil, fmt.Errorf("ntk: no parameter group is left: choose among %s", strings.Join(known, ", "))
 	}
 	return out, nil
 }

@@ -15,7 +15,7 @@ import (
 // Options of [Compute]; only Backend is needed.
 type Options struct {
 	Backend   *backend.Backend
-	Groups    []string      // parameter groups, see [Model.Groups]; nil: all that train
+	Groups    []string      // parameter groups, see [Groups]; nil: all that train
 	Embedding EmbeddingMode // "": exact
 	Seed      uint64        // of the draws of the paper-10 modes
 	Float64   bool          // everything in float64
@@ -57,7 +57,8 @@ type LayerReport struct {
 
 // input is what a kernel was asked for, checked.
 type input struct {
-	model       *Model
+	network     Network
+	d           *Description
 	head        *head.Head
 	train, test []encoder.Encoding
 	opt         Options
@@ -71,14 +72,18 @@ type input struct {
 // batch. The gradients at every layer's output are kept; then, layer by layer and in column
 // chunks, the block of per-sample gradients [rows·C, columns] is formed, multiplied into the
 // Gram matrix and dropped.
-func Compute(ctx context.Context, model *Model, head *head.Head, train, test []encoder.Encoding, opt Options) (*Result, error) {
-	in, e, err := open(model, head, train, test, opt)
+func Compute(ctx context.Context, network Network, head *head.Head, train, test []encoder.Encoding, opt Options) (*Result, error) {
+	in, e, err := open(network, head, train, test, opt)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
 	if in.opt.Embedding.sampled() {
-		e.sample(newSampling(e.cfg, opt.Seed))
+		drawn, err := e.d.sampledTable(opt.Seed)
+		if err != nil {
+			return nil, err
+		}
+		e.sample(drawn)
 	}
 	r := &run{input: in, e: e, sums: map[string]*sums{}}
 	if err := r.all(ctx); err != nil {
@@ -87,27 +92,27 @@ func Compute(ctx context.Context, model *Model, head *head.Head, train, test []e
 	return r.result()
 }
 
-// open checks what was asked for and puts the model on the backend; the caller closes it.
-func open(model *Model, head *head.Head, train, test []encoder.Encoding, opt Options) (*input, *engine, error) {
-	in := &input{model: model, head: head, train: train, test: test, opt: opt}
+// open checks what was asked for and puts the network on the backend; the caller closes it.
+func open(network Network, head *head.Head, train, test []encoder.Encoding, opt Options) (*input, *engine, error) {
+	in := &input{network: network, d: network.Describe(), head: head, train: train, test: test, opt: opt}
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
-	e, err := newEngine(model, head, &opt)
+	e, err := newEngine(network, in.d, head, &opt)
 	return in, e, err
 }
 
 func (in *input) check() (err error) {
 	if len(in.train) == 0 {
-		return fmt.Errorf("kernels: no training rows: expected at least one")
+		return fmt.Errorf("ntk: no training rows: expected at least one")
 	}
 	if in.opt.Embedding, err = ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
 		return err
 	}
 	if in.opt.Memory < 0 || in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 {
-		return fmt.Errorf("kernels: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
+		return fmt.Errorf("ntk: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
 	}
-	in.groups, err = in.model.pickGroups(in.opt.Groups, in.opt.Embedding)
+	in.groups, err = in.d.pickGroups(in.opt.Groups, in.opt.Embedding)
 	return err
 }
 
@@ -138,7 +143,7 @@ func (r *run) all(ctx context.Context) error {
 			r.report.Resumed = append(r.report.Resumed, name)
 		}
 	}
-	p, err := r.e.makePlan(r.model.units(r.groups), r.train, r.test, &r.opt)
+	p, err := r.e.makePlan(r.d.units(r.groups), r.train, r.test, &r.opt)
 	if err != nil {
 		return err
 	}
@@ -146,7 +151,7 @@ func (r *run) all(ctx context.Context) error {
 	r.report.Passes, r.report.Batches, r.report.Lanes, r.report.Memory = len(p.passes), len(p.batches), p.lanes, p.memory
 	r.report.GramFlops = p.gram
 	r.total = p.reverse + p.gram
-	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.cfg.Hidden)
+	r.features = make([]float64, (len(r.train)+len(r.test))*r.e.d.Width)
 	g := newGram(r.e, p.batches, p.rows)
 	left := map[string]int{}
 	for _, pass := range p.passes {
@@ -218,7 +223,7 @@ func (r *run) pass(ctx context.Context, p *plan, g *gram, pass []planned, number
 			r.sums[u.group] = s
 		}
 		if u.kind == tableUnit {
-			err = r.e.tableGram(ctx, tables[i], s, p.lanes, tableNumbers)
+			err = r.e.tableGram(ctx, u.unit, tables[i], s, p.lanes, tableNumbers)
 		} else {
 			err = r.multiply(ctx, p, g, u, data.unit(i), s)
 		}
@@ -281,7 +286,7 @@ func (r *run) reverse(ctx context.Context, p *plan, pass []planned, note string)
 		return nil, nil, err
 	}
 	data := make(taps, len(p.batches))
-	h, flops := r.e.cfg.Hidden, p.reverseFlops(r.e)/float64(len(p.batches))
+	h, flops := r.e.d.Width, p.reverseFlops(r.e)/float64(len(p.batches))
 	var failed error
 	err = inOrder(ctx, len(p.batches), p.lanes, func(i int) ([]float64, error) {
 		phi, kept, err := rev.run(r.e, p.batches[i])
@@ -337,10 +342,10 @@ func (r *run) multiply(ctx context.Context, p *plan, g *gram, u planned, data []
 
 // result sums the groups.
 func (r *run) result() (*Result, error) {
-	n, m, c, h := len(r.train), len(r.test), r.e.classes, r.e.cfg.Hidden
+	n, m, c, h := len(r.train), len(r.test), r.e.classes, r.e.d.Width
 	for i, v := range r.features {
 		if notFinite(v) {
-			return nil, fmt.Errorf("kernels: the features of row %d are not finite (%v): the weights overflow in the forward pass", i/h, v)
+			return nil, fmt.Errorf("ntk: the features of row %d are not finite (%v): the weights overflow in the forward pass", i/h, v)
 		}
 	}
 	f := newSums(n, m, c)

@@ -85,7 +85,7 @@ func (e *engine) makePlan(units []unit, train, test []encoder.Encoding, opt *Opt
 			}
 		}
 		if best == nil && cut >= tokens && cut >= columns {
-			return nil, fmt.Errorf("kernels: memory budget of %s (%s) is too small: one layer of these %d rows needs %s at least",
+			return nil, fmt.Errorf("ntk: memory budget of %s (%s) is too small: one layer of these %d rows needs %s at least",
 				sizeText(budget), why, len(train)+len(test), sizeText(p.least(e)))
 		}
 	}
@@ -93,7 +93,7 @@ func (e *engine) makePlan(units []unit, train, test []encoder.Encoding, opt *Opt
 }
 
 func (e *engine) planWith(units []unit, train, test []encoder.Encoding, tokens, lanes, columns int) *plan {
-	p := &plan{batches: batches(train, test, e.be.Engine, tokens, e.cfg.MaxTokens()), lanes: lanes, columns: columns,
+	p := &plan{batches: batches(train, test, e.be.Engine, tokens, e.d.MaxTokens), lanes: lanes, columns: columns,
 		rows: max(1, shapeOf(e.be.Engine).rows/e.classes)}
 	g := newGram(e, p.batches, p.rows)
 	var all []planned
@@ -122,7 +122,7 @@ func (e *engine) choose(u unit, p *plan, g *gram) planned {
 	form, longest, most := 0.0, 1.0, 0
 	for _, b := range p.batches {
 		t := 1.0
-		if !u.first {
+		if !u.oneToken {
 			t = float64(b.t)
 		}
 		form += float64(b.n) * c * t * area
@@ -204,7 +204,7 @@ func (p *plan) kept(e *engine, u unit) int64 {
 	var numbers, wide int64
 	for _, b := range p.batches {
 		t := int64(b.t)
-		if u.first {
+		if u.oneToken {
 			t = 1
 		}
 		rows, c := int64(b.b), int64(e.classes)
@@ -224,33 +224,44 @@ func (p *plan) kept(e *engine, u unit) int64 {
 // under way or the chunks under way.
 func (p *plan) fixed(e *engine) int64 {
 	c, rows := int64(e.classes), int64(0)
+	widest, _ := e.d.widest()
 	var active int64
 	for _, b := range p.batches {
 		rows += int64(b.n)
 		active = max(active, e.activations(b))
 	}
 	gramBytes := rows * c * rows * c
-	chunk := rows*c*int64(max(p.columns, e.cfg.Intermediate))*int64(e.size()) + gramBytes*int64(e.size()+8)
+	chunk := rows*c*int64(max(p.columns, widest))*int64(e.size()) + gramBytes*int64(e.size()+8)
 	return 8*2*gramBytes + int64(p.lanes)*max(active, chunk)
 }
 
-// activations estimates what a batch's forward and reverse passes hold at once.
+// activations estimates what a batch's forward and reverse passes hold at once: inputs and outputs of
+// every layer, attention's weights, and a reverse pass at the widest layer.
 func (e *engine) activations(b *batch) int64 {
-	h, ffn, heads := int64(e.cfg.Hidden), int64(e.cfg.Intermediate), int64(e.cfg.Heads)
-	perToken := int64(e.cfg.Layers)*(12*h+5*ffn+3*heads*int64(b.t)) + int64(e.classes)*(4*h+2*ffn+2*heads*int64(b.t))
+	weights := int64(e.d.Heads) * int64(b.t)
+	perToken := 3 * int64(e.d.Blocks) * weights
+	for _, l := range e.d.Layers {
+		perToken += int64(l.In + 2*l.Out)
+	}
+	widest, _ := e.d.widest()
+	perToken += int64(e.classes) * (4*int64(e.d.Width) + 2*int64(widest) + 2*weights)
 	return int64(b.b) * int64(b.t) * perToken * int64(e.size())
 }
 
-// reverseFlops is one forward and C reverse passes over every row. The last block has keys and
-// values of all tokens and the rest at the first alone.
+// reverseFlops is one forward and C reverse passes over every row.
 func (p *plan) reverseFlops(e *engine) float64 {
-	h, ffn := float64(e.cfg.Hidden), float64(e.cfg.Intermediate)
 	tokens, rows := 0.0, 0.0
 	for _, b := range p.batches {
 		rows += float64(b.b)
 		tokens += float64(b.b) * float64(b.t)
 	}
-	keysValues, rest := 2*h*h, 2*h*h+2*h*ffn
-	blocks := float64(e.cfg.Layers-1)*tokens*(keysValues+rest) + tokens*keysValues + rows*rest
-	return 2 * blocks * float64(1+e.classes)
+	products := 0.0
+	for _, l := range e.d.Layers {
+		if area := float64(l.In) * float64(l.Out); l.OneToken {
+			products += rows * area
+		} else {
+			products += tokens * area
+		}
+	}
+	return 2 * products * float64(1+e.classes)
 }

@@ -21,14 +21,14 @@ import (
 
 // Product is the product of P and F between rows [M] and columns [N] with v [N, C]: two vectors [M, C], without forming
 // a kernel. Options' Memory and ResumeDir mean nothing here; the embedding mode is exact or skip.
-func Product(ctx context.Context, model *Model, head *head.Head, rows, columns []encoder.Encoding, v []float64, opt Options) (p, f []float64, err error) {
-	_, p, f, err = productAndFeatures(ctx, model, head, rows, columns, v, opt)
+func Product(ctx context.Context, network Network, head *head.Head, rows, columns []encoder.Encoding, v []float64, opt Options) (p, f []float64, err error) {
+	_, p, f, err = productAndFeatures(ctx, network, head, rows, columns, v, opt)
 	return p, f, err
 }
 
 // productAndFeatures is Product with the rows' features [M, h], which it passes anyway.
-func productAndFeatures(ctx context.Context, model *Model, v0 *head.Head, rows, columns []encoder.Encoding, v []float64, opt Options) (phi, p, f []float64, err error) {
-	d, err := newDirection(ctx, model, v0, columns, v, opt)
+func productAndFeatures(ctx context.Context, network Network, v0 *head.Head, rows, columns []encoder.Encoding, v []float64, opt Options) (phi, p, f []float64, err error) {
+	d, err := newDirection(ctx, network, v0, columns, v, opt)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -36,7 +36,7 @@ func productAndFeatures(ctx context.Context, model *Model, v0 *head.Head, rows, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	c, h := v0.Classes(), model.Weights.Config.Hidden
+	c, h := v0.Classes(), d.in.d.Width
 	moved := head.New(c, h) // Σ_j v_j φ_jᵀ, Σ_j v_j
 	for j := range columns {
 		for k := range c {
@@ -51,7 +51,7 @@ func productAndFeatures(ctx context.Context, model *Model, v0 *head.Head, rows, 
 // Operator is Θ = P + F of some rows, known by its products [Product]: kernels.Top takes its largest eigenvalues without
 // a kernel. Give Options compiled Programs, or each product compiles its own.
 type Operator struct {
-	Model   *Model
+	Network Network
 	Head    *head.Head
 	Rows    []encoder.Encoding
 	Options Options
@@ -62,7 +62,7 @@ func (o *Operator) Size() int { return len(o.Rows) * o.Head.Classes() }
 
 // Mul is Θ·v.
 func (o *Operator) Mul(ctx context.Context, v []float64) ([]float64, error) {
-	p, f, err := Product(ctx, o.Model, o.Head, o.Rows, o.Rows, v, o.Options)
+	p, f, err := Product(ctx, o.Network, o.Head, o.Rows, o.Rows, v, o.Options)
 	for i := range p {
 		p[i] += f[i]
 	}
@@ -85,14 +85,14 @@ type direction struct {
 }
 
 // newDirection computes u = Σ_jd v_jd ∂f_d(x_j)/∂θ.
-func newDirection(ctx context.Context, model *Model, head *head.Head, columns []encoder.Encoding, v []float64, opt Options) (*direction, error) {
+func newDirection(ctx context.Context, network Network, head *head.Head, columns []encoder.Encoding, v []float64, opt Options) (*direction, error) {
 	if opt.Embedding.sampled() {
-		return nil, fmt.Errorf("kernels: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
+		return nil, fmt.Errorf("ntk: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
 	}
 	if len(v) != len(columns)*head.Classes() {
-		return nil, fmt.Errorf("kernels: K·v with %d numbers: expected [N, C] = [%d, %d]", len(v), len(columns), head.Classes())
+		return nil, fmt.Errorf("ntk: K·v with %d numbers: expected [N, C] = [%d, %d]", len(v), len(columns), head.Classes())
 	}
-	in, e, err := open(model, head, columns, nil, opt)
+	in, e, err := open(network, head, columns, nil, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +103,19 @@ func newDirection(ctx context.Context, model *Model, head *head.Head, columns []
 	exec, err := e.programs.exec(fmt.Sprintf("K·v, %s: gradient of %q", a.key(), names), func(nodes []*graph.Node) []*graph.Node {
 		m := a.bind(nodes)
 		weighted := graph.ReduceAllSum(graph.Mul(m.logits, graph.ConvertDType(nodes[len(nodes)-1], a.dtype)))
-		out := graph.Gradient(weighted, a.nodes(names, m)...)
+		trained := make([]*graph.Node, len(names))
+		for i, name := range names {
+			trained[i] = m.Parameter(name)
+		}
+		out := graph.Gradient(weighted, trained...)
 		return append([]*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64)}, out...)
 	})
 	if err != nil {
 		return nil, err
 	}
-	h, c := e.cfg.Hidden, e.classes
+	h, c := e.d.Width, e.classes
 	d.phi = make([]float64, len(columns)*h)
-	list := batches(columns, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
+	list := batches(columns, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.d.MaxTokens)
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) {
 		b := list[i]
 		weights := make([]float64, b.b*c) // copies that fill a batch weigh 0
@@ -135,52 +139,26 @@ func newDirection(ctx context.Context, model *Model, head *head.Head, columns []
 
 // trained lists the tensors of the chosen groups.
 func (d *direction) trained() {
-	m := d.in.model
-	for _, u := range m.units(d.in.groups) {
-		add := func(name string, shape ...int) {
-			d.names = append(d.names, name)
-			d.shape[name], d.u[name] = shape, make([]float64, product(shape))
-		}
-		switch u.kind {
-		case denseUnit:
-			add(u.name+".weight", u.out, u.in)
-		case vectorUnit:
+	for _, u := range d.in.d.units(d.in.groups) {
+		names := []string{u.parameter}
+		if u.kind == vectorUnit {
+			names = nil
 			for _, v := range u.vectors {
-				add(v.parameter(), v.size)
+				names = append(names, v.parameter)
 			}
-		case tableUnit:
-			add(u.name, len(m.Weights.Tensors[u.name])/u.out, u.out)
+		}
+		for _, name := range names {
+			shape := d.in.d.parameter(name).Shape
+			d.names, d.shape[name], d.u[name] = append(d.names, name), shape, make([]float64, product(shape))
 		}
 	}
-}
-
-// nodes are the named tensors in a graph.
-func (a arch) nodes(names []string, m bound) []*graph.Node {
-	factors := map[string]*graph.Node{}
-	for i, spec := range a.lora.Specs() {
-		factors[spec.Name] = m.factors[i]
-	}
-	var out []*graph.Node
-	for _, name := range names {
-		n := m.params[name]
-		if n == nil {
-			n = factors[name]
-		}
-		out = append(out, n)
-	}
-	return out
 }
 
 // clearPads zeroes what Hugging Face's padding_idx keeps from moving.
 func (d *direction) clearPads() {
-	cfg := d.in.model.Weights.Config
-	tables := []string{encoder.WordEmbeddings}
-	if cfg.Family == encoder.RoBERTa {
-		tables = append(tables, encoder.PositionEmbeddings)
-	}
-	for _, name := range tables {
-		if u := d.u[name]; u != nil {
-			clear(u[cfg.PadID*cfg.Hidden : (cfg.PadID+1)*cfg.Hidden])
+	for _, l := range d.in.d.Layers {
+		if u := d.u[l.Weight]; l.Kind == Table && u != nil && l.NoGradient >= 0 {
+			clear(u[l.NoGradient*l.Out : (l.NoGradient+1)*l.Out])
 		}
 	}
 }
@@ -188,15 +166,14 @@ func (d *direction) clearPads() {
 // execute runs a graph on one batch and copies the outputs to the host.
 func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float64, err error) {
 	defer recovered(&err)
-	host, err := e.cfg.NewBatch(b.texts, b.t)
+	args, err := e.inputs(b)
 	if err != nil {
 		return nil, err
 	}
-	args := append(host.Tensors(), e.mask(b))
 	args = append(append(args, e.args...), more...)
 	outputs, err := e.be.Run(exec, args)
 	if err != nil {
-		return nil, fmt.Errorf("kernels: %d texts at length %d: %w", b.b, b.t, err)
+		return nil, fmt.Errorf("ntk: %d texts at length %d: %w", b.b, b.t, err)
 	}
 	for _, o := range outputs {
 		flat, err := onHost(o)
@@ -211,7 +188,7 @@ func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float
 
 // along returns the rows' features [M, h] and ⟨∂f_c(x_i)/∂θ, u⟩ [M, C] for a head.
 func (d *direction) along(ctx context.Context, head *head.Head, rows []encoder.Encoding) (phi, moved []float64, err error) {
-	e, err := newEngine(d.in.model, head, &d.in.opt)
+	e, err := newEngine(d.in.network, d.in.d, head, &d.in.opt)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -235,9 +212,9 @@ func (d *direction) along(ctx context.Context, head *head.Head, rows []encoder.E
 	if err != nil {
 		return nil, nil, err
 	}
-	h, c := e.cfg.Hidden, e.classes
+	h, c := e.d.Width, e.classes
 	phi, moved = make([]float64, len(rows)*h), make([]float64, len(rows)*c)
-	list := batches(rows, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.cfg.MaxTokens())
+	list := batches(rows, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.d.MaxTokens)
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) { return e.execute(exec, list[i], more...) },
 		func(i int, out [][]float64) {
 			for k, row := range list[i].rows {
@@ -255,11 +232,12 @@ func (a arch) moves(names []string, in []*graph.Node) []*graph.Node {
 	for i, name := range names {
 		u[name] = in[len(in)-len(names)+i]
 	}
-	b := in[0].Shape().Dimensions[0]
 	var ends, tangents []*graph.Node
-	for _, tap := range m.taps {
-		if y := a.tangent(tap, u, in); y != nil {
-			ends, tangents = append(ends, tap.Output), append(tangents, y)
+	for i := range a.d.Layers {
+		l := &a.d.Layers[i]
+		if y := m.tangent(l, u); y != nil {
+			end := m.taps[l.Name].output
+			ends, tangents = append(ends, end), append(tangents, graph.Reshape(y, end.Shape().Dimensions...))
 		}
 	}
 	list := make([]*graph.Node, a.classes)
@@ -267,7 +245,7 @@ func (a arch) moves(names []string, in []*graph.Node) []*graph.Node {
 		f := graph.ReduceAllSum(graph.Slice(m.logits, graph.AxisRange(), graph.AxisElem(c)))
 		var sum *graph.Node
 		for i, delta := range graph.Gradient(f, ends...) {
-			term := graph.ReduceSum(graph.Reshape(graph.Mul(delta, tangents[i]), b, -1), 1)
+			term := graph.ReduceSum(graph.Reshape(graph.Mul(delta, tangents[i]), m.B, -1), 1)
 			if sum == nil {
 				sum = term
 				continue
@@ -279,52 +257,44 @@ func (a arch) moves(names []string, in []*graph.Node) []*graph.Node {
 	return []*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64), graph.Stack(list, 1)}
 }
 
-// tangent is y', the move of a layer's output when its own parameters move by u and its input
-// stays; nil where nothing moves.
-func (a arch) tangent(tap encoder.Tap, u map[string]*graph.Node, in []*graph.Node) *graph.Node {
-	var sum *graph.Node
-	add := func(n *graph.Node) {
-		if sum == nil {
-			sum = n
-			return
+// tangent is y' [positions, out], the move of a layer's output when its own parameters move by u and
+// its input stays; nil where nothing moves.
+func (m bound) tangent(l *Layer, u map[string]*graph.Node) (sum *graph.Node) {
+	t, w, bias := m.taps[l.Name], u[l.Weight], u[l.Bias]
+	switch {
+	case w == nil:
+	case l.Kind == Table:
+		return graph.Gather(w, graph.Reshape(m.Index(l.Index), -1, 1))
+	case l.Kind == Norm:
+		sum = graph.Mul(graph.Reshape(t.input, -1, l.Out), graph.ExpandDims(w, 0))
+	default:
+		contract := 1
+		if l.Transposed {
+			contract = 0
 		}
-		sum = graph.Add(sum, n)
+		sum = graph.DotGeneral(graph.Reshape(t.input, -1, l.In), []int{1}, nil, w, []int{contract}, nil)
+		if l.scale() != 1 {
+			sum = graph.MulScalar(sum, l.scale())
+		}
 	}
-	if tap.Kind == encoder.Embedding {
-		for i, name := range []string{encoder.WordEmbeddings, encoder.PositionEmbeddings, encoder.TypeEmbeddings} {
-			if table := u[name]; table != nil {
-				add(graph.Gather(table, graph.Reshape(in[i], -1, 1)))
-			}
-		}
+	if bias == nil {
 		return sum
 	}
-	if w := u[tap.Name+".weight"]; w != nil {
-		switch {
-		case tap.Kind == encoder.Norm:
-			add(graph.Mul(tap.Input, graph.ExpandDims(w, 0)))
-		default:
-			y := graph.DotGeneral(tap.Input, []int{1}, nil, w, []int{1}, nil)
-			if tap.Kind == encoder.LoRAUp {
-				y = graph.MulScalar(y, a.lora.Alpha/float64(a.lora.Rank))
-			}
-			add(y)
-		}
+	if sum == nil {
+		return graph.BroadcastToDims(graph.ExpandDims(bias, 0), t.output.Shape().Size()/l.Out, l.Out)
 	}
-	if bias := u[tap.Name+".bias"]; bias != nil {
-		add(graph.BroadcastToDims(graph.ExpandDims(bias, 0), tap.Output.Shape().Dimensions...))
-	}
-	return sum
+	return graph.Add(sum, graph.ExpandDims(bias, 0))
 }
 
 // LinearisedLogits are f0(x) and, by equation (4), f(x) = f0(x) + η Σ_i Θ(x, x_i) δ_i after one
 // step of full-batch gradient descent on the summed cross entropy (for the mean give η/N):
 // two arrays [M, C], without forming a kernel.
-func LinearisedLogits(ctx context.Context, model *Model, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (f0, f []float64, err error) {
-	delta, err := residuals(ctx, model, head, train, labels, opt)
+func LinearisedLogits(ctx context.Context, network Network, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (f0, f []float64, err error) {
+	delta, err := residuals(ctx, network, head, train, labels, opt)
 	if err != nil {
 		return nil, nil, err
 	}
-	phi, p, moved, err := productAndFeatures(ctx, model, head, rows, train, delta, opt)
+	phi, p, moved, err := productAndFeatures(ctx, network, head, rows, train, delta, opt)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -339,16 +309,16 @@ func LinearisedLogits(ctx context.Context, model *Model, head *head.Head, rows, 
 // LinearisedFeatures are φ0(x) and, by equation (5), φ(x) = φ0(x) + η Σ_i Θ^φ(x, x_i) V0ᵀ δ_i
 // after the same step: two arrays [M, h]. It takes h reverse passes: for small models, as
 // [FeatureKernel].
-func LinearisedFeatures(ctx context.Context, model *Model, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (phi0, phi []float64, err error) {
-	h := model.Weights.Config.Hidden
+func LinearisedFeatures(ctx context.Context, network Network, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (phi0, phi []float64, err error) {
+	h := network.Describe().Width
 	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("kernels: equation (5) with %d features takes as many reverse passes and is meant for small models, up to %d", h, mostFeatures)
+		return nil, nil, fmt.Errorf("ntk: equation (5) with %d features takes as many reverse passes and is meant for small models, up to %d", h, mostFeatures)
 	}
-	delta, err := residuals(ctx, model, head, train, labels, opt)
+	delta, err := residuals(ctx, network, head, train, labels, opt)
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := newDirection(ctx, model, head, train, delta, opt)
+	d, err := newDirection(ctx, network, head, train, delta, opt)
 	if err != nil {
 		return nil, nil, err
 	}

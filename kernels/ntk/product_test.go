@@ -45,7 +45,7 @@ func TestTopWithoutTheKernel(t *testing.T) {
 	require.NoError(t, err)
 	want, err := kernels.SingularValues(k.Theta)
 	require.NoError(t, err)
-	top, err := kernels.Top(context.Background(), &Operator{Model: m, Head: head, Rows: train, Options: opt}, kernels.TopOptions{K: 3, Block: 3})
+	top, err := kernels.Top(context.Background(), &Operator{Network: m, Head: head, Rows: train, Options: opt}, kernels.TopOptions{K: 3, Block: 3})
 	require.NoError(t, err)
 	require.InEpsilonSlice(t, want[:3], top.Values, 1e-9)
 }

@@ -8,13 +8,12 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lpft/lpftlib/backend"
-	"lpft/lpftlib/encoder"
 )
 
 // Programs keeps compiled graphs for a backend. Weights, head and texts are their arguments, so
 // kernels of one architecture, number of classes and set of lengths share them: FT and LP-FT of a
-// task compile once. XLA compiles for seconds; who wants several kernels opens one and gives it to
-// every call in [Options.Programs].
+// task compile once. XLA compiles for seconds, so for several kernels give every call the same
+// Programs in [Options.Programs].
 //
 //	programs := ntk.NewPrograms(be)
 //	defer programs.Close()
@@ -62,7 +61,7 @@ func (p *Programs) exec(key string, build func(in []*graph.Node) []*graph.Node) 
 	return p.locked(key, build)
 }
 
-// locked is exec for who holds the lock.
+// locked is exec for a caller that holds the lock already.
 func (p *Programs) locked(key string, build func(in []*graph.Node) []*graph.Node) (*graph.Exec, error) {
 	if exec := p.execs[key]; exec != nil {
 		return exec, nil
@@ -72,7 +71,7 @@ func (p *Programs) locked(key string, build func(in []*graph.Node) []*graph.Node
 		return build(in)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("kernels: graph: %w", err)
+		return nil, fmt.Errorf("ntk: graph: %w", err)
 	}
 	p.execs[key] = exec.SetMaxCache(-1)
 	return exec, nil
@@ -103,17 +102,13 @@ func (p *Programs) reverse(a arch, units []unit) (*reverse, error) {
 
 // arch is what graphs depend on beside their inputs.
 type arch struct {
-	cfg     *encoder.Config
-	lora    *encoder.LoRAWeights // its layers, rank and α
+	network Network
+	d       *Description
 	classes int
 	dtype   dtypes.DType
 	masked  bool // logits of masked features too: the paper-10 modes
 }
 
 func (a arch) key() string {
-	key := fmt.Sprintf("%+v, C = %d, %s, masked %v", *a.cfg, a.classes, a.dtype, a.masked)
-	if a.lora != nil {
-		key += fmt.Sprintf(", r = %d, α = %g on %q", a.lora.Rank, a.lora.Alpha, a.lora.Layers)
-	}
-	return key
+	return fmt.Sprintf("%s, C = %d, %s, masked %v", a.d.programKey(), a.classes, a.dtype, a.masked)
 }

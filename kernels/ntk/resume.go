@@ -13,7 +13,7 @@ import (
 )
 
 // resumeVersion is raised when a file's meaning changes.
-const resumeVersion = 1
+const resumeVersion = 2
 
 // resume keeps finished groups' sums in a folder, so that an interrupted kernel continues.
 type resume struct {
@@ -25,8 +25,7 @@ type resume struct {
 // guarded is everything a group's sums depend on.
 type guarded struct {
 	Version   int
-	Model     string
-	LoRA      any
+	Network   string
 	Head      *head.Head
 	Train     any
 	Test      any
@@ -36,21 +35,13 @@ type guarded struct {
 	Engine    string
 }
 
-func (in *input) resume() (*resume, error) {
-	r := &resume{dir: in.opt.ResumeDir, n: len(in.train), m: len(in.test), c: in.head.Classes()}
+func (in *input) resume() (r *resume, err error) {
+	r = &resume{dir: in.opt.ResumeDir, n: len(in.train), m: len(in.test), c: in.head.Classes()}
 	if r.dir == "" {
 		return r, nil
 	}
-	model, err := in.model.Weights.Digest()
-	if err != nil {
-		return nil, err
-	}
-	g := guarded{Version: resumeVersion, Model: model, Head: in.head, Train: in.train, Test: in.test,
+	g := guarded{Version: resumeVersion, Network: in.d.digest(), Head: in.head, Train: in.train, Test: in.test,
 		Embedding: in.opt.Embedding, Seed: in.opt.Seed, Float64: in.opt.Float64, Engine: in.opt.Backend.Arithmetic()}
-	if in.model.LoRA != nil {
-		l := in.model.LoRA
-		g.LoRA = []any{l.Rank, l.Alpha, l.Layers, l.A, l.B}
-	}
 	r.guard, err = store.DigestJSON(g)
 	return r, err
 }
@@ -69,17 +60,17 @@ func (r *resume) read(group string) (*sums, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("kernels: %w; remove the file to compute the group again", err)
+		return nil, fmt.Errorf("ntk: %w; remove the file to compute the group again", err)
 	}
 	s := newSums(r.n, r.m, r.c)
 	for name, want := range map[string][]float64{"train": s.train, "test": s.test} {
 		if arrays[name] == nil || len(arrays[name].Float64) != len(want) {
-			return nil, fmt.Errorf("kernels: %s: array %q is missing or not %d float64 numbers: the file belongs to another kernel; remove it or give another folder", path, name, len(want))
+			return nil, fmt.Errorf("ntk: %s: array %q is missing or not %d float64 numbers: the file belongs to another kernel; remove it or give another folder", path, name, len(want))
 		}
 		copy(want, arrays[name].Float64)
 	}
 	if g := arrays["guard"]; g == nil || !slices.Equal(g.Strings, []string{r.guard}) {
-		return nil, fmt.Errorf("kernels: %s belongs to another kernel (model, head, rows or options differ): remove it or give another folder", path)
+		return nil, fmt.Errorf("ntk: %s belongs to another kernel (model, head, rows or options differ): remove it or give another folder", path)
 	}
 	return s, nil
 }

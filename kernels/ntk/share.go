@@ -2,17 +2,18 @@ package ntk
 
 import "fmt"
 
-// Share is the part-th (from 1) of `of` shares of the model's parameter groups, for as many processes or devices:
+// Share is the part-th (from 1) of `of` shares of a network's parameter groups, for as many processes or devices:
 // F is the sum of its groups' kernels, so that each can compute some of them with the same
 // [Options].ResumeDir; a last call with all groups finds their files there and adds them up. A share is neighbouring
 // groups of about equal work, since reverse passes for upper blocks end there.
-func (m *Model) Share(part, of int) ([]string, error) {
-	groups := m.Groups()
+func Share(n Network, part, of int) ([]string, error) {
+	m := n.Describe()
+	groups := m.groups(false)
 	if of < 1 || part < 1 || part > of {
-		return nil, fmt.Errorf("kernels: share %d of %d: expected a part from 1 to the number of shares", part, of)
+		return nil, fmt.Errorf("ntk: share %d of %d: expected a part from 1 to the number of shares", part, of)
 	}
 	if of > len(groups) {
-		return nil, fmt.Errorf("kernels: %d shares of %d parameter groups: expected at most one a group", of, len(groups))
+		return nil, fmt.Errorf("ntk: %d shares of %d parameter groups: expected at most one a group", of, len(groups))
 	}
 	total := 0.0
 	for _, g := range groups {
@@ -36,12 +37,13 @@ func (m *Model) Share(part, of int) ([]string, error) {
 
 // work is proportional to the cost of a group's Gram matrix: its parameters. Of the word embedding only the rows
 // of tokens that occur count, about as much as one dense layer of an FFN.
-func (m *Model) work(group string) float64 {
-	cfg, numbers := m.Weights.Config, 0.0
+func (d *Description) work(group string) float64 {
+	numbers := 0.0
 	if group == WordGroup {
-		return float64(cfg.Hidden) * float64(cfg.Intermediate)
+		_, area := d.widest()
+		return float64(area)
 	}
-	for _, u := range m.groupUnits(group) {
+	for _, u := range d.groupUnits(group) {
 		switch u.kind {
 		case denseUnit:
 			numbers += float64(u.in) * float64(u.out)

@@ -12,18 +12,18 @@ import (
 // Shares cut the groups into neighbours, none empty, none twice.
 func TestSharesAreAPartition(t *testing.T) {
 	m := &Model{Weights: loadFixture(t, "bert-2")}
-	for of := 1; of <= len(m.Groups()); of++ {
+	for of := 1; of <= len(Groups(m)); of++ {
 		var all []string
 		for part := 1; part <= of; part++ {
-			share, err := m.Share(part, of)
+			share, err := Share(m, part, of)
 			require.NoError(t, err)
 			require.NotEmpty(t, share)
 			all = append(all, share...)
 		}
-		require.Equal(t, m.Groups(), all, "%d shares", of)
+		require.Equal(t, Groups(m), all, "%d shares", of)
 	}
-	for _, bad := range [][2]int{{0, 2}, {3, 2}, {1, 0}, {1, len(m.Groups()) + 1}} {
-		_, err := m.Share(bad[0], bad[1])
+	for _, bad := range [][2]int{{0, 2}, {3, 2}, {1, 0}, {1, len(Groups(m)) + 1}} {
+		_, err := Share(m, bad[0], bad[1])
 		require.ErrorContains(t, err, "expected", "%v", bad)
 	}
 }
@@ -31,13 +31,13 @@ func TestSharesAreAPartition(t *testing.T) {
 // No share of two has more than two thirds of the work.
 func TestSharesAreEven(t *testing.T) {
 	m := &Model{Weights: loadFixture(t, "bert-2")}
-	first, err := m.Share(1, 2)
+	first, err := Share(m, 1, 2)
 	require.NoError(t, err)
 	work, total := 0.0, 0.0
-	for _, g := range m.Groups() {
-		total += m.work(g)
+	for _, g := range Groups(m) {
+		total += m.Describe().work(g)
 		if slices.Contains(first, g) {
-			work += m.work(g)
+			work += m.Describe().work(g)
 		}
 	}
 	require.InDelta(t, 0.5, work/total, 1.0/6)
@@ -52,14 +52,14 @@ func TestSharesAddUp(t *testing.T) {
 
 	dir := t.TempDir()
 	for part := 1; part <= 3; part++ {
-		groups, err := m.Share(part, 3)
+		groups, err := Share(m, part, 3)
 		require.NoError(t, err)
 		_, err = Compute(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir, Groups: groups})
 		require.NoError(t, err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "ntk-*.npz"))
 	require.NoError(t, err)
-	require.Len(t, files, len(m.Groups()))
+	require.Len(t, files, len(Groups(m)))
 	got, err := Compute(context.Background(), m, head, train, test, Options{Backend: be, ResumeDir: dir})
 	require.NoError(t, err)
 	require.Len(t, got.Report.Resumed, len(want.Groups))

@@ -8,8 +8,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"lpft/lpftlib/encoder"
 )
 
 // kept is what a unit needs of one batch, on the device:
@@ -50,11 +48,10 @@ type slot struct{ x, delta int } // of δ the first class; the others follow
 // run returns the batch's features [n, h] and, for every unit, what it needs.
 func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error) {
 	defer recovered(&err)
-	host, err := r.cfg.NewBatch(b.texts, b.t)
+	args, err := e.inputs(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	args := append(host.Tensors(), e.mask(b))
 	args = append(args, e.args...)
 	outputs, err := e.be.Run(r.exec, args)
 	if err != nil {
@@ -72,20 +69,15 @@ func (r *reverse) run(e *engine, b *batch) (phi []float64, out []kept, err error
 		}
 		out = append(out, k)
 	}
-	return phi[:b.n*r.cfg.Hidden], out, nil
+	return phi[:b.n*r.d.Width], out, nil
 }
 
 // graph is the whole of one batch: forward, then one reverse pass a class.
 func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 	m := r.bind(in)
-	c, dims := r.classes, in[0].Shape().Dimensions
-	t := &tapped{b: dims[0], t: dims[1], c: c, nodes: map[string]encoder.Tap{}, deltas: map[string][]*graph.Node{}}
-	for _, tap := range m.taps {
-		t.nodes[tap.Name] = tap
-	}
-	names := tapNames(r.units)
-	t.differentiate(m.logits, names)
-	w := &outputs{list: []*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64)}, at: map[inputKey]int{}}
+	t := m.tapped(r.classes)
+	t.differentiate(m.logits, layerNames(r.units))
+	w := &outputs{list: []*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64)}, at: map[inputKey]int{}, tables: map[*graph.Node]int{}}
 	var slots []slot
 	for _, u := range r.units {
 		var s slot
@@ -94,12 +86,12 @@ func (r *reverse) graph(in []*graph.Node) []*graph.Node {
 			s = slot{w.input(t, u), w.add(t.delta(u)...)}
 		case u.kind == vectorUnit:
 			s.delta = w.add(t.vector(u)...)
-		case u.name == encoder.WordEmbeddings && r.masked:
-			masked := &tapped{b: t.b, t: t.t, c: c, nodes: t.nodes, deltas: map[string][]*graph.Node{}}
-			masked.differentiate(m.masked, []string{"embeddings"})
-			s.delta = w.add(masked.table()...)
+		case u.group == WordGroup && r.masked:
+			masked := m.tapped(r.classes)
+			masked.differentiate(m.masked, []string{u.name})
+			s.delta = w.add(masked.table(u)...)
 		default:
-			s.delta = w.table(t)
+			s.delta = w.table(t, u)
 		}
 		slots = append(slots, s)
 	}
@@ -117,9 +109,9 @@ func (r *reverse) places() []slot {
 
 // outputs collects a graph's outputs; what several units read comes once.
 type outputs struct {
-	list  []*graph.Node
-	at    map[inputKey]int
-	delta int // of the tables; 0: not yet
+	list   []*graph.Node
+	at     map[inputKey]int
+	tables map[*graph.Node]int // δ of the tables, by the node that they are summed in
 }
 
 type inputKey struct {
@@ -135,22 +127,23 @@ func (w *outputs) add(nodes ...*graph.Node) int {
 }
 
 func (w *outputs) input(t *tapped, u unit) int {
-	key := inputKey{t.nodes[u.name].Input, u.scale}
+	key := inputKey{t.taps[u.name].input, u.scale}
 	if _, ok := w.at[key]; !ok {
 		w.at[key] = w.add(t.input(u))
 	}
 	return w.at[key]
 }
 
-func (w *outputs) table(t *tapped) int {
-	if w.delta == 0 {
-		w.delta = w.add(t.table()...)
+func (w *outputs) table(t *tapped, u unit) int {
+	node := t.taps[u.name].output
+	if _, ok := w.tables[node]; !ok {
+		w.tables[node] = w.add(t.table(u)...)
 	}
-	return w.delta
+	return w.tables[node]
 }
 
-// tapNames are the taps that units read, each once.
-func tapNames(units []unit) []string {
+// layerNames are the layers that units read, each once.
+func layerNames(units []unit) []string {
 	var names []string
 	add := func(name string) {
 		if !slices.Contains(names, name) {
@@ -158,15 +151,11 @@ func tapNames(units []unit) []string {
 		}
 	}
 	for _, u := range units {
-		switch u.kind {
-		case denseUnit:
+		if u.kind != vectorUnit {
 			add(u.name)
-		case tableUnit:
-			add("embeddings")
-		case vectorUnit:
-			for _, v := range u.vectors {
-				add(v.tap)
-			}
+		}
+		for _, v := range u.vectors {
+			add(v.layer)
 		}
 	}
 	return names
@@ -174,9 +163,13 @@ func tapNames(units []unit) []string {
 
 // tapped shapes taps and their gradients.
 type tapped struct {
-	b, t, c int
-	nodes   map[string]encoder.Tap
-	deltas  map[string][]*graph.Node // per class [B·T, out]
+	*Pass
+	c      int
+	deltas map[string][]*graph.Node // by layer: per class [B·T, out]
+}
+
+func (m bound) tapped(classes int) *tapped {
+	return &tapped{Pass: m.Pass, c: classes, deltas: map[string][]*graph.Node{}}
 }
 
 // differentiate takes the gradient of each class's logits, summed over the batch: rows are
@@ -185,14 +178,20 @@ func (t *tapped) differentiate(logits *graph.Node, names []string) {
 	if len(names) == 0 {
 		return
 	}
-	ends := make([]*graph.Node, len(names))
-	for i, name := range names {
-		ends[i] = t.nodes[name].Output
+	var ends []*graph.Node // tables that are summed share one
+	at := map[*graph.Node]int{}
+	for _, name := range names {
+		end := t.taps[name].output
+		if _, ok := at[end]; !ok {
+			at[end] = len(ends)
+			ends = append(ends, end)
+		}
 	}
 	for c := range t.c {
 		f := graph.ReduceAllSum(graph.Slice(logits, graph.AxisRange(), graph.AxisElem(c)))
-		for i, g := range graph.Gradient(f, ends...) {
-			t.deltas[names[i]] = append(t.deltas[names[i]], g)
+		gradients := graph.Gradient(f, ends...)
+		for _, name := range names {
+			t.deltas[name] = append(t.deltas[name], gradients[at[t.taps[name].output]])
 		}
 	}
 }
@@ -200,7 +199,7 @@ func (t *tapped) differentiate(logits *graph.Node, names []string) {
 // input is x [B, in, T], with the unit's scale inside: the token axis last, as the products
 // over tokens want it on the left.
 func (t *tapped) input(u unit) *graph.Node {
-	x := graph.Reshape(t.nodes[u.name].Input, t.b, -1, u.in)
+	x := graph.Reshape(t.taps[u.name].input, t.B, -1, u.in)
 	if u.scale != 1 {
 		x = graph.MulScalar(x, u.scale)
 	}
@@ -211,7 +210,7 @@ func (t *tapped) input(u unit) *graph.Node {
 func (t *tapped) delta(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
 	for c, d := range t.deltas[u.name] {
-		list[c] = graph.Reshape(d, t.b, -1, u.out)
+		list[c] = graph.Reshape(d, t.B, -1, u.out)
 	}
 	return list
 }
@@ -222,11 +221,11 @@ func (t *tapped) vector(u unit) []*graph.Node {
 	for c := range t.c {
 		var parts []*graph.Node
 		for _, v := range u.vectors {
-			d := t.deltas[v.tap][c]
+			d := t.deltas[v.layer][c]
 			if v.gain {
-				d = graph.Mul(d, t.nodes[v.tap].Input)
+				d = graph.Mul(d, t.taps[v.layer].input)
 			}
-			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.b, -1, v.size), 1))
+			parts = append(parts, graph.ReduceSum(graph.Reshape(d, t.B, -1, v.size), 1))
 		}
 		list[c] = graph.Concatenate(parts, -1)
 	}
@@ -234,10 +233,10 @@ func (t *tapped) vector(u unit) []*graph.Node {
 }
 
 // table is δ at the embeddings' output [B, T, h] per class.
-func (t *tapped) table() []*graph.Node {
+func (t *tapped) table(u unit) []*graph.Node {
 	list := make([]*graph.Node, t.c)
-	for c, d := range t.deltas["embeddings"] {
-		list[c] = graph.Reshape(d, t.b, t.t, -1)
+	for c, d := range t.deltas[u.name] {
+		list[c] = graph.Reshape(d, t.B, t.T, u.out)
 	}
 	return list
 }

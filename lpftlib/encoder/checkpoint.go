@@ -132,3 +132,30 @@ func (cp *checkpoint) read(name string) ([]float32, error) {
 	}
 	return data, nil
 }
+
+// ReadTensors reads tensors of a model folder (model.safetensors, or shards with their index) as
+// float32 with their shapes. rename gives each tensor of the file the name that it is wanted
+// under, "" for those that are not. Two tensors under one name, NaN and infinity are errors.
+func ReadTensors(dir string, rename func(name string) string) (map[string]NamedTensor, error) {
+	cp, err := openCheckpoint(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer cp.Close()
+	out := map[string]NamedTensor{}
+	for _, name := range cp.names() {
+		wanted := rename(name)
+		if wanted == "" {
+			continue
+		}
+		if _, twice := out[wanted]; twice {
+			return nil, fmt.Errorf("%s: tensor %q comes twice, once as %q", cp.path, wanted, name)
+		}
+		data, err := cp.read(name)
+		if err != nil {
+			return nil, err
+		}
+		out[wanted] = NamedTensor{Name: name, Shape: cp.entry(name).Shape, Data: data}
+	}
+	return out, nil
+}

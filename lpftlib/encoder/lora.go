@@ -87,20 +87,23 @@ func (l *LoRAWeights) Specs() []TensorSpec {
 	return out
 }
 
-// data is the factor that a spec of Specs names.
-func (l *LoRAWeights) data(i int) []float32 {
-	name := l.Layers[i/2]
-	if i%2 == 0 {
-		return l.A[name]
+// Data are the factors' numbers in the order of Specs.
+func (l *LoRAWeights) Data() [][]float32 {
+	if l == nil {
+		return nil
 	}
-	return l.B[name]
+	var out [][]float32
+	for _, name := range l.Layers {
+		out = append(out, l.A[name], l.B[name])
+	}
+	return out
 }
 
 // Args are the factors as graph arguments.
 func (l *LoRAWeights) Args() []any {
 	var out []any
 	for i, spec := range l.Specs() {
-		out = append(out, tensors.FromFlatDataAndDimensions(l.data(i), spec.Shape...))
+		out = append(out, tensors.FromFlatDataAndDimensions(l.Data()[i], spec.Shape...))
 	}
 	return out
 }

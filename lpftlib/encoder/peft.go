@@ -43,7 +43,7 @@ func (l *LoRAWeights) save(dir string, cfg *Config, a adapter) error {
 	}
 	var list []NamedTensor
 	for i, spec := range l.Specs() {
-		list = append(list, NamedTensor{Name: adapterPrefix + a.prefix + spec.Name, Shape: spec.Shape, Data: l.data(i)})
+		list = append(list, NamedTensor{Name: adapterPrefix + a.prefix + spec.Name, Shape: spec.Shape, Data: l.Data()[i]})
 	}
 	for _, t := range a.tensors {
 		t.Name = adapterPrefix + t.Name

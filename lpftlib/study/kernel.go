@@ -42,7 +42,7 @@ func (s *Session) ComputeKernel(ctx context.Context, spec KernelSpec, opt ntk.Op
 		return nil, err
 	}
 	if part, of := spec.Share[0], spec.Share[1]; of > 0 {
-		if opt.Groups, err = m.Share(part, of); err != nil {
+		if opt.Groups, err = ntk.Share(m, part, of); err != nil {
 			return nil, err
 		}
 		s.opt.Say(fmt.Sprintf("share %d of %d: %s", part, of, strings.Join(opt.Groups, ", ")))
