@@ -148,3 +148,33 @@ func peakMiB(b *testing.B) float64 {
 	require.NoError(b, err)
 	return kib / 1024
 }
+
+// BenchmarkGrow is how a kernel in blocks of 256 rows grows with N at a small shape (two blocks of width 64, C = 2,
+// T = 16): seconds, F's seconds a pair of rows, and the peak of memory. LPFT_BENCH_ROWS names other N, such as 5000.
+func BenchmarkGrow(b *testing.B) {
+	small := encoder.Config{Family: encoder.BERT, VocabSize: 30522, Hidden: 64, Layers: 2, Heads: 4, Intermediate: 256, MaxPositions: 64,
+		TypeVocab: 2, LayerNormEps: 1e-12, InitRange: 0.05}
+	sizes := []int{64, 128, 256, 512, 1024}
+	if asked := os.Getenv("LPFT_BENCH_ROWS"); asked != "" {
+		var n int
+		_, err := fmt.Sscan(asked, &n)
+		require.NoError(b, err)
+		sizes = []int{n}
+	}
+	be := openBackend(b)
+	programs := NewPrograms(be)
+	defer programs.Close()
+	m, head := &Model{Weights: encoder.RandomWeights(&small, 1)}, randomHead(2, small.Hidden, 1)
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				blocked, err := Grow(context.Background(), m, head, benchTexts(n, 16), b.TempDir(), GrowOptions{BlockRows: 256, Options: Options{Backend: be, Programs: programs}})
+				require.NoError(b, err)
+				require.Equal(b, n, blocked.N())
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s")
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(n)/float64(n)*1e6, "µs/pair")
+			b.ReportMetric(peakMiB(b), "peak-MiB")
+		})
+	}
+}

@@ -17,19 +17,22 @@ import (
 // engine is a network with a head on a backend, ready for graphs.
 type engine struct {
 	arch
-	be       *backend.Backend
-	programs *Programs
-	own      bool      // programs are this engine's own
-	sampling *sampling // nil: no paper-10
-	args     []any     // head, parameters: on the device
-	tensors  []*tensors.Tensor
+	be        *backend.Backend
+	programs  *Programs
+	crossOnly bool      // see Options
+	own       bool      // programs are this engine's own
+	sampling  *sampling // nil: no paper-10
+	args      []any     // head, parameters: on the device
+	tensors   []*tensors.Tensor
 }
+
+var errNoBackend = errors.New("ntk: no backend: open one with backend.Open")
 
 // newEngine checks network and head and puts them on the backend.
 func newEngine(n Network, d *Description, head *head.Head, opt *Options) (*engine, error) {
 	be := opt.Backend
 	if be == nil {
-		return nil, fmt.Errorf("ntk: no backend: open one with backend.Open")
+		return nil, errNoBackend
 	}
 	if opt.Programs != nil && opt.Programs.be != be {
 		return nil, fmt.Errorf("ntk: the programs were compiled for another backend (%s, not %s): give each backend its own", opt.Programs.be.Engine, be.Engine)
@@ -40,7 +43,7 @@ func newEngine(n Network, d *Description, head *head.Head, opt *Options) (*engin
 	if err := errors.Join(head.Check(d.Width), head.Finite()); err != nil {
 		return nil, fmt.Errorf("ntk: %w", err)
 	}
-	e := &engine{arch: arch{network: n, d: d, classes: head.Classes(), dtype: dtypes.Float32}, be: be, programs: opt.Programs}
+	e := &engine{arch: arch{network: n, d: d, classes: head.Classes(), dtype: dtypes.Float32}, be: be, programs: opt.Programs, crossOnly: opt.crossOnly}
 	if opt.Float64 {
 		e.dtype = dtypes.Float64
 	}

@@ -30,8 +30,8 @@ type program struct {
 
 func newGram(e *engine, list []*batch, leastRows int) *gram {
 	g := &gram{e: e, classes: e.classes, batches: list, blocks: blocks(list, leastRows)}
-	g.pairs = pairs(g.blocks)
-	g.key = fmt.Sprintf("Gram matrix, C = %d, in blocks of %d, batches", e.classes, leastRows)
+	g.pairs = pairs(g.blocks, e.crossOnly)
+	g.key = fmt.Sprintf("Gram matrix, C = %d, in blocks of %d, cross only %v, batches", e.classes, leastRows, e.crossOnly)
 	for _, b := range list {
 		g.key += fmt.Sprintf(" %d of %v", b.n, b.test)
 	}

@@ -27,6 +27,8 @@ type Options struct {
 
 	BatchTokens  int // padded tokens of a device batch; 0: the engine's
 	ChunkColumns int // parameters of a Jacobian block multiplied at once; 0: the engine's
+
+	crossOnly bool // test rows against training rows alone: the training part stays 0
 }
 
 // Result is the kernel at the start of the FT stage, with features and logits of all rows.

@@ -76,14 +76,14 @@ func blocks(list []*batch, least int) []block {
 }
 
 // pair is a product of two blocks that the kernels need: the upper triangle of the training
-// part, and every test block with every training block.
+// part (not where the test rows alone are asked for), and every test block with every training block.
 type pair struct{ left, right int }
 
-func pairs(list []block) []pair {
+func pairs(list []block, crossOnly bool) []pair {
 	var out []pair
 	for k, left := range list {
 		for l, right := range list {
-			if right.test || (!left.test && l < k) {
+			if right.test || (!left.test && (crossOnly || l < k)) {
 				continue
 			}
 			out = append(out, pair{k, l})
