@@ -29,17 +29,17 @@ type engine struct {
 func newEngine(m *Model, head *head.Head, opt *Options) (*engine, error) {
 	be := opt.Backend
 	if be == nil {
-		return nil, fmt.Errorf("kernels: no backend: open one with backend.Open")
+		return nil, fmt.Errorf("ntk: no backend: open one with backend.Open")
 	}
 	if opt.Programs != nil && opt.Programs.be != be {
-		return nil, fmt.Errorf("kernels: the programs were compiled for another backend (%s, not %s): give each backend its own", opt.Programs.be.Engine, be.Engine)
+		return nil, fmt.Errorf("ntk: the programs were compiled for another backend (%s, not %s): give each backend its own", opt.Programs.be.Engine, be.Engine)
 	}
 	if err := m.check(); err != nil {
 		return nil, err
 	}
 	cfg := m.Weights.Config
 	if err := errors.Join(head.Check(cfg.Hidden), head.Finite()); err != nil {
-		return nil, fmt.Errorf("kernels: %w", err)
+		return nil, fmt.Errorf("ntk: %w", err)
 	}
 	e := &engine{arch: arch{cfg: cfg, lora: m.LoRA, classes: head.Classes(), dtype: dtypes.Float32}, be: be, programs: opt.Programs}
 	if opt.Float64 {
@@ -55,7 +55,7 @@ func newEngine(m *Model, head *head.Head, opt *Options) (*engine, error) {
 		e.tensors = append(e.tensors, t.(*tensors.Tensor))
 	}
 	if err := be.Place(e.tensors); err != nil {
-		return nil, fmt.Errorf("kernels: parameters to the backend: %w", err)
+		return nil, fmt.Errorf("ntk: parameters to the backend: %w", err)
 	}
 	for _, t := range e.tensors {
 		e.args = append(e.args, t)
@@ -127,6 +127,6 @@ func (a arch) bind(in []*graph.Node) bound {
 func recovered(err *error) {
 	if r := recover(); r != nil {
 		line, _, _ := strings.Cut(fmt.Sprint(r), "\n")
-		*err = fmt.Errorf("kernels: graph: %s", line)
+		*err = fmt.Errorf("ntk: graph: %s", line)
 	}
 }

@@ -34,7 +34,7 @@ type Column struct {
 func Jacobian(ctx context.Context, model *Model, head *head.Head, group string, rows []encoder.Encoding, opt Options) (*Block, error) {
 	opt.Groups = []string{group}
 	if opt.Embedding != "" && opt.Embedding != ExactEmbedding {
-		return nil, fmt.Errorf("kernels: Jacobian in embedding mode %q: only exact is defined", opt.Embedding)
+		return nil, fmt.Errorf("ntk: Jacobian in embedding mode %q: only exact is defined", opt.Embedding)
 	}
 	in, e, err := open(model, head, rows, nil, opt)
 	if err != nil {
@@ -171,7 +171,7 @@ func (e *engine) form(u unit, b *batch, k kept) (block []float64, err error) {
 	}
 	outputs, err := e.be.Run(exec, args)
 	if err != nil {
-		return nil, fmt.Errorf("kernels: Jacobian block: %w", err)
+		return nil, fmt.Errorf("ntk: Jacobian block: %w", err)
 	}
 	defer outputs[0].FinalizeAll()
 	return onHost(outputs[0])
@@ -201,7 +201,7 @@ const mostFeatures = 128
 func FeatureKernel(ctx context.Context, model *Model, train, test []encoder.Encoding, opt Options) (trainKernel, testKernel *kernels.Kernel, err error) {
 	h := model.Weights.Config.Hidden
 	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("kernels: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is Compute's F", h, mostFeatures)
+		return nil, nil, fmt.Errorf("ntk: Θ^φ of %d features: it takes as many reverse passes and is meant for small models, up to %d; V Θ^φ Vᵀ of any model is Compute's F", h, mostFeatures)
 	}
 	k, err := Compute(ctx, model, FeatureHead(h), train, test, opt)
 	if err != nil {

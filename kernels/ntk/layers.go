@@ -183,7 +183,7 @@ func (m *Model) pickGroups(names []string, mode EmbeddingMode) ([]string, error)
 	known := m.allGroups()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("kernels: parameter group %q is not known: the model has %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("ntk: parameter group %q is not known: the model has %s", name, strings.Join(known, ", "))
 		}
 	}
 	if names == nil {
@@ -196,7 +196,7 @@ func (m *Model) pickGroups(names []string, mode EmbeddingMode) ([]string, error)
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("kernels: no parameter group is left: choose among %s", strings.Join(known, ", "))
+		return nil, fmt.Errorf("ntk: no parameter group is left: choose among %s", strings.Join(known, ", "))
 	}
 	return out, nil
 }

@@ -48,7 +48,7 @@ func (m *Model) check() error {
 
 func finite(name string, data []float32) error {
 	if i := slices.IndexFunc(data, func(v float32) bool { return notFinite(float64(v)) }); i >= 0 {
-		return fmt.Errorf("kernels: tensor %q: number %d is %v: expected finite numbers; the checkpoint is broken or training diverged", name, i, data[i])
+		return fmt.Errorf("ntk: tensor %q: number %d is %v: expected finite numbers; the checkpoint is broken or training diverged", name, i, data[i])
 	}
 	return nil
 }

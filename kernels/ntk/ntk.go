@@ -99,13 +99,13 @@ func open(model *Model, head *head.Head, train, test []encoder.Encoding, opt Opt
 
 func (in *input) check() (err error) {
 	if len(in.train) == 0 {
-		return fmt.Errorf("kernels: no training rows: expected at least one")
+		return fmt.Errorf("ntk: no training rows: expected at least one")
 	}
 	if in.opt.Embedding, err = ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
 		return err
 	}
 	if in.opt.Memory < 0 || in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 {
-		return fmt.Errorf("kernels: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
+		return fmt.Errorf("ntk: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
 	}
 	in.groups, err = in.model.pickGroups(in.opt.Groups, in.opt.Embedding)
 	return err
@@ -340,7 +340,7 @@ func (r *run) result() (*Result, error) {
 	n, m, c, h := len(r.train), len(r.test), r.e.classes, r.e.cfg.Hidden
 	for i, v := range r.features {
 		if notFinite(v) {
-			return nil, fmt.Errorf("kernels: the features of row %d are not finite (%v): the weights overflow in the forward pass", i/h, v)
+			return nil, fmt.Errorf("ntk: the features of row %d are not finite (%v): the weights overflow in the forward pass", i/h, v)
 		}
 	}
 	f := newSums(n, m, c)

@@ -87,10 +87,10 @@ type direction struct {
 // newDirection computes u = Σ_jd v_jd ∂f_d(x_j)/∂θ.
 func newDirection(ctx context.Context, model *Model, head *head.Head, columns []encoder.Encoding, v []float64, opt Options) (*direction, error) {
 	if opt.Embedding.sampled() {
-		return nil, fmt.Errorf("kernels: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
+		return nil, fmt.Errorf("ntk: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
 	}
 	if len(v) != len(columns)*head.Classes() {
-		return nil, fmt.Errorf("kernels: K·v with %d numbers: expected [N, C] = [%d, %d]", len(v), len(columns), head.Classes())
+		return nil, fmt.Errorf("ntk: K·v with %d numbers: expected [N, C] = [%d, %d]", len(v), len(columns), head.Classes())
 	}
 	in, e, err := open(model, head, columns, nil, opt)
 	if err != nil {
@@ -196,7 +196,7 @@ func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float
 	args = append(append(args, e.args...), more...)
 	outputs, err := e.be.Run(exec, args)
 	if err != nil {
-		return nil, fmt.Errorf("kernels: %d texts at length %d: %w", b.b, b.t, err)
+		return nil, fmt.Errorf("ntk: %d texts at length %d: %w", b.b, b.t, err)
 	}
 	for _, o := range outputs {
 		flat, err := onHost(o)
@@ -342,7 +342,7 @@ func LinearisedLogits(ctx context.Context, model *Model, head *head.Head, rows, 
 func LinearisedFeatures(ctx context.Context, model *Model, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (phi0, phi []float64, err error) {
 	h := model.Weights.Config.Hidden
 	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("kernels: equation (5) with %d features takes as many reverse passes and is meant for small models, up to %d", h, mostFeatures)
+		return nil, nil, fmt.Errorf("ntk: equation (5) with %d features takes as many reverse passes and is meant for small models, up to %d", h, mostFeatures)
 	}
 	delta, err := residuals(ctx, model, head, train, labels, opt)
 	if err != nil {

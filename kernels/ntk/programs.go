@@ -72,7 +72,7 @@ func (p *Programs) locked(key string, build func(in []*graph.Node) []*graph.Node
 		return build(in)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("kernels: graph: %w", err)
+		return nil, fmt.Errorf("ntk: graph: %w", err)
 	}
 	p.execs[key] = exec.SetMaxCache(-1)
 	return exec, nil

@@ -69,17 +69,17 @@ func (r *resume) read(group string) (*sums, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("kernels: %w; remove the file to compute the group again", err)
+		return nil, fmt.Errorf("ntk: %w; remove the file to compute the group again", err)
 	}
 	s := newSums(r.n, r.m, r.c)
 	for name, want := range map[string][]float64{"train": s.train, "test": s.test} {
 		if arrays[name] == nil || len(arrays[name].Float64) != len(want) {
-			return nil, fmt.Errorf("kernels: %s: array %q is missing or not %d float64 numbers: the file belongs to another kernel; remove it or give another folder", path, name, len(want))
+			return nil, fmt.Errorf("ntk: %s: array %q is missing or not %d float64 numbers: the file belongs to another kernel; remove it or give another folder", path, name, len(want))
 		}
 		copy(want, arrays[name].Float64)
 	}
 	if g := arrays["guard"]; g == nil || !slices.Equal(g.Strings, []string{r.guard}) {
-		return nil, fmt.Errorf("kernels: %s belongs to another kernel (model, head, rows or options differ): remove it or give another folder", path)
+		return nil, fmt.Errorf("ntk: %s belongs to another kernel (model, head, rows or options differ): remove it or give another folder", path)
 	}
 	return s, nil
 }

@@ -9,10 +9,10 @@ import "fmt"
 func (m *Model) Share(part, of int) ([]string, error) {
 	groups := m.Groups()
 	if of < 1 || part < 1 || part > of {
-		return nil, fmt.Errorf("kernels: share %d of %d: expected a part from 1 to the number of shares", part, of)
+		return nil, fmt.Errorf("ntk: share %d of %d: expected a part from 1 to the number of shares", part, of)
 	}
 	if of > len(groups) {
-		return nil, fmt.Errorf("kernels: %d shares of %d parameter groups: expected at most one a group", of, len(groups))
+		return nil, fmt.Errorf("ntk: %d shares of %d parameter groups: expected at most one a group", of, len(groups))
 	}
 	total := 0.0
 	for _, g := range groups {
