@@ -137,6 +137,7 @@ func TestNTKIsTheStudysKernel(t *testing.T) {
 			report, err := os.ReadFile(out + ".json")
 			require.NoError(t, err)
 			require.Contains(t, string(report), `"paper_compatible": true`)
+			require.Contains(t, string(report), `"stop": "exact"`)
 		}
 	}
 }
