@@ -125,7 +125,9 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 		return store.Step{}, err
 	}
 	if run.Method.LowRank() {
-		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		if in.LoRA, err = s.factors(m); err != nil {
+			return store.Step{}, err
+		}
 	}
 	if run.Method.startsFromLP() {
 		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))

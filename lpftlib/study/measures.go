@@ -208,9 +208,9 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 	recipe.Seed = 0
 	out.Recipe, out.Select = &recipe, s.Profile.Select
 	if run.Method.LowRank() {
-		out.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		out.LoRA, err = s.factors(model)
 	}
-	return out, nil
+	return out, err
 }
 
 // measure computes the numbers.

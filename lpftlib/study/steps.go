@@ -156,7 +156,9 @@ func (s *Session) finetuneInputs(ctx context.Context, run Spec) (finetuneInputs,
 		in.Select = selectAccuracy
 	}
 	if run.Method.LowRank() {
-		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		if in.LoRA, err = s.factors(model); err != nil {
+			return in, err
+		}
 	}
 	if run.Scaling != (Scaling{}) {
 		in.Scaling = &run.Scaling

@@ -171,6 +171,13 @@ func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint6
 	return head.Norm(), nil
 }
 
+// factors are r and α of the profile, as keys and records hold them. A rank that the model cannot have is refused here,
+// before anything is computed for it.
+func (s *Session) factors(model *Model) ([]float64, error) {
+	err := model.Config.CheckRank(model.Config.QueryValue(), s.Profile.LoRARank)
+	return []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}, err
+}
+
 // newLoRA draws the factors of a seed, B = 0.
 func (s *Session) newLoRA(model *Model, seed uint64) (*encoder.LoRAWeights, error) {
 	return encoder.NewLoRA(model.Config, model.Config.QueryValue(), s.Profile.LoRARank, s.Profile.LoRAAlpha, seed)
