@@ -161,6 +161,9 @@ func (j *ntkJob) budget() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("--memory: %w", err)
 	}
+	if bytes == 0 {
+		bytes = -1 // 0 would be the default; the kernel says what it needs
+	}
 	return bytes, nil
 }
 
