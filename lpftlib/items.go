@@ -181,6 +181,7 @@ func provenance(ctx context.Context, s *study.Session) ([]report.KeyValue, error
 		{Key: "model", Value: fmt.Sprintf("%s from %s, sha256 %s", m.Checkpoint.Name, m.Checkpoint.Source, m.Checkpoint.Digest)},
 		{Key: "backend", Value: fmt.Sprintf("%s, TF32 %v, SIMD %v", be.Engine, be.TF32, be.SIMD)},
 		{Key: "program", Value: fmt.Sprintf("%s, %s/%s, commit %s, changed since: %v", p.Go, p.OS, p.Arch, p.Commit, p.Dirty)},
+		{Key: "linear probes go to", Value: s.StopNote()},
 		{Key: "binary linear probes", Value: fmt.Sprintf("halved as in the published code: %v", s.Profile.PaperCompatible)},
 	}
 	for _, id := range ids {

@@ -13,8 +13,7 @@
 //
 // # Figures
 //
-//   - [NormGrowth]: Figures 1 and 4, accuracy and classifier norm while training (twin axes)
-//   - [NormBars]: Figure 1(c) and 4(e), the classifier norm after training
+//   - [NormGrowth]: Figures 1 and 4, accuracy and classifier norm while training (twin axes), bars of it after training
 //   - [NormSweep]: Figures 3, 10 and 11, Diff(F) against the classifier norm, with bands
 //   - [Spectra]: Figures 2 and 7, normalised singular values
 //   - [HeatMaps]: Figures 8 and 9, trace norms of the kernel's blocks

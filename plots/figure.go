@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -11,6 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"lpft/lpftlib/atomicfile"
 )
 
 // DefaultWidth is the width of the paper's text column.
@@ -116,33 +119,20 @@ func (f *Figure) Save(base string) error {
 	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return fmt.Errorf("plots: cannot make the folder for the figure: %w", err)
 	}
-	if err := writeAtomic(base+".png", png); err != nil {
+	if err := write(base+".png", png); err != nil {
 		return err
 	}
-	return writeAtomic(base+".svg", svg)
+	return write(base+".svg", svg)
 }
 
-// writeAtomic writes a temporary file beside path and renames it, so that path is never half written.
-func writeAtomic(path string, data []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".figure-*")
+// write gives a file its data, whole or not at all.
+func write(path string, data []byte) error {
+	err := atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("plots: cannot write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-			err = fmt.Errorf("plots: cannot write %s: %w", path, err)
-		}
-	}()
-	_, err = tmp.Write(data)
-	if e := tmp.Chmod(0o644); err == nil {
-		err = e
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }

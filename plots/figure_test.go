@@ -38,7 +38,7 @@ func textChunks(t *testing.T, data []byte) map[string]string {
 
 func TestMetadata(t *testing.T) {
 	meta := map[string]string{"profile": "demo", "note": "κ* = 7.7 & more </metadata>"}
-	fig, err := NormBars(someBars(), Options{Title: "‖V‖_{F} after training", Metadata: meta})
+	fig, err := barFigure(someBars(), Options{Title: "‖V‖_{F} after training", Metadata: meta})
 	require.NoError(t, err)
 
 	data, err := fig.PNG()
@@ -89,7 +89,7 @@ func TestPDF(t *testing.T) {
 }
 
 func TestSave(t *testing.T) {
-	fig, err := NormBars(someBars(), Options{})
+	fig, err := barFigure(someBars(), Options{})
 	require.NoError(t, err)
 	base := filepath.Join(t.TempDir(), "new", "figure1")
 	require.NoError(t, fig.Save(base))
@@ -107,11 +107,11 @@ func TestSave(t *testing.T) {
 }
 
 func TestSizeFollowsWidth(t *testing.T) {
-	fig, err := NormBars(someBars(), Options{Width: 8 * vg.Inch, Footer: strings.Repeat("a long footer ", 40)})
+	fig, err := barFigure(someBars(), Options{Width: 8 * vg.Inch, Footer: strings.Repeat("a long footer ", 40)})
 	require.NoError(t, err)
 	w, h := fig.Size()
 	require.Equal(t, 8*vg.Inch, w)
-	short, err := NormBars(someBars(), Options{Width: 8 * vg.Inch})
+	short, err := barFigure(someBars(), Options{Width: 8 * vg.Inch})
 	require.NoError(t, err)
 	_, h0 := short.Size()
 	require.Greater(t, h, h0, "the footer wraps into more lines")

@@ -22,7 +22,7 @@ type CurvePanel struct {
 	Right      []Series // may be empty: no right axis
 	LogRight   bool     // needs positive values
 
-	Bars []Bar // instead of curves: see [NormBars]
+	Bars []Bar // instead of curves: values on a log scale, such as ‖V‖_F after training (Figures 1(c) and 4(e))
 }
 
 // NormGrowth draws accuracy and classifier norm against training time (Figures 1 and 4 of the paper),
@@ -41,7 +41,7 @@ func NormGrowth(panels []CurvePanel, opt Options) (*Figure, error) {
 			return nil, err
 		}
 		if len(cp.Bars) > 0 {
-			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars, looks, 0.45))
+			made = append(made, barPanel(cp.Title, cp.YLabel, cp.Bars, looks))
 			continue
 		}
 		made = append(made, cp.draw(looks, &s.legend))

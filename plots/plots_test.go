@@ -60,6 +60,11 @@ func someBars() []Bar {
 	return []Bar{{"pretrained", 0.776, 0}, {"FT", 0.795, 0}, {"LoRA", 1.9, 0.3}, {"LP", 31, 2}, {"LP-FT", 31, 0}, {"LP-LoRA", 31.2, 0}}
 }
 
+// barFigure is a figure of bars alone.
+func barFigure(bars []Bar, o Options) (*Figure, error) {
+	return NormGrowth([]CurvePanel{{Title: "after training", Bars: bars}}, o)
+}
+
 func sweepPanels() []SweepPanel {
 	norms := []float64{0.1, 0.5, 1, 2, 5, 10, 50, 100}
 	make := func(name string, a, b, unscaled float64) SweepCurve {
@@ -141,7 +146,6 @@ var figures = map[string]func(Options) (*Figure, error){
 	"normgrowth": func(o Options) (*Figure, error) {
 		return NormGrowth([]CurvePanel{lpPanel(), lossPanel(), {Title: "(c) after training", Bars: someBars()}}, o)
 	},
-	"normbars":  func(o Options) (*Figure, error) { return NormBars(someBars(), o) },
 	"normsweep": func(o Options) (*Figure, error) { return NormSweep(sweepPanels(), o) },
 	"spectra":   func(o Options) (*Figure, error) { return Spectra(spectraPanels(), o) },
 	"heatmaps":  func(o Options) (*Figure, error) { return HeatMaps(heatMaps(), o) },
@@ -198,11 +202,11 @@ func far(a, b uint32) bool { return math.Abs(float64(a)-float64(b)) > 40*257 }
 
 // TestComparator makes sure that the golden test can fail.
 func TestComparator(t *testing.T) {
-	a, err := NormBars(someBars(), Options{})
+	a, err := barFigure(someBars(), Options{})
 	require.NoError(t, err)
 	bars := someBars()
 	bars[1].Value = 3
-	b, err := NormBars(bars, Options{})
+	b, err := barFigure(bars, Options{})
 	require.NoError(t, err)
 	pa, _ := a.png(60)
 	pb, _ := b.png(60)
@@ -356,9 +360,9 @@ func TestRefusals(t *testing.T) {
 			return NormGrowth([]CurvePanel{p}, Options{})
 		},
 			"both curves and bars"},
-		"no bars":      {func() (*Figure, error) { return NormBars(nil, Options{}) }, "no bars"},
-		"zero bar":     {func() (*Figure, error) { return NormBars([]Bar{{"FT", 0, 0}}, Options{}) }, "positive"},
-		"negative std": {func() (*Figure, error) { return NormBars([]Bar{{"FT", 1, -1}}, Options{}) }, "expected 0 or more"},
+		"no bars":      {func() (*Figure, error) { return barFigure(nil, Options{}) }, "or bars"},
+		"zero bar":     {func() (*Figure, error) { return barFigure([]Bar{{"FT", 0, 0}}, Options{}) }, "positive"},
+		"negative std": {func() (*Figure, error) { return barFigure([]Bar{{"FT", 1, -1}}, Options{}) }, "expected 0 or more"},
 		"sweep unsorted": {func() (*Figure, error) {
 			p := sweepPanels()
 			p[0].Curves[0].Norms[0] = 7
@@ -394,12 +398,12 @@ func TestRefusals(t *testing.T) {
 			return TSNE(p, classNames, Options{})
 		}, "class 3"},
 		"tsne no classes": {func() (*Figure, error) { return TSNE(tsnePanels(), nil, Options{}) }, "0 class names"},
-		"narrow":          {func() (*Figure, error) { return NormBars(someBars(), Options{Width: vg.Inch}) }, "expected 2 to 40"},
+		"narrow":          {func() (*Figure, error) { return barFigure(someBars(), Options{Width: vg.Inch}) }, "expected 2 to 40"},
 		"too many columns": {func() (*Figure, error) {
 			m := heatMaps()[0]
 			return HeatMaps([][]HeatMap{append(append(m, m...), m...)}, Options{})
 		}, "side by side"},
-		"metadata key": {func() (*Figure, error) { return NormBars(someBars(), Options{Metadata: map[string]string{"κ": "1"}}) }, "metadata key"},
+		"metadata key": {func() (*Figure, error) { return barFigure(someBars(), Options{Metadata: map[string]string{"κ": "1"}}) }, "metadata key"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"lpft/kernels/ntk"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/probe"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
@@ -21,11 +22,11 @@ import (
 // ntkJob is what `lpft ntk` was asked for.
 type ntkJob struct {
 	studyFlags
-	model, task, head, method, embedding, lora, memory, share, out string
-	maxLen, n, nTest                                               int
-	seed                                                           uint64
-	float64, halve                                                 bool
-	given                                                          func(flag string) bool
+	model, task, head, method, embedding, lora, memory, share, stop, out string
+	maxLen, n, nTest                                                     int
+	seed                                                                 uint64
+	float64, halve                                                       bool
+	given                                                                func(flag string) bool
 }
 
 func ntkCommand() *cobra.Command {
@@ -40,12 +41,14 @@ features phi [N, h] and logits [N, C], phi_test and logits_test.
 
 The rows are drawn without replacement with --seed. The head is --head's weight [C, h] and bias [C]
 as they are, or --method's at the start of its FT stage: random for ft and lora; for lpft and lplora
-linear probing of the whole training split, whose features and fit are kept below LPFT_HOME. With two
-classes --paper-compatible halves that head, as the paper's published code does. lora and lplora, and
---lora, give the kernel of LoRA factors on query and value instead of that of all parameters.
+linear probing of the whole training split, whose features and fit are kept below LPFT_HOME, to the
+minimiser or as --stop says (see lpft probe). With two classes --paper-compatible halves that head, as
+the paper's published code does. lora and lplora, and --lora, give the kernel of LoRA factors on query
+and value instead of that of all parameters.
 
-With --profile the model, rows, lengths, embedding mode, LoRA and the halving are the profile's, and
-the file is the one that the report's tables are made from; flags that are given come before it.
+With --profile the model, rows, lengths, embedding mode, LoRA, the halving and where probing ends are
+the profile's, and the file is the one that the report's tables are made from; flags that are given
+come before it.
 
 An interrupted run leaves finished groups in OUT.resume, and the same command continues; how it was
 computed is in OUT.json. Several processes can share one kernel's groups: "lpft devices --devices 0,1
@@ -74,6 +77,7 @@ computed is in OUT.json. Several processes can share one kernel's groups: "lpft 
 	f.StringVar(&job.method, "method", "", "ft, lpft, lora or lplora: whose head at the start of the FT stage")
 	f.Uint64Var(&job.seed, "seed", 1001, "of rows, random head, probing's row order and LoRA factors")
 	f.BoolVar(&job.halve, "paper-compatible", false, "halve the head that linear probing gives for two classes")
+	f.StringVar(&job.stop, "stop", string(probe.StopExact), "where linear probing ends: exact, sklearn-1.0 or sklearn-1.7")
 	f.StringVar(&job.embedding, "embedding", "exact", "word embedding: exact, skip, paper-10 or paper-10-released")
 	f.StringVar(&job.lora, "lora", "", "rank,alpha of LoRA factors on query and value: their kernel (lora, lplora: 8,8)")
 	f.StringVar(&job.memory, "memory", "", "memory beside the parameters, such as 2GiB (default a quarter of the machine's, half of the card's)")
@@ -115,6 +119,9 @@ func (j *ntkJob) check() error {
 	if _, err := ntk.ParseEmbeddingMode(j.embedding); err != nil {
 		return err
 	}
+	if _, err := probe.ParseStop(j.stop); err != nil {
+		return fmt.Errorf("--stop: %w", err)
+	}
 	if _, err := j.budget(); err != nil {
 		return err
 	}
@@ -153,6 +160,9 @@ func (j *ntkJob) budget() (int64, error) {
 	bytes, err := parseMemory(j.memory)
 	if err != nil {
 		return 0, fmt.Errorf("--memory: %w", err)
+	}
+	if bytes == 0 {
+		bytes = -1 // 0 would be the default; the kernel says what it needs
 	}
 	return bytes, nil
 }
@@ -261,6 +271,9 @@ func (j *ntkJob) lay(p *study.Profile) error {
 	if over("paper-compatible") {
 		p.PaperCompatible = j.halve
 	}
+	if over("stop") {
+		p.Stop = probe.Stop(j.stop)
+	}
 	rank, alpha, err := j.factors()
 	if rank > 0 {
 		p.LoRARank, p.LoRAAlpha = rank, alpha
@@ -310,7 +323,7 @@ func (j *ntkJob) spec(ctx context.Context, s *study.Session) (spec study.KernelS
 // writeReport writes OUT.json: how the kernel came to be.
 func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec study.KernelSpec, k *ntk.Result) error {
 	config := map[string]any{"n": spec.Rows, "n_test": spec.TestRows, "max_len": p.MaxLen, "head": j.head, "method": j.method, "embedding": p.Embedding,
-		"paper_compatible": p.PaperCompatible, "lora_rank": 0, "lora_alpha": 0, "float64": j.float64}
+		"paper_compatible": p.PaperCompatible, "stop": p.Stop, "lora_rank": 0, "lora_alpha": 0, "float64": j.float64}
 	if spec.LowRank {
 		config["lora_rank"], config["lora_alpha"] = p.LoRARank, p.LoRAAlpha
 	}

@@ -137,6 +137,7 @@ func TestNTKIsTheStudysKernel(t *testing.T) {
 			report, err := os.ReadFile(out + ".json")
 			require.NoError(t, err)
 			require.Contains(t, string(report), `"paper_compatible": true`)
+			require.Contains(t, string(report), `"stop": "exact"`)
 		}
 	}
 }
@@ -187,7 +188,10 @@ func TestNTKRefuses(t *testing.T) {
 		"embedding":          {ntk("--n", "4", "--method", "ft", "--embedding", "all"), "paper-10"},
 		"lora":               {ntk("--n", "4", "--method", "ft", "--lora", "8"), "rank,alpha"},
 		"memory":             {ntk("--n", "4", "--method", "ft", "--memory", "much"), "--memory"},
-		"too little memory":  {ntk("--n", "4", "--method", "ft", "--memory", "10kB"), "at least"},
+		"too little memory":  {ntk("--n", "4", "--method", "ft", "--memory", "10kB"), "10000 bytes (asked for) is too small: one layer of these 4 rows needs 1 MiB at least"},
+		"no memory":          {ntk("--n", "4", "--method", "ft", "--memory", "0"), "needs 1 MiB at least"},
+		"negative memory":    {ntk("--n", "4", "--method", "ft", "--memory", "-2GiB"), "needs 1 MiB at least"},
+		"rank beyond width":  {ntk("--n", "4", "--method", "lplora", "--lora", "100000,8"), `LoRA rank 100000 on "encoder.layer.0.attention.self.query": the layer's width is 24, so give a rank from 1 to 24`},
 		"NaN":                {[]string{"ntk", "--model", broken, "--task", "toy", "--n", "4", "--method", "ft", "--out", out}, "NaN"},
 		"task":               {[]string{"ntk", "--model", dir, "--task", "tyo", "--n", "4", "--method", "ft", "--out", out}, `"tyo"`},
 	} {

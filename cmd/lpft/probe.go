@@ -17,8 +17,8 @@ import (
 
 // probeJob is what `lpft probe` was asked for.
 type probeJob struct {
-	features, labels, out string
-	paperCompatible       bool
+	features, labels, out, stop string
+	paperCompatible             bool
 }
 
 func probeCommand() *cobra.Command {
@@ -31,9 +31,16 @@ func probeCommand() *cobra.Command {
 from ten values by five stratified folds in the order of the rows. The head is written as
 weight [C, h], bias [C], kappa and scores [10], the mean held-out accuracy of each κ.
 
+Fits go on to the minimiser. --stop sklearn-1.0 follows the L-BFGS of scikit-learn 1.0, the paper's
+version, and stops where that does, on the sum over the rows with a tolerance of 1e-4; sklearn-1.7
+likewise, on their mean. There κ and the head can be others.
+
 With two classes --paper-compatible halves the head, as the paper's published code does.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := probe.ParseStop(job.stop); err != nil {
+				return fmt.Errorf("--stop: %w", err)
+			}
 			if err := checkFolder(job.out); err != nil {
 				return err
 			}
@@ -55,6 +62,7 @@ With two classes --paper-compatible halves the head, as the paper's published co
 	f.StringVar(&job.features, "features", "", "features [N, h] as .npy, for example from lpft features")
 	f.StringVar(&job.labels, "labels", "", "labels [N] as .npy, integers from 0")
 	f.BoolVar(&job.paperCompatible, "paper-compatible", false, "halve the head of two classes, as the paper's published code does")
+	f.StringVar(&job.stop, "stop", string(probe.StopExact), "where a fit ends: exact, sklearn-1.0 (as the paper's) or sklearn-1.7")
 	f.StringVar(&job.out, "out", "", "the .npz file to write")
 	for _, name := range []string{"features", "labels", "out"} {
 		cmd.MarkFlagRequired(name)
@@ -85,6 +93,7 @@ func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) 
 	defer bar.Done()
 	return probe.Fit(ctx, x, y, classes, probe.Options{
 		PaperCompatible: j.paperCompatible,
+		Stop:            probe.Stop(j.stop),
 		Progress:        func(done, total int) { bar.Resize(total); bar.Set(done, "") },
 	})
 }

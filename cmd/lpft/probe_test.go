@@ -94,6 +94,22 @@ func TestProbeIsScikitLearn(t *testing.T) {
 	}
 }
 
+// --stop leaves the minimiser for scikit-learn 1.0's head, and says so; a misspelt rule is refused before anything is read.
+func TestProbeStops(t *testing.T) {
+	f := readProbeFixture(t, "two")
+	args := []string{"--features", npyFile(t, f.shape(), flat(f.X)), "--labels", npyFile(t, []int{len(f.Y)}, f.Y)}
+	exact, said := probed(t, args...)
+	require.NotContains(t, said, "stopped")
+	same, _ := probed(t, append(args, "--stop", "exact")...)
+	require.Equal(t, exact, same)
+	early, said := probed(t, append(args, "--stop", "sklearn-1.0")...)
+	require.Contains(t, said, ", stopped as sklearn-1.0;")
+	require.NotEqual(t, exact["weight"], early["weight"])
+	require.InDeltaSlice(t, exact["weight"].Float64, early["weight"].Float64, 1e-2*norm(exact["weight"].Float64))
+	_, err := lpft(t, "", "probe", "--features", "no.npy", "--labels", "no.npy", "--out", "h.npz", "--stop", "sklearn")
+	require.EqualError(t, err, `--stop: stop "sklearn" is not known: expected one of exact, sklearn-1.0, sklearn-1.7`)
+}
+
 func norm(v []float64) float64 {
 	sum := 0.0
 	for _, a := range v {

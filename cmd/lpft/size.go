@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
 
-// parseMemory reads a size such as "2GiB", "500MiB" or a plain number of bytes.
+// parseMemory reads a size such as "2GiB", "500MiB" or a plain number of bytes. Sizes that nothing fits in are left to who
+// knows what is needed.
 func parseMemory(text string) (int64, error) {
 	for _, unit := range []struct {
 		suffix string
@@ -17,7 +19,7 @@ func parseMemory(text string) (int64, error) {
 			continue
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || !(v*unit.size >= 1 && v*unit.size < 1<<60) {
+		if err != nil || !(math.Abs(v*unit.size) < 1<<60) {
 			break
 		}
 		return int64(v * unit.size), nil

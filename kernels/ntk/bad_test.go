@@ -39,8 +39,9 @@ func TestBadInput(t *testing.T) {
 		"unknown group":     {good, v0, train, Options{Groups: []string{"attention.2"}}, "attention.0, ffn.0"},
 		"no group":          {good, v0, train, Options{Groups: []string{WordGroup}, Embedding: SkipEmbedding}, "no parameter group is left"},
 		"unknown embedding": {good, v0, train, Options{Embedding: "most"}, "paper-10-released"},
-		"tiny memory":       {good, v0, train, Options{Memory: 1000}, "needs 1 MiB at least"},
-		"negative memory":   {good, v0, train, Options{Memory: -1}, "memory -1"},
+		"tiny memory":       {good, v0, train, Options{Memory: 1000}, "memory budget of 1000 bytes (asked for) is too small: one layer of these 5 rows needs 1 MiB at least"},
+		"negative memory":   {good, v0, train, Options{Memory: -1}, "nothing or less (asked for) is too small: one layer of these 5 rows needs 1 MiB at least"},
+		"negative tokens":   {good, v0, train, Options{BatchTokens: -1}, "batch tokens -1"},
 		"token too large":   {good, v0, []encoder.Encoding{{IDs: []int32{999}, TypeIDs: []int32{0}}}, Options{}, "999"},
 		"too long":          {good, v0, randomTexts(w.Config, []int{50}, 1), Options{}, "50 tokens"},
 	} {

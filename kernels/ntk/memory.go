@@ -2,6 +2,7 @@ package ntk
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -42,10 +43,30 @@ func machineMemory() (int64, bool) {
 	return total, true
 }
 
-// sizeText is bytes for a message.
-func sizeText(bytes int64) string {
-	if bytes < 1<<30 {
-		return fmt.Sprintf("%d MiB", (bytes+1<<20-1)>>20)
+// tooSmall refuses a budget that not even one layer, one row and one column at a time fit in, and says which one would do.
+func tooSmall(budget int64, why string, rows int, least int64) error {
+	given := "memory budget of " + sizeDown(budget)
+	if budget <= 0 {
+		given = "memory budget of nothing or less"
 	}
-	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+	return fmt.Errorf("ntk: %s (%s) is too small: one layer of these %d rows needs %s at least", given, why, rows, sizeUp(least))
+}
+
+// sizeDown is bytes for a message, no more than there are.
+func sizeDown(bytes int64) string {
+	switch {
+	case bytes < 1<<20:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < 1<<30:
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%.1f GiB", math.Floor(10*float64(bytes)/(1<<30))/10)
+}
+
+// sizeUp is bytes for a message, no fewer than there are: a budget of what it says is enough.
+func sizeUp(bytes int64) string {
+	if mib := (bytes + 1<<20 - 1) >> 20; mib < 1<<10 {
+		return fmt.Sprintf("%d MiB", mib)
+	}
+	return fmt.Sprintf("%.1f GiB", math.Ceil(10*float64(bytes)/(1<<30))/10)
 }

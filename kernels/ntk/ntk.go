@@ -111,8 +111,8 @@ func (in *input) check() (err error) {
 	if in.opt.Embedding, err = ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
 		return err
 	}
-	if in.opt.Memory < 0 || in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 {
-		return fmt.Errorf("ntk: memory %d, batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.Memory, in.opt.BatchTokens, in.opt.ChunkColumns)
+	if in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 { // a memory budget is refused with the least that works, see tooSmall
+		return fmt.Errorf("ntk: batch tokens %d, chunk columns %d: expected 0 (chosen) or more", in.opt.BatchTokens, in.opt.ChunkColumns)
 	}
 	in.groups, err = in.d.pickGroups(in.opt.Groups, in.opt.Embedding)
 	return err

@@ -1,8 +1,6 @@
 package ntk
 
 import (
-	"fmt"
-
 	"lpft/lpftlib/encoder"
 )
 
@@ -85,8 +83,7 @@ func (e *engine) makePlan(units []unit, train, test []encoder.Encoding, opt *Opt
 			}
 		}
 		if best == nil && cut >= tokens && cut >= columns {
-			return nil, fmt.Errorf("ntk: memory budget of %s (%s) is too small: one layer of these %d rows needs %s at least",
-				sizeText(budget), why, len(train)+len(test), sizeText(p.least(e)))
+			return nil, tooSmall(budget, why, len(train)+len(test), p.least(e))
 		}
 	}
 	return best, nil

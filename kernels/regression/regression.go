@@ -12,11 +12,11 @@ import (
 	"lpft/lpftlib/probe"
 )
 
-// Options of [Fit]; the zero value is the paper's setting.
+// Options of [Fit].
 type Options struct {
-	// Minimiser goes on to the minimiser of the objective for every κ. Otherwise the fit follows the L-BFGS of
-	// scikit-learn 1.7 and stops where that stops; the paper's numbers come from an L-BFGS too, that of 1.0.
-	Minimiser bool
+	// Stop says where the fit for each κ ends; "": at the minimiser of the objective. The paper's numbers come from an
+	// L-BFGS that stops earlier, that of scikit-learn 1.0: [probe.StopSklearn10].
+	Stop probe.Stop
 	// Components replaces the kernel's matrix by its so many largest eigenpairs, U Λ Uᵀ: the regression then has so many
 	// features a row instead of N·C, and a weight that lies in their space. 0: the matrix as it is.
 	Components int
@@ -48,14 +48,14 @@ type Model struct {
 //
 //	min_{w,b}  ½‖w‖² + κ·Σ_{n,c} log-loss(w·K[(n,c), :] + b, 1[y_n = c]),
 //
-// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn 1.7 does for the same matrix (docs/protocol.md, Kernel statistics).
+// as LogisticRegressionCV(cv=5, max_iter=10000) of scikit-learn does for the same matrix (docs/protocol.md, Kernel statistics).
 // train is [N, C, N, C], labels are [N].
 //
 // Rows of a kernel are badly scaled features (entries of 10² to 10⁴ and a condition number beyond 10⁶), so that for
 // large κ L-BFGS stops well before the minimiser, and where it stops can hang on rounding: scikit-learn itself may
-// choose another κ when the columns are permuted. Minimiser avoids that; its κ and scores are those of
-// LogisticRegressionCV(solver="newton-cholesky", tol=1e-10), as long as the entries are small enough (below some 10⁵)
-// for that not to fall back to L-BFGS.
+// choose another κ when the columns are permuted. The minimiser has no such freedom; its κ and scores are those of
+// LogisticRegressionCV(solver="newton-cholesky", tol=1e-10) of scikit-learn 1.7, as long as the entries are small enough
+// (below some 10⁵) for that not to fall back to L-BFGS.
 func Fit(ctx context.Context, train *kernels.Kernel, labels []int, o Options) (*Model, error) {
 	if err := train.CheckLabels(labels); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Fit(ctx context.Context, train *kernels.Kernel, labels []int, o Options) (*
 		return nil, err
 	}
 	fitted, err := probe.Fit(ctx, rows, pairTargets(labels, train.C), 2, probe.Options{
-		Binomial: true, StopAsScikitLearn: !o.Minimiser, MaxIter: iterations, Progress: o.Progress,
+		Binomial: true, Stop: o.Stop, MaxIter: iterations, Progress: o.Progress,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("kernel regression on a %d×%d kernel: %w", train.Size(), train.Size(), err)

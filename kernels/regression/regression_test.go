@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/lpftlib/probe"
 )
 
 // regressionOracle is a fixture of testdata/make_regression_fixtures.py.
@@ -62,7 +63,7 @@ func TestMinimiserIsScikitLearn(t *testing.T) {
 	for _, name := range regressionCases {
 		t.Run(name, func(t *testing.T) {
 			o, train, test := readRegressionOracle(t, name)
-			r, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
+			r, err := Fit(context.Background(), train, o.Labels, Options{})
 			require.NoError(t, err)
 			require.True(t, r.Converged)
 			require.InEpsilon(t, o.Minimiser.Kappa, r.Kappa, 1e-12)
@@ -81,11 +82,11 @@ func TestMinimiserIsScikitLearn(t *testing.T) {
 }
 
 // Where scikit-learn's own answer does not depend on the order of its sums, ours is the same.
-func TestRegressionStopsAsScikitLearn(t *testing.T) {
+func TestRegressionStopsAsScikitLearn17(t *testing.T) {
 	for _, name := range regressionCases {
 		t.Run(name, func(t *testing.T) {
 			o, train, test := readRegressionOracle(t, name)
-			r, err := Fit(context.Background(), train, o.Labels, Options{})
+			r, err := Fit(context.Background(), train, o.Labels, Options{Stop: probe.StopSklearn17})
 			require.NoError(t, err)
 			require.True(t, r.Converged)
 			for j, stable := range o.Stable.Scores {
@@ -110,9 +111,9 @@ func TestRegressionStopsAsScikitLearn(t *testing.T) {
 func TestStoppingEarlyMatters(t *testing.T) {
 	o, train, test := readRegressionOracle(t, "f-c3-random")
 	require.True(t, o.Stable.Choice)
-	early, err := Fit(context.Background(), train, o.Labels, Options{})
+	early, err := Fit(context.Background(), train, o.Labels, Options{Stop: probe.StopSklearn17})
 	require.NoError(t, err)
-	exact, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
+	exact, err := Fit(context.Background(), train, o.Labels, Options{})
 	require.NoError(t, err)
 	require.NotEqual(t, early.Kappa, exact.Kappa)
 	require.NotEqual(t, score(t, early, test, o.LabelsTest), score(t, exact, test, o.LabelsTest))
@@ -130,8 +131,8 @@ func TestAllZeroScores(t *testing.T) {
 		for i := range labels {
 			labels[i] = i % classes
 		}
-		for _, minimiser := range []bool{false, true} {
-			r, err := Fit(context.Background(), k, labels, Options{Minimiser: minimiser})
+		for _, stop := range []probe.Stop{probe.StopExact, probe.StopSklearn10, probe.StopSklearn17} {
+			r, err := Fit(context.Background(), k, labels, Options{Stop: stop})
 			require.NoError(t, err)
 			s, err := r.Score(k, labels)
 			require.NoError(t, err)
@@ -150,7 +151,7 @@ func TestRegressionRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "19 labels for a kernel of 20 rows")
 	_, err = Fit(ctx, train, append([]int{2}, o.Labels[1:]...), Options{})
 	require.ErrorContains(t, err, "label 2 of row 0: expected 0 … 1")
-	r, err := Fit(ctx, train, o.Labels, Options{Minimiser: true})
+	r, err := Fit(ctx, train, o.Labels, Options{})
 	require.NoError(t, err)
 	_, err = r.Score(test, o.Labels)
 	require.ErrorContains(t, err, "20 labels for a kernel of 8 rows")
@@ -168,15 +169,15 @@ func TestRegressionRefuses(t *testing.T) {
 // With all components the regression is the one on the matrix; with few it is one on the nearest kernel of that rank.
 func TestComponents(t *testing.T) {
 	o, train, test := readRegressionOracle(t, "f-c3-lp")
-	whole, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true})
+	whole, err := Fit(context.Background(), train, o.Labels, Options{})
 	require.NoError(t, err)
-	all, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true, Components: train.Size()})
+	all, err := Fit(context.Background(), train, o.Labels, Options{Components: train.Size()})
 	require.NoError(t, err)
 	require.Equal(t, whole.Kappa, all.Kappa)
 	require.InEpsilonSlice(t, whole.Scores, all.Scores, 1e-12)
 	require.InEpsilon(t, whole.Norm, all.Norm, 1e-4)
 	require.Equal(t, score(t, whole, test, o.LabelsTest), score(t, all, test, o.LabelsTest))
-	few, err := Fit(context.Background(), train, o.Labels, Options{Minimiser: true, Components: 3})
+	few, err := Fit(context.Background(), train, o.Labels, Options{Components: 3})
 	require.NoError(t, err)
 	require.Len(t, few.W, train.Size())
 	_, err = Fit(context.Background(), kernels.New(20, 3, 20), o.Labels[:20], Options{Components: 3})
@@ -206,7 +207,7 @@ func BenchmarkFit(b *testing.B) {
 	for _, components := range []int{30, 100, 300} {
 		b.Run(fmt.Sprintf("components=%d", components), func(b *testing.B) {
 			for b.Loop() {
-				m, err := Fit(context.Background(), k, labels, Options{Components: components, Minimiser: true})
+				m, err := Fit(context.Background(), k, labels, Options{Components: components})
 				require.NoError(b, err)
 				b.ReportMetric(m.Kappa, "kappa")
 			}

@@ -38,17 +38,14 @@ func (c *Config) QueryValue() []string {
 // NewLoRA initialises factors on the named dense layers: B = 0 and A uniform in
 // ±1/√in (Kaiming with slope √5, as the paper's code), so that nothing changes at the start.
 func NewLoRA(cfg *Config, layers []string, rank int, alpha float64, seed uint64) (*LoRAWeights, error) {
-	if rank <= 0 {
-		return nil, fmt.Errorf("LoRA rank %d: expected a positive number", rank)
+	if err := cfg.CheckRank(layers, rank); err != nil {
+		return nil, err
 	}
 	dims := cfg.denseShapes()
 	l := &LoRAWeights{Rank: rank, Alpha: alpha, Layers: layers, A: map[string][]float32{}, B: map[string][]float32{}, shapes: map[string][2]int{}}
 	rng := rand.New(rand.NewPCG(seed, 0x6c6f7261))
 	for _, name := range layers {
-		d, ok := dims[name]
-		if !ok {
-			return nil, fmt.Errorf("LoRA on %q: the model has no such dense layer", name)
-		}
+		d := dims[name]
 		if l.A[name] != nil {
 			return nil, fmt.Errorf("LoRA on %q: the layer is named twice", name)
 		}
@@ -61,6 +58,25 @@ func NewLoRA(cfg *Config, layers []string, rank int, alpha float64, seed uint64)
 		l.A[name], l.B[name] = a, make([]float32, d[0]*rank)
 	}
 	return l, nil
+}
+
+// CheckRank refuses layers that the model has not and a rank that a layer's weight cannot have: factors of a higher rank
+// say nothing that those of its width do not, and cost without bound.
+func (c *Config) CheckRank(layers []string, rank int) error {
+	if rank <= 0 {
+		return fmt.Errorf("LoRA rank %d: expected a positive number", rank)
+	}
+	dims := c.denseShapes()
+	for _, name := range layers {
+		d, ok := dims[name]
+		if !ok {
+			return fmt.Errorf("LoRA on %q: the model has no such dense layer", name)
+		}
+		if width := min(d[0], d[1]); rank > width {
+			return fmt.Errorf("LoRA rank %d on %q: the layer's width is %d, so give a rank from 1 to %d", rank, name, width, width)
+		}
+	}
+	return nil
 }
 
 // denseShapes maps every dense layer's name to out, in.

@@ -3,6 +3,7 @@ package encoder
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -155,6 +156,8 @@ func TestNewLoRAErrors(t *testing.T) {
 		want   string
 	}{
 		"rank 0":        {[]string{query}, 0, "rank 0"},
+		"rank too high": {[]string{query}, cfg.Hidden + 1, fmt.Sprintf("LoRA rank %d on %q: the layer's width is %d,", cfg.Hidden+1, query, cfg.Hidden)},
+		"beyond h":      {[]string{Layer(0, "intermediate.dense")}, cfg.Hidden + 1, "intermediate.dense"},
 		"no such layer": {[]string{Layer(2, "attention.self.query")}, 1, "encoder.layer.2.attention.self.query"},
 		"a LayerNorm":   {[]string{Layer(0, "output.LayerNorm")}, 1, "no such dense layer"},
 		"an embedding":  {[]string{"embeddings.word_embeddings"}, 1, "no such dense layer"},

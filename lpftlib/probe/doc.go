@@ -35,16 +35,22 @@
 // starts from the solution of the previous κ. A result does not depend, to the last bit, on the number of
 // workers; it does on the build, in the last digits, because GOEXPERIMENT=simd adds up in another order.
 //
-// scikit-learn stops at a gradient of 1e-4 of the mean loss, which on well separated data and large κ is
-// well before the optimum; there its ‖W‖ and now and then a cross-validation score differ from the converged
-// ones that Fit returns.
+// # Where a fit ends
 //
-// Options.StopAsScikitLearn makes Fit follow that L-BFGS and stop where it does. On features of a moderate scale the
-// difference is in the last digits of the head. On badly scaled ones, such as the rows of a kernel with entries of
-// 10² to 10⁴, it decides the choice of κ, and there even scikit-learn's answer can change with the order of the
-// columns, because the point at which it stops hangs on rounding. Options.Binomial is scikit-learn's objective for
-// binary targets; package kernels/regression fits with both.
+// scikit-learn stops its L-BFGS well before the optimum where data are well separated and κ is large, or where features are
+// nearly parallel and κ is small; there its ‖W‖, its cross-validation scores and now and then its κ differ from the converged
+// ones that Fit returns. Options.Stop makes Fit follow that L-BFGS and stop where it does:
 //
-// Path, which shows how ‖V‖ grows with the number of L-BFGS iterations (Figures 1 and 4, panel LP), does
-// follow scikit-learn's L-BFGS step by step, because there the route is the result.
+//	head, err := probe.Fit(ctx, features, labels, 3, probe.Options{Stop: probe.StopSklearn10})
+//
+// StopSklearn10 is the rule of the paper's version, on the sum over the rows; StopSklearn17 that of a later one, on the
+// mean, which stops earlier. The route is scipy's: ten pairs, the line search of Moré and Thuente, the first step of
+// length 1. Up to some fifty iterations ours has as many as scikit-learn's; longer routes end where rounding sends them,
+// scikit-learn's own too when the columns are permuted, there with norms a few 1e-4 apart. On badly scaled
+// features, such as the rows of a kernel with entries of 10² to 10⁴, rounding can decide the choice of κ.
+//
+// Options.Binomial is scikit-learn's objective for binary targets; package kernels/regression fits with both.
+//
+// Path, which shows how ‖V‖ grows with the number of L-BFGS iterations (Figures 1 and 4, panel LP), always follows that
+// route, because there the route is the result.
 package probe

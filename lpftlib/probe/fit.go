@@ -35,11 +35,11 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*F
 		return nil, err
 	}
 	data := &coordinates{x: x}
-	if !o.StopAsScikitLearn {
+	if o.Stop.exact() {
 		data = newCoordinates(x)
 	}
 	var passes rowPasses = &separate{data: data, workers: o.Workers}
-	if !o.StopAsScikitLearn {
+	if o.Stop.exact() {
 		passes = newJoint(data, o.Workers)
 	}
 	folds := make([]*fold, o.Folds)
@@ -61,6 +61,9 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*F
 	}
 
 	fitted := &Fitted{Kappas: o.Kappas}
+	if !o.Stop.exact() {
+		fitted.Stop = o.Stop
+	}
 	best := fitted.choose(folds)
 	fitted.Kappa = o.Kappas[best]
 	all := newFold(data, passes, 0, nil, y, classes, o)
@@ -177,8 +180,8 @@ func (f *fold) minimise(ctx context.Context, goal accuracy, o Options) (iteratio
 	if err := ctx.Err(); err != nil {
 		return 0, false, err
 	}
-	if o.StopAsScikitLearn {
-		search := newLBFGS(f.problem, f.theta, o.Tol)
+	if !o.Stop.exact() {
+		search := newLBFGS(f.problem, f.theta, o)
 		err := search.run(ctx, o.MaxIter)
 		f.theta = search.theta
 		return search.iterations, search.done, err

@@ -160,7 +160,7 @@ func TestStopAsScikitLearnEndsAtTheMinimiser(t *testing.T) {
 		for _, o := range options {
 			best, err := Fit(context.Background(), x, want.Y, want.Classes, o)
 			require.NoError(t, err)
-			o.StopAsScikitLearn, o.Tol = true, 1e-10
+			o.Stop, o.Tol = StopSklearn17, 1e-10
 			head, err := Fit(context.Background(), x, want.Y, want.Classes, o)
 			require.NoError(t, err)
 			require.True(t, head.Converged)

@@ -21,6 +21,8 @@ type Fitted struct {
 	// before Options.MaxIter.
 	Iterations int  `json:"iterations"`
 	Converged  bool `json:"converged"`
+	// Stop is the rule that ended the fits; "" for the minimiser.
+	Stop Stop `json:"stop,omitempty"`
 	// Halved says that a two-class head was divided by 2 (Options.PaperCompatible).
 	Halved bool `json:"halved"`
 }
@@ -38,11 +40,14 @@ func (f *Fitted) Predict(x *mat.Dense) []int {
 
 // String says in one line what was fitted.
 func (f *Fitted) String() string {
-	halved := ""
+	notes := ""
 	if f.Halved {
-		halved = ", halved"
+		notes = ", halved"
 	}
-	return fmt.Sprintf("linear head, C = %d, h = %d, κ = %.4g, ‖V‖ = %.4g%s", f.Head.Classes(), f.Head.Hidden(), f.Kappa, f.Head.Norm(), halved)
+	if f.Stop != "" {
+		notes += ", stopped as " + string(f.Stop)
+	}
+	return fmt.Sprintf("linear head, C = %d, h = %d, κ = %.4g, ‖V‖ = %.4g%s", f.Head.Classes(), f.Head.Hidden(), f.Kappa, f.Head.Norm(), notes)
 }
 
 // halve divides a two-class head by 2, the convention of the paper's published code.

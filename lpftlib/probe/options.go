@@ -16,8 +16,8 @@ type Options struct {
 	Folds int
 	// MaxIter bounds the iterations of one fit; 0: 5,000.
 	MaxIter int
-	// Tol is the largest entry of the gradient of (1/N)·(Σ CE + ‖W‖²/(2κ)) at which a fit may stop; 0: 1e-4,
-	// as scikit-learn. Path stops there, and Fit with StopAsScikitLearn; Fit otherwise does not look at it and goes on
+	// Tol is the largest entry of the gradient at which L-BFGS may stop, of the sum over the rows with StopSklearn10, of
+	// the mean in StopSklearn17 and Path; 0: 1e-4, as scikit-learn. With StopExact Fit does not look at it and goes on
 	// until the error of W is estimated at 1e-6 of ‖W‖ (folds), or the gradient proves it below 1e-11 (refit).
 	Tol float64
 	// Binomial fits two classes with one row w under the penalty,
@@ -28,10 +28,10 @@ type Options struct {
 	// that f₁ − f₀ = w·φ + b. With W = [−w/2; w/2] the usual penalty is ½‖W‖² = ¼‖w‖²: the same head comes
 	// from the multinomial objective with κ/2. It is an error with more than two classes or with PaperCompatible.
 	Binomial bool
-	// StopAsScikitLearn makes Fit follow scikit-learn's L-BFGS on the features as they are, with warm starts
-	// along the grid, and stop where that stops (Tol, MaxIter) instead of at the minimiser. Path always does. On features of a bad
-	// scale the two differ, in κ too; see the package comment.
-	StopAsScikitLearn bool
+	// Stop says where a fit ends; "": at the minimiser. The other rules follow scikit-learn's L-BFGS on the features as
+	// they are, with warm starts along the grid, and a refit from the mean of the folds. On features of a bad scale the
+	// results differ, in κ too; see the package comment.
+	Stop Stop
 	// PaperCompatible halves the head of a two-class problem, as the paper's published code does.
 	PaperCompatible bool
 	// Workers is the number of goroutines that compute at once; 0: the number of CPUs.
@@ -71,6 +71,11 @@ func (o Options) withDefaults() (Options, error) {
 	if !(o.Tol > 0) {
 		return o, fmt.Errorf("probe: Options.Tol = %v: expected a positive number", o.Tol)
 	}
+	stop, err := ParseStop(string(o.Stop))
+	if err != nil {
+		return o, fmt.Errorf("probe: Options.Stop: %w", err)
+	}
+	o.Stop = stop
 	if o.Workers <= 0 {
 		o.Workers = runtime.NumCPU()
 	}
@@ -102,7 +107,7 @@ func (o Options) form() form {
 	switch {
 	case o.Binomial:
 		return binomial
-	case o.StopAsScikitLearn:
+	case !o.Stop.exact():
 		return twoRows
 	}
 	return symmetric

@@ -203,7 +203,7 @@ func TestFiles(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, string(data))
 	}
-	temporary, err := filepath.Glob(filepath.Join(dir, "*", ".report-*"))
+	temporary, err := filepath.Glob(filepath.Join(dir, "*", ".tmp-*"))
 	require.NoError(t, err)
 	require.Empty(t, temporary)
 	// a second report into the same folder replaces the first

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"lpft/lpftlib/atomicfile"
 )
 
 // Write makes dir/index.html, dir/tables, dir/figures and dir/notebooks. Every file is complete or absent, and
@@ -29,7 +31,7 @@ func Write(dir string, r *Report) error {
 	if err != nil {
 		return fmt.Errorf("report: rendering index.html: %w", err)
 	}
-	return writeAtomic(filepath.Join(dir, "index.html"), strings.NewReader(html))
+	return writeFile(filepath.Join(dir, "index.html"), strings.NewReader(html))
 }
 
 // linked are the paths of an item's files relative to index.html.
@@ -112,29 +114,19 @@ func writeInto(dir, sub, name string, content io.Reader) (link string, err error
 	if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 		return "", fmt.Errorf("report: cannot make the folder %s: %w", filepath.Join(dir, sub), reason(err))
 	}
-	return path.Join(sub, name), writeAtomic(filepath.Join(dir, sub, name), content)
+	return path.Join(sub, name), writeFile(filepath.Join(dir, sub, name), content)
 }
 
-// writeAtomic writes a temporary file beside target and renames it.
-func writeAtomic(target string, content io.Reader) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("report: cannot write %s: %w", target, reason(err))
-		}
-	}()
-	tmp, err := os.CreateTemp(filepath.Dir(target), ".report-*")
-	if err != nil {
+// writeFile gives target the content, whole or not at all.
+func writeFile(target string, content io.Reader) error {
+	err := atomicfile.Write(target, func(w io.Writer) error {
+		_, err := io.Copy(w, content)
 		return err
-	}
-	_, err = io.Copy(tmp, content)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), target)
-	}
+	})
 	if err != nil {
-		os.Remove(tmp.Name())
+		return fmt.Errorf("report: cannot write %s: %w", target, reason(err))
 	}
-	return err
+	return nil
 }
 
 // reason is the cause in a path error: the path stands in the message already.

@@ -15,8 +15,8 @@ import (
 
 const (
 	kernelVersion     = 3 // kernel.npz has features and logits; the head of linear probing is not rounded to float32
-	kernelStatVersion = 3 // of the kernel's own logits; all eigenvalues by a reduction of our own
-	pretrainVersion   = 2 // all eigenvalues by a reduction of our own
+	kernelStatVersion = 4 // the line search of the kernel regression is scipy's own
+	pretrainVersion   = 3 // likewise
 )
 
 // KernelSpec asks for the kernel at the start of an FT stage.
@@ -125,7 +125,9 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 		return store.Step{}, err
 	}
 	if run.Method.LowRank() {
-		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		if in.LoRA, err = s.factors(m); err != nil {
+			return store.Step{}, err
+		}
 	}
 	if run.Method.startsFromLP() {
 		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))

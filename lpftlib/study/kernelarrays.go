@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lpft/kernels"
+	"lpft/lpftlib/probe"
 )
 
 // kernelArrays computes or finds a kernel and reads it.
@@ -20,9 +21,9 @@ func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernels.NTK, err
 }
 
 // statistics computes everything that tables and figures show of a kernel; P's part is at hand.
-func statistics(ctx context.Context, k *kernels.NTK, p *PretrainStats, report func(done, total int)) (*KernelStats, error) {
+func statistics(ctx context.Context, k *kernels.NTK, p *PretrainStats, stop probe.Stop, report func(done, total int)) (*KernelStats, error) {
 	summary, err := Summarise(ctx, SummaryInput{P: k.P, F: k.F, Labels: k.Labels, Logits: k.Logits,
-		PTest: k.PTest, FTest: k.FTest, TestLabels: k.LabelsTest, KnownP: &p.Summary, Progress: report})
+		PTest: k.PTest, FTest: k.FTest, TestLabels: k.LabelsTest, KnownP: &p.Summary, Stop: stop, Progress: report})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"lpft/kernels"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/probe"
 	"lpft/lpftlib/store"
 )
 
@@ -40,6 +41,7 @@ type pretrainInputs struct {
 	Seed     uint64 `json:"seed"`     // of the rows
 	Rows     int    `json:"rows"`
 	TestRows int    `json:"test_rows"`
+	Stop     string `json:"stop,omitempty"` // of the kernel regression
 }
 
 // pretrainStatStep are P's statistics on a task's rows.
@@ -50,7 +52,7 @@ func (s *Session) pretrainStatStep(ctx context.Context, id string, seed uint64) 
 	}
 	key, err := keyOf(s.pretrainedStep(ctx, id))
 	return store.Step{Kind: "pretrain-stats", Version: pretrainVersion, Label: fmt.Sprintf("statistics of P of %s, seed %d", id, seed),
-		Inputs: pretrainInputs{key, seed, rows, testRows}}, err
+		Inputs: pretrainInputs{key, seed, rows, testRows, s.Profile.stopRule()}}, err
 }
 
 // PretrainStats computes the statistics of P.
@@ -72,18 +74,18 @@ func (s *Session) PretrainStats(ctx context.Context, id string, seed uint64) (*P
 		}
 		bar, report := s.fits(step.Label)
 		defer bar.Done()
-		return pretrainStats(ctx, f, rows, len(d.Task.Classes), report)
+		return pretrainStats(ctx, f, rows, len(d.Task.Classes), s.Profile.Stop, report)
 	})
 }
 
 // pretrainStats computes P of some rows of a task, and what is shown of it.
-func pretrainStats(ctx context.Context, f *Features, rows kernels.Rows, classes int, report func(done, total int)) (*PretrainStats, error) {
+func pretrainStats(ctx context.Context, f *Features, rows kernels.Rows, classes int, stop probe.Stop, report func(done, total int)) (*PretrainStats, error) {
 	phi := rowsOf(f.Splits["train"], rows.Indices)
 	p, err := kernels.PretrainEffective(phi, phi, classes)
 	if err != nil {
 		return nil, err
 	}
-	in := SummaryInput{P: p, Labels: rows.Labels, TestLabels: rows.LabelsTest, Progress: report}
+	in := SummaryInput{P: p, Labels: rows.Labels, TestLabels: rows.LabelsTest, Stop: stop, Progress: report}
 	if in.PTest, err = kernels.PretrainEffective(rowsOf(f.Splits["test"], rows.IndicesTest), phi, classes); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,11 @@ func rowsOf(x *mat.Dense, rows []int) *mat.Dense {
 // kernelStatStep are the statistics of a kernel.
 func (s *Session) kernelStatStep(ctx context.Context, run Spec) (store.Step, error) {
 	key, err := keyOf(s.kernelStep(ctx, run))
-	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: map[string]any{"kernel": key, "run": run}}, err
+	in := map[string]any{"kernel": key, "run": run}
+	if rule := s.Profile.stopRule(); rule != "" {
+		in["stop"] = rule // of the kernel regression
+	}
+	return store.Step{Kind: "kernel-stats", Version: kernelStatVersion, Label: "statistics of the NTK of " + run.String(), Inputs: in}, err
 }
 
 // KernelStats computes the statistics of a method's kernels (docs/protocol.md, Kernel statistics).
@@ -143,7 +149,7 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 	}, func(ctx context.Context) (*KernelStats, error) {
 		bar, report := s.fits(step.Label)
 		defer bar.Done()
-		stats, err := statistics(ctx, k, p, report)
+		stats, err := statistics(ctx, k, p, s.Profile.Stop, report)
 		if err == nil {
 			stats.Spec, stats.HeadNorm = run, v0.Norm()
 		}

@@ -8,13 +8,14 @@ import (
 
 	"lpft/kernels"
 	"lpft/kernels/regression"
+	"lpft/lpftlib/probe"
 )
 
 // KernelSummary holds the columns of Tables 2 and 9 for one of P, F and Θ.
 type KernelSummary struct {
 	Rank          kernels.Ranks `json:"rank"`
 	FrobeniusNorm float64       `json:"fn"` // ‖K‖_F; Table 2 prints it in units of 10³
-	// Regression stops as scikit-learn's L-BFGS does, like the paper's; Minimiser is the same at the minimiser.
+	// Regression stops before the minimiser, like the paper's: as [SummaryInput].Stop says. Minimiser is the same at the minimiser.
 	Regression RegressionSummary `json:"regression"`
 	Minimiser  RegressionSummary `json:"regression_minimiser"`
 }
@@ -44,6 +45,9 @@ type SummaryInput struct {
 	TestLabels   []int           // [M]
 
 	KnownP *KernelSummary // P's columns where they are at hand: P is the same for every method; nil: computed
+
+	// Stop is where Regression ends; at the minimiser, which has its own column, means as scikit-learn 1.7.
+	Stop probe.Stop
 
 	// Progress, if set, is told after each logistic regression of the cross-validations; calls do not overlap.
 	Progress func(done, total int)
@@ -118,8 +122,12 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 		return err
 	}
 	out.Rank, out.FrobeniusNorm = spectrum.Ranks(), train.FrobeniusNorm()
+	early := in.Stop
+	if early == "" || early == probe.StopExact {
+		early = probe.StopSklearn17
+	}
 	for i, target := range []*RegressionSummary{&out.Regression, &out.Minimiser} {
-		o := regression.Options{Minimiser: i == 1}
+		o := regression.Options{Stop: []probe.Stop{early, probe.StopExact}[i]}
 		if in.Progress != nil {
 			o.Progress = func(done, total int) { in.Progress((2*part+i)*total+done, 2*parts*total) }
 		}

@@ -11,6 +11,7 @@ import (
 
 	"lpft/kernels"
 	"lpft/kernels/regression"
+	"lpft/lpftlib/probe"
 )
 
 func TestSummarise(t *testing.T) {
@@ -53,13 +54,9 @@ func TestSummarise(t *testing.T) {
 	ratio, err := kernels.FTRatio(p, f, delta)
 	require.NoError(t, err)
 	require.Equal(t, ratio, s.FTRatio)
-	for _, minimiser := range []bool{false, true} {
-		r, err := regression.Fit(context.Background(), theta, labels, regression.Options{Minimiser: minimiser})
+	for stop, got := range map[probe.Stop]RegressionSummary{probe.StopSklearn17: s.Theta.Regression, probe.StopExact: s.Theta.Minimiser} {
+		r, err := regression.Fit(context.Background(), theta, labels, regression.Options{Stop: stop})
 		require.NoError(t, err)
-		got := s.Theta.Regression
-		if minimiser {
-			got = s.Theta.Minimiser
-		}
 		require.Equal(t, r.Kappa, got.Kappa)
 		test, err := r.Score(pTest.Plus(fTest), testLabels)
 		require.NoError(t, err)

@@ -73,6 +73,7 @@ type Setting struct {
 	Engine          string           `json:"engine"`
 	MaxLen          int              `json:"max_len"`
 	PaperCompatible bool             `json:"paper_compatible"`
+	Stop            string           `json:"stop,omitempty"` // of linear probing, where the head comes from it and not from the minimiser
 	Select          string           `json:"select,omitempty"`
 	Recipe          *finetune.Recipe `json:"recipe,omitempty"` // seed 0; nil without an FT stage
 	LoRA            []float64        `json:"lora,omitempty"`
@@ -196,7 +197,7 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 		return Setting{}, err
 	}
 	out := Setting{Profile: s.Profile.Name, Model: model.Checkpoint.Name, ModelDigest: model.Digest, Data: d.Digest, TestData: test.Digest,
-		StandIn: d.Task.StandIn, Engine: be.Arithmetic(), MaxLen: s.Profile.MaxLen, PaperCompatible: s.Profile.PaperCompatible}
+		StandIn: d.Task.StandIn, Engine: be.Arithmetic(), MaxLen: s.Profile.MaxLen, PaperCompatible: s.Profile.PaperCompatible, Stop: s.stopOf(run.Method)}
 	if !run.Method.trains() {
 		return out, nil
 	}
@@ -207,9 +208,9 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 	recipe.Seed = 0
 	out.Recipe, out.Select = &recipe, s.Profile.Select
 	if run.Method.LowRank() {
-		out.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		out.LoRA, err = s.factors(model)
 	}
-	return out, nil
+	return out, err
 }
 
 // measure computes the numbers.

@@ -32,7 +32,23 @@ func (s *Session) Probe(ctx context.Context, id string, seed uint64) (*probe.Fit
 }
 
 func (s *Session) probeOptions(report func(done, total int)) probe.Options {
-	return probe.Options{PaperCompatible: s.Profile.PaperCompatible, Progress: report}
+	return probe.Options{PaperCompatible: s.Profile.PaperCompatible, Stop: s.Profile.Stop, Progress: report}
+}
+
+// stopOf is where linear probing ends if a method's head comes from it, as [Profile.stopRule] names it.
+func (s *Session) stopOf(m Method) string {
+	if m == LP || m.startsFromLP() {
+		return s.Profile.stopRule()
+	}
+	return ""
+}
+
+// StopNote says in words where linear probing ends.
+func (s *Session) StopNote() string {
+	if rule := s.Profile.stopRule(); rule != "" {
+		return "where " + rule + " stops"
+	}
+	return "the minimiser"
 }
 
 // shuffled puts the training features in the order of the seed's first epoch.

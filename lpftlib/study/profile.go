@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"lpft/kernels/ntk"
+	"lpft/lpftlib/probe"
 	"lpft/lpftlib/task"
 )
 
@@ -34,6 +35,7 @@ type Profile struct {
 	Clip            float64              `json:"clip"`
 	Select          string               `json:"select"`           // what chooses the epoch: the task's "metric", or "accuracy" (differs for CoLA)
 	PaperCompatible bool                 `json:"paper_compatible"` // halve the head of a binary linear probe, as the published code does
+	Stop            probe.Stop           `json:"stop"`             // where linear probing and kernel regression end: see [probe.Stop]
 	LoRARank        int                  `json:"lora_rank"`        // r
 	LoRAAlpha       float64              `json:"lora_alpha"`       // α
 	TunedRates      bool                 `json:"tuned_rates"`      // batch and learning rate from `lpft tune` instead of the tables below
@@ -213,6 +215,9 @@ func (p *Profile) check() error {
 	if _, err := ntk.ParseEmbeddingMode(p.Embedding); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
+	if _, err := probe.ParseStop(string(p.Stop)); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
 	for _, m := range slices.Concat(p.Methods, p.SweepMethods) {
 		if _, err := ParseMethod(string(m)); err != nil {
 			return fmt.Errorf("profile %s: methods and sweep_methods: %w", p.Name, err)
@@ -283,4 +288,13 @@ func (p *Profile) RatesOf(task string, m Method) (*Rates, error) {
 		return nil, fmt.Errorf("profile %s gives no batch and learning rate for %s on %s", p.Name, m.Title(), task)
 	}
 	return r, nil
+}
+
+// stopRule is the profile's stop as keys and records name it: "" where fits go on to the minimiser, so that these keep
+// the keys that they had before there was another rule.
+func (p *Profile) stopRule() string {
+	if p.Stop == probe.StopExact {
+		return ""
+	}
+	return string(p.Stop)
 }

@@ -18,7 +18,7 @@ import (
 const (
 	featuresVersion = 2
 	probeVersion    = 3 // the solver's last digits changed
-	pathVersion     = 2
+	pathVersion     = 3 // the line search is scipy's own
 	finetuneVersion = 5 // LoRA runs hold PEFT adapters, heads are in float64, other dropout masks
 	measuresVersion = 2 // also when a metric's definition changes
 )
@@ -108,6 +108,7 @@ type probeInputs struct {
 	Features        string `json:"features"`
 	Seed            uint64 `json:"seed"`
 	PaperCompatible bool   `json:"paper_compatible"`
+	Stop            string `json:"stop,omitempty"`
 }
 
 // probeStep is linear probing.
@@ -117,7 +118,7 @@ func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.
 		return store.Step{}, err
 	}
 	return store.Step{Kind: "probe", Version: probeVersion, Label: fmt.Sprintf("LP %s, seed %d", id, seed),
-		Inputs: probeInputs{key, seed, s.Profile.PaperCompatible}}, nil
+		Inputs: probeInputs{key, seed, s.Profile.PaperCompatible, s.Profile.stopRule()}}, nil
 }
 
 // keyOf is the key of a step, if there is one.
@@ -155,7 +156,9 @@ func (s *Session) finetuneInputs(ctx context.Context, run Spec) (finetuneInputs,
 		in.Select = selectAccuracy
 	}
 	if run.Method.LowRank() {
-		in.LoRA = []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}
+		if in.LoRA, err = s.factors(model); err != nil {
+			return in, err
+		}
 	}
 	if run.Scaling != (Scaling{}) {
 		in.Scaling = &run.Scaling

@@ -153,6 +153,7 @@ func TestOwnProfiles(t *testing.T) {
 		`{"norms": [-1]}`:                   "norm -1",
 		`{"norm_reading": "C"}`:             `reading "C"`,
 		`{"lora_rank": 0}`:                  "LoRA rank 0",
+		`{"stop": "early"}`:                 `stop "early" is not known`,
 		`{"test_rows": -1}`:                 "test_rows -1",
 		`{"own": null}`:                     "own is null",
 		`{"tasks": {"cb": {"ft": 3}}, "x"}`: "invalid character",

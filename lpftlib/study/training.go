@@ -152,13 +152,14 @@ func (s *Session) StartHead(ctx context.Context, run Spec) (*head.Head, error) {
 
 // StartNote says in words which head StartHead gives a method.
 func (s *Session) StartNote(m Method) string {
-	switch {
-	case !m.startsFromLP() && m != LP:
+	if !m.startsFromLP() && m != LP {
 		return "random"
-	case s.Profile.PaperCompatible:
-		return "linear probing of the whole training split, halved where there are two classes"
 	}
-	return "linear probing of the whole training split, not halved"
+	note := "linear probing of the whole training split, to " + s.StopNote()
+	if s.Profile.PaperCompatible {
+		return note + ", halved where there are two classes"
+	}
+	return note + ", not halved"
 }
 
 // StartNorm is ‖V0‖_F of a method's head before the FT stage, unscaled.
@@ -168,6 +169,13 @@ func (s *Session) StartNorm(ctx context.Context, id string, m Method, seed uint6
 		return 0, err
 	}
 	return head.Norm(), nil
+}
+
+// factors are r and α of the profile, as keys and records hold them. A rank that the model cannot have is refused here,
+// before anything is computed for it.
+func (s *Session) factors(model *Model) ([]float64, error) {
+	err := model.Config.CheckRank(model.Config.QueryValue(), s.Profile.LoRARank)
+	return []float64{float64(s.Profile.LoRARank), s.Profile.LoRAAlpha}, err
 }
 
 // newLoRA draws the factors of a seed, B = 0.

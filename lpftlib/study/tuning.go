@@ -108,6 +108,7 @@ type tunedSubject struct {
 	MaxLen          int    `json:"max_len"`
 	Method          Method `json:"method"`
 	PaperCompatible bool   `json:"paper_compatible"`
+	Stop            string `json:"stop,omitempty"` // of linear probing, where the method starts from it
 }
 
 type tunedInputs struct {
@@ -207,7 +208,7 @@ func (s *Session) tunedSubject(ctx context.Context, id string, m Method) (tunedS
 	if err != nil {
 		return tunedSubject{}, err
 	}
-	return tunedSubject{model.Digest, d.Digest, s.Profile.MaxLen, m, s.Profile.PaperCompatible}, nil
+	return tunedSubject{model.Digest, d.Digest, s.Profile.MaxLen, m, s.Profile.PaperCompatible, s.stopOf(m)}, nil
 }
 
 // rates are a method's batch size and learning rate on a task: the profile's, or where the

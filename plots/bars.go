@@ -10,26 +10,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Bar is one bar: a method and its value, with the deviation over seeds (0 where there is one seed).
+// Bar is one bar of a [CurvePanel]: a method and its value, with the deviation over seeds (0 where there is one seed).
 type Bar struct {
 	Name       string
 	Value, Std float64
 }
 
-// NormBars draws the classifier norm ‖V‖_F after training, one bar a method, on a log scale
-// (Figures 1(c) and 4(e) of the paper). Values must be positive.
-func NormBars(bars []Bar, opt Options) (*Figure, error) {
-	if err := checkBars("NormBars", bars); err != nil {
-		return nil, err
-	}
-	s := &sheet{what: "Classifier norm after training", opt: opt, rows: [][]*panel{{barPanel("", "", bars, newMarker(opt.Colors), 0.28)}}, ratio: 0.4}
-	return s.figure()
-}
-
 func checkBars(where string, bars []Bar) error {
-	if len(bars) == 0 {
-		return fmt.Errorf("plots: %s was given no bars: expected at least one", where)
-	}
 	for i, b := range bars {
 		what := fmt.Sprintf("%s, bar %q", where, b.Name)
 		if err := checkValue(what, "value", i, b.Value, true); err != nil {
@@ -45,9 +32,11 @@ func checkBars(where string, bars []Bar) error {
 	return nil
 }
 
-// barPanel is a panel of bars; yLabel "" is the classifier norm. headroom is the space above the largest bar, as a
-// share of its height: a narrow panel writes numbers upright and needs more.
-func barPanel(title, yLabel string, bars []Bar, looks *marker, headroom float64) *panel {
+// headroom is the space above the largest bar, as a share of its height: a narrow panel writes numbers upright.
+const headroom = 0.45
+
+// barPanel is a panel of bars; yLabel "" is the classifier norm.
+func barPanel(title, yLabel string, bars []Bar, looks *marker) *panel {
 	if yLabel == "" {
 		yLabel = "‖V‖_{F} after training"
 	}
