@@ -184,7 +184,9 @@ func (d *definition) build() (*Tokenizer, error) {
 	if t.words, err = d.model(); err != nil {
 		return nil, err
 	}
-	t.raw, t.normed = d.matchers()
+	if t.raw, t.normed, err = d.matchers(); err != nil {
+		return nil, err
+	}
 	pad := "<pad>"
 	if d.family == WordPiece {
 		pad = "[PAD]"
@@ -245,16 +247,22 @@ func (d *definition) checkSpecialTokens(size int) error {
 	return nil
 }
 
-// matchers returns the finders of added tokens before and after normalisation.
-func (d *definition) matchers() (raw, normed matcher) {
+// matchers returns the finders of added tokens before and after normalisation. A token of
+// which normalisation leaves nothing is refused: the original finds it between any two
+// characters, and cuts the text there.
+func (d *definition) matchers() (raw, normed matcher, err error) {
 	var before, after []addedToken
 	for _, special := range []bool{true, false} { // of two equal strings the special one counts
 		for _, t := range d.added {
 			switch {
 			case t.Special != special:
 			case t.Normalized:
+				before := t.Content
 				if d.norm != nil {
 					t.Content = d.norm.normalize(t.Content)
+				}
+				if t.Content == "" && before != "" {
+					return raw, normed, fmt.Errorf("added token %+q is empty after normalisation: want \"normalized\": false, or no such token", before)
 				}
 				after = append(after, t)
 			default:
@@ -262,5 +270,5 @@ func (d *definition) matchers() (raw, normed matcher) {
 			}
 		}
 	}
-	return newMatcher(before), newMatcher(after)
+	return newMatcher(before), newMatcher(after), nil
 }

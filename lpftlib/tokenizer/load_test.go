@@ -96,6 +96,7 @@ func TestUnsupportedParts(t *testing.T) {
 		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{"want [A B]"}},
 		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{`"[X]" has no ids`}},
 		{"wordpiece", "added_tokens", `[{"id": 7, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]`, []string{`"[CLS]" has id 7`, "makes it 2"}},
+		{"wordpiece", "added_tokens", `[{"id": 435, "content": "\u200b", "single_word": false, "lstrip": false, "rstrip": false, "normalized": true, "special": false}]`, []string{`added token "\u200b" is empty after normalisation`}},
 		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"a": 3}}`, []string{`unknown token "[UNK]" is not`}},
 	} {
 		t.Run(c.part+" "+c.json[:min(40, len(c.json))], func(t *testing.T) {
