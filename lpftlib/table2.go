@@ -80,7 +80,7 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 	}
 	table := report.Table{Columns: []string{"kernel", "rank", "rank, float64", "rank, 1e-6", "FN", "Acc train", "Acc test", "arg max, test", "κ", "FT Ratio"},
 		Caption: fmt.Sprintf("N training and M test rows drawn with seed %d. Rank by the float32 default tolerance σ_max·NC·2⁻²³, the float64 default, and 1e-6·σ_max. Acc counts (sample, class) pairs, as the published code does: “all zero” scores 1 − 1/C; beside it the ordinary accuracy. Embedding part: %s. %s",
-			s.Profile.Seeds[0], s.Profile.Embedding, text)}
+			s.Profile.Seeds[0], s.Profile.Embedding, text) + atLimitNote(all)}
 	shares := report.Table{Columns: []string{"word embedding", "other embeddings", "attention", "FFN", "LoRA"}, Caption: "Share of each parameter group in tr(F), per cent."}
 	for i, k := range all {
 		set, err := setting(ctx, s, k.Task)
@@ -99,6 +99,25 @@ func BuildTable2(ctx context.Context, s *study.Session) (*Built, error) {
 		return nil, err
 	}
 	return built(ctx, s, "table2", []report.Table{table, shares}, nil, claims)
+}
+
+// atLimitNote names the kernel regressions of which a fit ended at its limit of iterations.
+func atLimitNote(all []*study.KernelStats) string {
+	var at []string
+	for _, k := range all {
+		for _, part := range []struct {
+			name string
+			sum  *study.KernelSummary
+		}{{"P", &k.P}, {"F", &k.F}, {"Θ", &k.Theta}} {
+			if m := part.sum.Regression.Model; m != nil && m.AtLimit != nil && *m.AtLimit {
+				at = append(at, fmt.Sprintf("%s of %s, %s", part.name, k.Method.Title(), k.Task))
+			}
+		}
+	}
+	if at == nil {
+		return ""
+	}
+	return " Kernel regressions with a fit that ended at the limit of iterations: " + strings.Join(at, "; ") + "."
 }
 
 // kernelRow is one kernel's row with the printed numbers; the other kernels say whether the printed orderings hold.

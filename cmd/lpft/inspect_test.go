@@ -67,6 +67,7 @@ func TestTokenizeNamesTheBrokenLine(t *testing.T) {
 	for name, line := range map[string]string{
 		"half a line": `{"a": "x"`, "not JSON": `hello`, "no a": `{"b": "x"}`, "a number": `{"a": 3}`, "another key": `{"a": "x", "label": 1}`,
 		"two objects": `{"a": "x"} {"a": "y"}`, "empty": ``, "null": `null`,
+		"half a surrogate pair": `{"a": "x\ud800"}`, "half a pair in b": `{"a": "x", "b": "\udc00y"}`, "not UTF-8": "{\"a\": \"caf\xe9\"}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := lpft(t, `{"a": "a"}`+"\n"+line+"\n", "tokenize", "--model", onlyTokenizer(t))
@@ -162,6 +163,8 @@ func TestInspectRefusesBadInput(t *testing.T) {
 	dir := model(t)
 	lines := filepath.Join(t.TempDir(), "lines.jsonl")
 	require.NoError(t, os.WriteFile(lines, []byte("{\"a\": \"x\"}\n{\"a\"\n"), 0o644))
+	half := filepath.Join(t.TempDir(), "half.jsonl")
+	require.NoError(t, os.WriteFile(half, []byte(`{"a": "x", "b": "y \ud83d\ude00"}`+"\n"+`{"a": "x", "b": "y \ud83d"}`+"\n"), 0o644))
 	empty := filepath.Join(t.TempDir(), "empty.jsonl")
 	require.NoError(t, os.WriteFile(empty, nil, 0o644))
 	out := filepath.Join(t.TempDir(), "f.npy")
@@ -183,6 +186,7 @@ func TestInspectRefusesBadInput(t *testing.T) {
 		"features: unknown split":     {features("--task", "toy", "--split", "dev"), []string{`"dev"`, "train, val, test"}},
 		"features: unknown task":      {features("--task", "tyo", "--split", "val"), []string{`"tyo"`, "toy"}},
 		"features: broken line":       {features("--in", lines), []string{"lines.jsonl:2:"}},
+		"features: half a pair":       {features("--in", half), []string{"half.jsonl:2:", `"b"`, "half a surrogate pair"}},
 		"features: no lines":          {features("--in", empty), []string{"empty.jsonl", "no lines"}},
 		"features: no such file":      {features("--in", "/nowhere/lines.jsonl"), []string{"/nowhere/lines.jsonl"}},
 		"features: unknown backend":   {features("--task", "toy", "--split", "val", "--backend", "xpu"), []string{`"xpu"`}},

@@ -170,10 +170,14 @@ func checkIDs(ids []int64) error {
 
 // limitOf says that the fit ran out of iterations, "" where it did not.
 func limitOf(h *probe.Fitted) string {
-	if h.Converged {
-		return ""
+	text := ""
+	if !h.Converged {
+		text = fmt.Sprintf("; stopped at the limit of %d iterations, before the minimum", h.Iterations)
 	}
-	return fmt.Sprintf("; stopped at the limit of %d iterations, before the minimum", h.Iterations)
+	if h.FoldsAtLimit != nil && *h.FoldsAtLimit > 0 {
+		text += fmt.Sprintf("; %d of %d fits of the cross-validation stopped at the limit of iterations", *h.FoldsAtLimit, len(h.Kappas)*len(h.FoldScores))
+	}
+	return text
 }
 
 // bestScore is the mean held-out accuracy of the chosen κ.

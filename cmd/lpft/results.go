@@ -32,7 +32,8 @@ func resultsCommand() *cobra.Command {
 		Short: "All runs there are: mean ± sample deviation (n−1) over seeds",
 		Long: `Lists the measures of all runs in the store, averaged over seeds: mean ± sample deviation
 (n−1). Runs of different settings (model, data, recipe, backend, ...) are never mixed.
---format csv has mean, deviation and n of every metric in columns of their own, json the
+"at limit" says how many seeds have a linear probe, or a temperature, whose search ended at
+its limit of iterations. --format csv has mean, deviation and n of every metric in columns of their own, json the
 settings too. --claims judges the paper's claims on these runs instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return job.run(cmd.OutOrStdout()) },
@@ -143,12 +144,14 @@ func writeTable(out io.Writer, averages []study.Average) error {
 	for _, m := range metrics {
 		head = append(head, m.Title)
 	}
+	head = append(head, "at limit")
 	fmt.Fprintln(w, strings.Join(head, "\t"))
 	for _, a := range averages {
 		line := names(a)
 		for _, m := range metrics {
 			line = append(line, cellOf(a, m))
 		}
+		line = append(line, a.AtLimit.String())
 		fmt.Fprintln(w, strings.Join(line, "\t"))
 	}
 	return w.Flush()
@@ -171,6 +174,7 @@ func writeCSV(out io.Writer, averages []study.Average) error {
 	for _, m := range study.Metrics() {
 		head = append(head, m.Name, m.Name+"_std", m.Name+"_n")
 	}
+	head = append(head, "at_limit")
 	if err := w.Write(head); err != nil {
 		return err
 	}
@@ -188,6 +192,7 @@ func writeCSV(out io.Writer, averages []study.Average) error {
 			}
 			line = append(line, fmt.Sprint(spread.Mean), std, fmt.Sprint(spread.N))
 		}
+		line = append(line, a.AtLimit.String())
 		if err := w.Write(line); err != nil {
 			return err
 		}

@@ -47,11 +47,14 @@ func TestRunAndResults(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, lines, 3)
 	require.Contains(t, lines[0], "diff_f_std")
+	require.Equal(t, "at_limit", lines[0][len(lines[0])-1])
+	require.Contains(t, []string{"no", "T 1/2", "T 2/2"}, lines[1][len(lines[1])-1])
 	require.Equal(t, "FT", lines[1][5])
 
 	out, err = lpft(t, "", "results")
 	require.NoError(t, err)
 	require.Contains(t, out, " ± ")
+	require.Contains(t, out, "at limit")
 }
 
 // Norm scaling gives the curves of claim C3.

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"lpft/internal/surrogate"
 	"lpft/lpftlib/tokenizer"
 )
 
@@ -120,21 +122,36 @@ func parseText(raw []byte) (tokenizer.Text, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return tokenizer.Text{}, errors.New("empty line")
 	}
-	var line struct{ A, B *string }
+	if !utf8.Valid(raw) { // the decoder would put U+FFFD in its place
+		return tokenizer.Text{}, errors.New("not UTF-8: convert the file, for example with iconv -t UTF-8")
+	}
+	var line map[string]json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
 	if err := dec.Decode(&line); err != nil {
 		return tokenizer.Text{}, fmt.Errorf("not a line as it should be: %v", err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return tokenizer.Text{}, errors.New("something follows the JSON object")
 	}
-	if line.A == nil {
+	var fields struct{ a, b *string }
+	for key, value := range line {
+		into := map[string]**string{"a": &fields.a, "b": &fields.b}[key]
+		if into == nil {
+			return tokenizer.Text{}, fmt.Errorf("unknown key %q", key)
+		}
+		if err := json.Unmarshal(value, into); err != nil {
+			return tokenizer.Text{}, fmt.Errorf("key %q: %v", key, err)
+		}
+		if surrogate.Half(string(value)) {
+			return tokenizer.Text{}, fmt.Errorf("key %q holds half a surrogate pair, which is no character: mend the text", key)
+		}
+	}
+	if fields.a == nil {
 		return tokenizer.Text{}, errors.New(`key "a" is missing`)
 	}
-	text := tokenizer.Text{A: *line.A, Pair: line.B != nil}
-	if line.B != nil {
-		text.B = *line.B
+	text := tokenizer.Text{A: *fields.a, Pair: fields.b != nil}
+	if fields.b != nil {
+		text.B = *fields.b
 	}
 	return text, nil
 }

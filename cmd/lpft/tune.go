@@ -89,6 +89,9 @@ func writeTuned(out io.Writer, t *study.Tuned) error {
 		mark := ""
 		if p.Rates == t.Best {
 			mark = "best"
+			if t.AtEdge {
+				mark = "best, at the edge of the grid: a better one may lie beyond"
+			}
 		}
 		fmt.Fprintf(w, "%d\t%g\t%.2f ± %.2f\t%s\n", p.Batch, p.LearningRate, p.Mean, p.Std, mark)
 	}

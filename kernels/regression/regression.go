@@ -36,6 +36,8 @@ type Model struct {
 	Iterations int       `json:"iterations"` // of the final fit
 	Converged  bool      `json:"converged"`  // the final fit met its tolerance
 	Norm       float64   `json:"norm"`       // ‖w‖
+	// AtLimit says that a fit, of the cross-validation or the final one, ended at the limit of iterations; nil: not recorded.
+	AtLimit *bool `json:"at_limit,omitempty"`
 
 	N int       `json:"n"`       // training rows of the kernel
 	C int       `json:"classes"` // classes
@@ -78,7 +80,7 @@ func Fit(ctx context.Context, train *kernels.Kernel, labels []int, o Options) (*
 	}
 	m := &Model{
 		Kappa: fitted.Kappa, Kappas: fitted.Kappas, Scores: fitted.Scores, Iterations: fitted.Iterations, Converged: fitted.Converged,
-		N: train.N, C: train.C, B: fitted.Head.B[1] - fitted.Head.B[0],
+		AtLimit: fitted.AtLimit(), N: train.N, C: train.C, B: fitted.Head.B[1] - fitted.Head.B[0],
 	}
 	w := slices.Clone(fitted.Head.V.RawRowView(1))
 	floats.Sub(w, fitted.Head.V.RawRowView(0))

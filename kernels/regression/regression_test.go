@@ -116,6 +116,8 @@ func TestStoppingEarlyMatters(t *testing.T) {
 	exact, err := Fit(context.Background(), train, o.Labels, Options{})
 	require.NoError(t, err)
 	require.NotEqual(t, early.Kappa, exact.Kappa)
+	require.False(t, *early.AtLimit)
+	require.False(t, *exact.AtLimit)
 	require.NotEqual(t, score(t, early, test, o.LabelsTest), score(t, exact, test, o.LabelsTest))
 }
 

@@ -106,7 +106,11 @@ func complete(dir string) error {
 		return fmt.Errorf("%s has no %s", dir, Weights)
 	}
 	if !has("tokenizer.json") && !has("vocab.txt") && !(has("vocab.json") && has("merges.txt")) {
-		return fmt.Errorf("%s has no tokenizer.json, vocab.txt, or vocab.json with merges.txt", dir)
+		hint := ""
+		if has("sentencepiece.bpe.model") {
+			hint = "; sentencepiece.bpe.model is there: load it with transformers and save_pretrained, which writes tokenizer.json"
+		}
+		return fmt.Errorf("%s has no tokenizer.json, vocab.txt, or vocab.json with merges.txt%s", dir, hint)
 	}
 	return nil
 }

@@ -91,8 +91,10 @@ func Fit(ctx context.Context, x *mat.Dense, y []int, classes int, o Options) (*F
 func (h *Fitted) choose(folds []*fold) int {
 	sums := make([]float64, len(h.Kappas))
 	h.Scores = make([]float64, len(h.Kappas))
+	h.FoldsAtLimit = new(int)
 	for _, f := range folds {
 		h.FoldScores = append(h.FoldScores, f.scores)
+		*h.FoldsAtLimit += f.atLimit
 		for k, s := range f.scores {
 			sums[k] += s // scikit-learn compares the sums, added in this order
 		}
@@ -131,6 +133,8 @@ type fold struct {
 	theta  []float64 // solution of the last κ, start of the next
 	path   [][]float64
 	scores []float64
+
+	atLimit int // fits that ended at MaxIter
 }
 
 func newFold(data *coordinates, passes rowPasses, number int, held, y []int, classes int, o Options) *fold {
@@ -165,8 +169,12 @@ func newFold(data *coordinates, passes rowPasses, number int, held, y []int, cla
 func (f *fold) follow(ctx context.Context, o Options, done func()) error {
 	for _, kappa := range o.Kappas {
 		f.problem.setKappa(kappa)
-		if _, _, err := f.minimise(ctx, foldAccuracy, o); err != nil {
+		_, converged, err := f.minimise(ctx, foldAccuracy, o)
+		if err != nil {
 			return err
+		}
+		if !converged {
+			f.atLimit++
 		}
 		f.path = append(f.path, append([]float64(nil), f.theta...))
 		f.scores = append(f.scores, f.heldOutAccuracy())

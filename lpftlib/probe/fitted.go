@@ -23,8 +23,20 @@ type Fitted struct {
 	Converged  bool `json:"converged"`
 	// Stop is the rule that ended the fits; "" for the minimiser.
 	Stop Stop `json:"stop,omitempty"`
+	// FoldsAtLimit counts the fits of the cross-validation that ended at Options.MaxIter; nil: not recorded.
+	FoldsAtLimit *int `json:"folds_at_limit,omitempty"`
 	// Halved says that a two-class head was divided by 2 (Options.PaperCompatible).
 	Halved bool `json:"halved"`
+}
+
+// AtLimit says whether a fit, of the cross-validation or the final one, ended at Options.MaxIter; nil: the
+// cross-validation's fits are not recorded.
+func (f *Fitted) AtLimit() *bool {
+	if f.Converged && f.FoldsAtLimit == nil {
+		return nil
+	}
+	at := !f.Converged || *f.FoldsAtLimit > 0
+	return &at
 }
 
 // Predict returns the class of the largest logit of each row of x [n, h]; ties go to the lowest id.

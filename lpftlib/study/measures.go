@@ -38,6 +38,8 @@ type Measures struct {
 	Kappa     float64 `json:"kappa,omitempty"`
 	Epoch     int     `json:"epoch,omitempty"` // selected epoch of the FT stage
 
+	ProbeAtLimit *bool `json:"probe_at_limit,omitempty"` // a fit of the linear probe ended at its limit of iterations; nil: no probe, or not recorded
+
 	Brier     float64 `json:"brier"`      // sum over classes, mean over rows
 	BrierMean float64 `json:"brier_mean"` // mean over rows and classes, as in the published code
 	Calibration
@@ -127,6 +129,7 @@ type subject struct {
 	head           *head.Head
 	normStart      float64
 	kappa          float64
+	probeAtLimit   *bool
 	epoch          int
 	rows, baseRows *mat.Dense // φ on the measured split
 	labels         []int
@@ -162,7 +165,7 @@ func (s *Session) subject(ctx context.Context, run Spec, testSet, split string) 
 		if err != nil {
 			return nil, err
 		}
-		sub.kappa = lp.Kappa
+		sub.kappa, sub.probeAtLimit = lp.Kappa, lp.AtLimit()
 	}
 	sub.rows, sub.baseRows, sub.labels = phi.Splits[split], base.Splits[split], base.Labels[split]
 	sub.val, sub.valLabels = own.Splits["val"], own.Labels["val"]
@@ -216,7 +219,7 @@ func (s *Session) setting(ctx context.Context, run Spec, testSet string) (Settin
 // measure computes the numbers.
 func (sub *subject) measure(d *task.Data, run Spec, testSet, split string) (*Measures, error) {
 	m := &Measures{Spec: run, TestSet: testSet, Split: split, Rows: len(sub.labels), Setting: sub.setting,
-		NormStart: sub.normStart, NormC: sub.head.Norm(), NormB: sub.head.BiasNorm(), Kappa: sub.kappa, Epoch: sub.epoch}
+		NormStart: sub.normStart, NormC: sub.head.Norm(), NormB: sub.head.BiasNorm(), Kappa: sub.kappa, ProbeAtLimit: sub.probeAtLimit, Epoch: sub.epoch}
 	if err := m.measureFeatures(sub.rows, sub.baseRows, sub.labels, len(d.Task.Classes)); err != nil {
 		return nil, err
 	}

@@ -53,6 +53,7 @@ type Average struct {
 	Seeds   []uint64                  `json:"seeds"`
 	Rows    int                       `json:"rows"`
 	Metrics map[string]measure.Spread `json:"metrics"` // by [Metric].Name; one that is undefined for a seed is absent
+	AtLimit Limits                    `json:"at_limit"`
 	Setting Setting                   `json:"setting"`
 }
 
@@ -137,7 +138,7 @@ func Averages(rows []Measures) ([]Average, error) {
 func average(rows []Measures) (*Average, error) {
 	first := rows[0]
 	a := &Average{Task: first.Task, TestSet: first.TestSet, Split: first.Split, Method: first.Method, Scaling: first.Scaling,
-		Rows: first.Rows, Setting: first.Setting, Metrics: map[string]measure.Spread{}}
+		Rows: first.Rows, AtLimit: limitsOf(rows), Setting: first.Setting, Metrics: map[string]measure.Spread{}}
 	for _, r := range rows {
 		if slices.Contains(a.Seeds, r.Seed) {
 			return nil, fmt.Errorf("%s on %s was measured twice in one setting: this cannot be", r.Spec, r.TestSet)

@@ -210,6 +210,7 @@ func TestTunedRatesAreUsed(t *testing.T) {
 	tuned, err := s.Tune(ctx, "toy", FT, &Grid{LearningRate: []float64{1e-9, 3e-3}, Batch: []int{8, 16}}, []uint64{5, 6})
 	require.NoError(t, err)
 	require.Len(t, tuned.Points, 4)
+	require.True(t, tuned.AtEdge, "two values have no middle")
 	best := math.Inf(-1)
 	for _, p := range tuned.Points {
 		require.Len(t, p.Scores, 2)
@@ -233,6 +234,14 @@ func TestTunedRatesAreUsed(t *testing.T) {
 	again, err := open(t, home).Tune(ctx, "toy", FT, &Grid{LearningRate: []float64{3e-3}}, []uint64{5, 6})
 	require.NoError(t, err)
 	require.Equal(t, 16, again.Points[0].Batch, "the profile's batch")
+}
+
+func TestEdgeOfAGrid(t *testing.T) {
+	g := &Grid{LearningRate: []float64{1e-5, 1e-3, 1e-4}, Batch: []int{16}}
+	require.False(t, g.atEdge(Rates{Batch: 16, LearningRate: 1e-4}))
+	require.True(t, g.atEdge(Rates{Batch: 16, LearningRate: 1e-3}))
+	require.True(t, (&Grid{LearningRate: []float64{1e-4}, Batch: []int{8, 16}}).atEdge(Rates{Batch: 8, LearningRate: 1e-4}))
+	require.False(t, (&Grid{LearningRate: []float64{1e-4}}).atEdge(Rates{Batch: 8, LearningRate: 1e-4}))
 }
 
 func TestGridFiles(t *testing.T) {

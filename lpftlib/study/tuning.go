@@ -84,12 +84,22 @@ func (g *Grid) points(batch int) []Rates {
 	return out
 }
 
+// atEdge says that a rate or batch is the least or the largest of several.
+func (g *Grid) atEdge(r Rates) bool {
+	return edge(g.LearningRate, r.LearningRate) || edge(g.Batch, r.Batch)
+}
+
+func edge[T cmp.Ordered](all []T, v T) bool {
+	return len(all) > 0 && slices.Min(all) < slices.Max(all) && (v == slices.Min(all) || v == slices.Max(all))
+}
+
 // Tuned is the result of a grid search.
 type Tuned struct {
 	Task   string       `json:"task"`
 	Method Method       `json:"method"`
 	Best   Rates        `json:"best"`
-	Points []TunedPoint `json:"points"` // in the grid's order
+	Points []TunedPoint `json:"points"`            // in the grid's order
+	AtEdge bool         `json:"at_edge,omitempty"` // the best rate or batch is the least or the largest of several: a better one may lie beyond
 	Seeds  []uint64     `json:"seeds"`
 }
 
@@ -139,6 +149,7 @@ func (s *Session) Tune(ctx context.Context, id string, m Method, grid *Grid, see
 		out.Points, in.Runs = append(out.Points, *point), append(in.Runs, keys)
 	}
 	out.Best = slices.MaxFunc(out.Points, func(a, b TunedPoint) int { return cmp.Compare(a.Mean, b.Mean) }).Rates
+	out.AtEdge = grid.atEdge(out.Best)
 	return out, s.keepTuned(ctx, out, in)
 }
 

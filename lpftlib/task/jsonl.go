@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"lpft/internal/surrogate"
 )
 
 // parseJSONL reads one JSON object a line. Nested objects become fields with a dot in their name (WSC's
@@ -87,7 +87,7 @@ func (r *record) object(d *tokens, prefix string, depth int) error {
 		switch v := value.(type) {
 		case string:
 			c.text = v
-			if halfPair(raw) {
+			if surrogate.Half(raw) {
 				c.flaw = half
 			}
 		case json.Number:
@@ -160,41 +160,6 @@ func kindOf(token json.Token) string {
 		return "a boolean"
 	}
 	return "null"
-}
-
-// halfPair tells that a JSON string, as it is written, has an escape \ud800 … \udfff that is not one of a pair.
-// The decoder silently puts U+FFFD there.
-func halfPair(raw string) bool {
-	for {
-		at := strings.IndexByte(raw, '\\')
-		if at < 0 {
-			return false
-		}
-		raw = raw[at:]
-		first, ok := escaped(raw)
-		if !ok {
-			raw = raw[2:]
-			continue
-		}
-		raw = raw[6:]
-		if !utf16.IsSurrogate(first) {
-			continue
-		}
-		second, ok := escaped(raw)
-		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
-			return true
-		}
-		raw = raw[6:]
-	}
-}
-
-// escaped reads the escape \uXXXX at the start of raw, if there is one.
-func escaped(raw string) (rune, bool) {
-	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
-		return 0, false
-	}
-	code, err := strconv.ParseUint(raw[2:6], 16, 16)
-	return rune(code), err == nil
 }
 
 // truth spells a boolean as the class names of BoolQ, WiC and WSC do.

@@ -33,11 +33,15 @@ func checkPages(f io.ReaderAt, size int64, groups []layout.RowGroup) error {
 				if err != nil {
 					return fmt.Errorf("damaged parquet file: the page at byte %d: %w", at, err)
 				}
-				at += length + int64(header.CompressedPageSize)
+				start := at + length
+				at = start + int64(header.CompressedPageSize)
 				values += int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
 				bytes += int64(header.UncompressedPageSize)
 				if header.CompressedPageSize < 0 || at > end || header.UncompressedPageSize < 0 || max(bytes, values) > limit {
 					return fmt.Errorf("damaged parquet file: pages of %d values and %d bytes in a file of %d", values, bytes, size)
+				}
+				if err := checkCompressed(f, start, c.Codec, header); err != nil {
+					return fmt.Errorf("damaged parquet file: the page at byte %d: %w", start-length, err)
 				}
 			}
 		}

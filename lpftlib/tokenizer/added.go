@@ -17,6 +17,8 @@ type addedToken struct {
 	RStrip     bool   `json:"rstrip"`      // takes the white space after it
 	Normalized bool   `json:"normalized"`  // looked for after normalisation
 	Special    bool   `json:"special"`
+
+	plain bool // given as a string, without flags
 }
 
 // matcher finds added tokens: leftmost first, of those the longest.

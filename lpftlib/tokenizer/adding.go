@@ -7,13 +7,14 @@ import "math"
 // with other flags replaces those of before.
 type adding struct {
 	vocab  map[string]int32
+	size   int                  // of the vocabulary, pieces that come twice counted twice
 	ids    map[string]int32     // of the added tokens
 	tokens map[int32]addedToken // by id
 	order  []int32              // ids, first come first
 }
 
-func newAdding(vocab map[string]int32) *adding {
-	return &adding{vocab: vocab, ids: map[string]int32{}, tokens: map[int32]addedToken{}}
+func newAdding(d *definition) *adding {
+	return &adding{vocab: d.vocab, size: max(len(d.vocab), len(d.pieces)), ids: map[string]int32{}, tokens: map[int32]addedToken{}}
 }
 
 func (a *adding) add(t addedToken) {
@@ -47,7 +48,7 @@ func (a *adding) has(content string) bool {
 
 // next is the first id after the vocabulary and the added tokens.
 func (a *adding) next() int32 {
-	next := int32(len(a.vocab))
+	next := int32(a.size)
 	for id := range a.tokens {
 		if id >= next && id < math.MaxInt32 {
 			next = id + 1

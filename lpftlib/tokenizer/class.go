@@ -16,7 +16,11 @@ type class struct {
 	generic  bool              // tokenizer.json as it is
 	types    bool              // the model is given token types
 	defaults map[string]string // special tokens where the files name none
-	shape    func(*definition, *settings, *class, map[string]int32) error
+	extra    []string          // special tokens without a name where the files list none
+
+	maskStrips bool // a mask token without flags takes the white space before it
+
+	shape func(*definition, *settings, *class, map[string]int32) error
 }
 
 var (
@@ -36,6 +40,8 @@ var classes = map[string]*class{
 	"DistilBertTokenizer": {family: WordPiece, defaults: bertDefaults, shape: shapeBERT},
 	"RobertaTokenizer":    asRoBERTa,
 	"GPT2Tokenizer":       asGPT2,
+	"XLMRobertaTokenizer": asXLMRoberta,
+	"CamembertTokenizer":  asCamembert,
 	"PreTrainedTokenizer": asItStands,
 	"TokenizersBackend":   asItStands,
 }
@@ -44,6 +50,7 @@ var classes = map[string]*class{
 var classOfModel = map[string]string{
 	"bert": "BertTokenizer", "electra": "BertTokenizer", "distilbert": "BertTokenizer",
 	"roberta": "RobertaTokenizer", "gpt2": "GPT2Tokenizer",
+	"xlm-roberta": "XLMRobertaTokenizer", "camembert": "CamembertTokenizer",
 }
 
 // apply makes d what the folder's settings ask for; c is the class of the vocabulary's form
@@ -106,7 +113,7 @@ func (s *settings) applyTypes(d *definition, c *class) error {
 // addTokens adds the folder's tokens in transformers' order and returns the ids of all
 // special tokens that have a name.
 func (s *settings) addTokens(d *definition, c *class) (map[string]int32, error) {
-	a := newAdding(d.vocab)
+	a := newAdding(d)
 	decoder := maps.Clone(s.decoder)
 	if !s.kept {
 		for _, t := range d.added {
@@ -127,7 +134,7 @@ func (s *settings) addTokens(d *definition, c *class) (map[string]int32, error) 
 		}
 		a.add(t)
 	}
-	for _, t := range append(named, s.extra...) {
+	for _, t := range append(named, s.extraTokens(c)...) {
 		if !a.has(t.Content) {
 			a.add(t)
 		}
@@ -162,10 +169,27 @@ func (s *settings) namedTokens(c *class) []addedToken {
 		case t != nil:
 			out = append(out, *t)
 		case !given && c.defaults[key] != "":
-			out = append(out, addedToken{Content: c.defaults[key], Special: true})
+			out = append(out, plainToken(c.defaults[key]))
+		default:
+			continue
+		}
+		if last := &out[len(out)-1]; key == "mask_token" && c.maskStrips && last.plain {
+			last.LStrip = true
 		}
 	}
 	return append(out, s.own...)
+}
+
+// extraTokens lists the special tokens without a name: the files', else the class's.
+func (s *settings) extraTokens(c *class) []addedToken {
+	if s.listed {
+		return s.extra
+	}
+	var out []addedToken
+	for _, content := range c.extra {
+		out = append(out, plainToken(content))
+	}
+	return out
 }
 
 // content is the string of a special token, "" where there is none.
@@ -179,14 +203,14 @@ func (s *settings) content(key string, c *class) string {
 }
 
 // around returns the ids of the tokens before and after a text, which the vocabulary must have.
-func (s *settings) around(d *definition, c *class, ids map[string]int32) (cls, sep int32, err error) {
-	for _, key := range []string{"cls_token", "sep_token"} {
+func (s *settings) around(d *definition, c *class, ids map[string]int32, before, after string) (cls, sep int32, err error) {
+	for _, key := range []string{before, after} {
 		content := s.content(key, c)
 		if _, ok := d.vocab[content]; !ok && !s.inDecoder(content) {
 			return 0, 0, fmt.Errorf("%s: special token %q is missing: it is the %s and stands around every text", d.path, content, key)
 		}
 	}
-	return ids["cls_token"], ids["sep_token"], nil
+	return ids[before], ids[after], nil
 }
 
 func (s *settings) inDecoder(content string) bool {
@@ -218,8 +242,8 @@ func shapeBERT(d *definition, s *settings, c *class, ids map[string]int32) error
 			return err
 		}
 	}
-	d.bert, d.unk = n, s.content("unk_token", c)
-	cls, sep, err := s.around(d, c, ids)
+	d.norm, d.unk = n, s.content("unk_token", c)
+	cls, sep, err := s.around(d, c, ids, "cls_token", "sep_token")
 	d.single, d.pair = bertTemplates(cls, sep)
 	return err
 }
@@ -229,7 +253,7 @@ func shapeRoBERTa(d *definition, s *settings, c *class, ids map[string]int32) er
 	if err := s.byteLevel(d); err != nil {
 		return err
 	}
-	cls, sep, err := s.around(d, c, ids)
+	cls, sep, err := s.around(d, c, ids, "cls_token", "sep_token")
 	d.single, d.pair = robertaTemplates(cls, sep)
 	return err
 }

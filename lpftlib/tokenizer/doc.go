@@ -1,6 +1,7 @@
 // Package tokenizer turns text into token ids exactly as Hugging Face tokenizers does.
 //
-// Two families are known, those of the paper's encoder and of the small stand-in:
+// Three families are known, those of the paper's encoder, of the small stand-in, and of the
+// relatives of RoBERTa in other languages:
 //
 //   - [BPE]: byte-level byte-pair encoding (RoBERTa, GPT-2). The text is cut into words by
 //     GPT-2's expression ("it's" is "it" and "'s", " the" keeps its space), and the bytes of
@@ -8,6 +9,9 @@
 //   - [WordPiece]: BERT, MiniLM. The text is cleaned, accents are stripped and letters
 //     lower-cased where the vocabulary wants it, it is cut at white space and punctuation,
 //     and a word is covered greedily by the longest entries of the vocabulary.
+//   - [Unigram]: SentencePiece, as XLM-RoBERTa and CamemBERT have it. Characters are replaced
+//     by a table of the model's own, "▁" stands for the space before a word, and a word is
+//     covered by the pieces whose scores have the largest sum.
 //
 // A folder with the tokenizer's own files is all that is needed:
 //
@@ -16,7 +20,9 @@
 //	// e.IDs: <s> A </s> </s> B </s>
 //
 // [Load] takes tokenizer.json, or else vocab.json with merges.txt (RoBERTa, GPT-2), or else
-// vocab.txt (BERT), and what the other JSON files of the folder say beside it. Lengths of
+// vocab.txt (BERT), and what the other JSON files of the folder say beside it. A folder with
+// sentencepiece.bpe.model alone needs a tokenizer.json first: transformers' save_pretrained
+// writes one. Lengths of
 // truncation and padding inside tokenizer.json are ignored: the maxLen of a call decides,
 // and encodings are never padded ([Tokenizer.PadID] is there for who does).
 //

@@ -15,7 +15,7 @@ func FuzzEncode(f *testing.F) {
 	}
 	f.Add("\xff\xfe<mask>\xc3", "[SEP]\xe2\x82", true, 3)
 	var toks []*Tokenizer
-	for _, name := range []string{"bpe", "bpe-flags", "wordpiece", "wordpiece-cased", "wordpiece-flags"} {
+	for _, name := range []string{"bpe", "bpe-flags", "wordpiece", "wordpiece-cased", "wordpiece-flags", "unigram", "unigram-camembert"} {
 		toks = append(toks, load(f, name))
 	}
 	f.Fuzz(func(t *testing.T, a, b string, pair bool, maxLen int) {

@@ -31,8 +31,8 @@ const (
 // special_tokens_map.json, added_tokens.json and config.json say beside it. A folder with
 // tokenizer.json alone is read as Hugging Face tokenizers does.
 //
-// What lpft does not know (other classes, Unigram, other normalizers or pre-tokenizers) is
-// an error that names the file and the kind.
+// What lpft does not know (other classes, models, normalizers or pre-tokenizers) is an error
+// that names the file and the kind.
 func Load(dir string) (*Tokenizer, error) {
 	f := &folder{dir: dir}
 	for _, form := range []struct {
@@ -53,8 +53,14 @@ func Load(dir string) (*Tokenizer, error) {
 		}
 		return t, nil
 	}
-	return nil, fmt.Errorf("tokenizer: no tokenizer in %s: want %s, or %s with %s (RoBERTa), or %s (BERT)",
-		dir, tokenizerJSON, vocabJSON, mergesTXT, vocabTXT)
+	hint := ""
+	for _, name := range []string{"sentencepiece.bpe.model", "spiece.model", "tokenizer.model"} {
+		if f.has(name) {
+			hint = fmt.Sprintf("; %s is there: load it with transformers and save_pretrained, which writes %s", name, tokenizerJSON)
+		}
+	}
+	return nil, fmt.Errorf("tokenizer: no tokenizer in %s: want %s, or %s with %s (RoBERTa), or %s (BERT)%s",
+		dir, tokenizerJSON, vocabJSON, mergesTXT, vocabTXT, hint)
 }
 
 // load reads the vocabulary and then what the folder's settings make of it.
@@ -74,7 +80,7 @@ func (f *folder) load(name string, read func(*folder) (*definition, error), c *c
 	if s.declared || d.bare {
 		err = s.apply(d, c)
 	} else {
-		err = d.addOwn(newAdding(d.vocab))
+		err = d.addOwn(newAdding(d))
 	}
 	if err != nil {
 		return nil, err
@@ -139,7 +145,13 @@ type definition struct {
 	prefix  string      // WordPiece: before what goes on a word, "##"
 	longest int         // WordPiece: characters of the longest word that is looked at
 
-	bert         *bertNormalizer
+	pieces       []scoredPiece // Unigram: by id
+	unkID        int32         // Unigram
+	byteFallback bool          // Unigram
+	exactScores  bool          // Unigram: Python has read the scores, not tokenizers
+	words        *metaspace    // Unigram
+
+	norm         normalizer // nil: the text is taken as it is
 	prefixSpace  bool
 	added        []addedToken
 	single, pair template
@@ -152,7 +164,7 @@ type definition struct {
 // build makes the tokenizer and checks that all its parts fit together.
 func (d *definition) build() (*Tokenizer, error) {
 	t := &Tokenizer{
-		family: d.family, cache: newWordCache(), bert: d.bert, prefixSpace: d.prefixSpace,
+		family: d.family, cache: newWordCache(), norm: d.norm, prefixSpace: d.prefixSpace, meta: d.words,
 		single: d.single, pair: d.pair, cutLeft: d.cutLeft, padID: -1,
 	}
 	if d.noTypes {
@@ -172,7 +184,9 @@ func (d *definition) build() (*Tokenizer, error) {
 	if t.words, err = d.model(); err != nil {
 		return nil, err
 	}
-	t.raw, t.normed = d.matchers()
+	if t.raw, t.normed, err = d.matchers(); err != nil {
+		return nil, err
+	}
 	pad := "<pad>"
 	if d.family == WordPiece {
 		pad = "[PAD]"
@@ -184,8 +198,11 @@ func (d *definition) build() (*Tokenizer, error) {
 }
 
 func (d *definition) model() (wordModel, error) {
-	if d.family == WordPiece {
+	switch d.family {
+	case WordPiece:
 		return newWordPiece(d.vocab, d.unk, d.prefix, d.longest)
+	case Unigram:
+		return newUnigram(d)
 	}
 	return newBPE(d.vocab, d.merges, d.unk, d.fuseUnk)
 }
@@ -230,16 +247,22 @@ func (d *definition) checkSpecialTokens(size int) error {
 	return nil
 }
 
-// matchers returns the finders of added tokens before and after normalisation.
-func (d *definition) matchers() (raw, normed matcher) {
+// matchers returns the finders of added tokens before and after normalisation. A token of
+// which normalisation leaves nothing is refused: the original finds it between any two
+// characters, and cuts the text there.
+func (d *definition) matchers() (raw, normed matcher, err error) {
 	var before, after []addedToken
 	for _, special := range []bool{true, false} { // of two equal strings the special one counts
 		for _, t := range d.added {
 			switch {
 			case t.Special != special:
 			case t.Normalized:
-				if d.bert != nil {
-					t.Content = d.bert.normalize(t.Content)
+				before := t.Content
+				if d.norm != nil {
+					t.Content = d.norm.normalize(t.Content)
+				}
+				if t.Content == "" && before != "" {
+					return raw, normed, fmt.Errorf("added token %+q is empty after normalisation: want \"normalized\": false, or no such token", before)
 				}
 				after = append(after, t)
 			default:
@@ -247,5 +270,5 @@ func (d *definition) matchers() (raw, normed matcher) {
 			}
 		}
 	}
-	return newMatcher(before), newMatcher(after)
+	return newMatcher(before), newMatcher(after), nil
 }

@@ -18,6 +18,7 @@ func TestLoadErrors(t *testing.T) {
 		want  []string
 	}{
 		{"nothing there", nil, []string{"no tokenizer in", "tokenizer.json", "vocab.txt"}},
+		{"SentencePiece's own file", map[string]string{"sentencepiece.bpe.model": "\n"}, []string{"no tokenizer in", "sentencepiece.bpe.model is there", "save_pretrained"}},
 		{"merges missing", map[string]string{vocabJSON: `{}`}, []string{"no tokenizer in"}},
 		{"not JSON", map[string]string{tokenizerJSON: `{"model": `}, []string{"tokenizer.json: unexpected end"}},
 		{"no model", map[string]string{tokenizerJSON: `{}`}, []string{"tokenizer.json", `model type ""`}},
@@ -49,7 +50,28 @@ func TestUnsupportedParts(t *testing.T) {
 		base, part, json string
 		want             []string
 	}{
-		{"bpe", "model", `{"type": "Unigram", "unk_id": 0, "vocab": [["a", -1.5]]}`, []string{`model type "Unigram"`}},
+		{"bpe", "model", `{"type": "Unigram", "unk_id": 0, "vocab": [["a", -1.5]]}`, []string{`pre_tokenizer type "ByteLevel" with model Unigram`, "want WhitespaceSplit, Metaspace"}},
+		{"unigram", "model", `{"type": "Unigram", "vocab": [["a", -1.5]]}`, []string{"unk_id: missing"}},
+		{"unigram", "model", `{"type": "Unigram", "unk_id": 1, "vocab": [["a", -1.5]]}`, []string{"unk_id 1", "one of the 1 pieces"}},
+		{"unigram", "model", `{"type": "Unigram", "unk_id": 0, "vocab": [["a", -1.5], ["b"]]}`, []string{"model vocab", "want a piece and its score"}},
+		{"unigram", "model", `{"type": "Unigram", "unk_id": 0, "vocab": [["a", 1e999]]}`, []string{"the score 1e999 is"}},
+		{"unigram", "model", `{"type": "Unigram", "unk_id": 0, "vocab": []}`, []string{"vocabulary is missing"}},
+		{"unigram", "normalizer", `{"type": "NFKC"}`, []string{`normalizer type "NFKC" with model Unigram`, "want Precompiled"}},
+		{"unigram", "normalizer", `{"type": "Sequence", "normalizers": [{"type": "Sequence", "normalizers": []}]}`, []string{`normalizer type "Sequence"`, "one Sequence"}},
+		{"unigram", "normalizer", `{"type": "Replace", "pattern": {"Regex": "a+"}, "content": ""}`, []string{`"a+"`, `want " {2,}"`}},
+		{"unigram", "normalizer", `{"type": "Replace", "pattern": {"String": ""}, "content": ""}`, []string{"not empty"}},
+		{"unigram", "normalizer", `{"type": "Strip", "strip_left": true}`, []string{"strip_right is missing"}},
+		{"unigram", "normalizer", `{"type": "Precompiled", "precompiled_charsmap": "!"}`, []string{"precompiled_charsmap: illegal base64"}},
+		{"unigram", "normalizer", `{"type": "Precompiled", "precompiled_charsmap": "AA=="}`, []string{"1 bytes"}},
+		{"unigram", "normalizer", `{"type": "Precompiled", "precompiled_charsmap": "/wAAAAAA"}`, []string{"252 bytes", "2 are there"}},
+		{"unigram", "normalizer", `{"type": "Precompiled", "precompiled_charsmap": "AAAAAA=="}`, []string{"trie is empty"}},
+		{"unigram", "normalizer", `{"type": "Precompiled", "precompiled_charsmap": "BAAAAAAAAAA="}`, []string{"outside the trie's 1 units"}},
+		{"unigram", "pre_tokenizer", `{"type": "Whitespace"}`, []string{`pre_tokenizer type "Whitespace"`}},
+		{"unigram", "pre_tokenizer", `{"type": "Metaspace", "replacement": "ab"}`, []string{`replacement "ab"`, "one character"}},
+		{"unigram", "pre_tokenizer", `{"type": "Metaspace", "replacement": "a", "prepend_scheme": "last"}`, []string{`prepend_scheme "last"`}},
+		{"unigram", "pre_tokenizer", `{"type": "Metaspace", "replacement": "a", "add_prefix_space": false}`, []string{"add_prefix_space false"}},
+		{"unigram", "pre_tokenizer", `{"type": "Metaspace", "replacement": "a", "prepend_scheme": "first"}`, []string{`"first" is not supported after a normalizer`}},
+		{"unigram", "pre_tokenizer", `{"type": "Sequence", "pretokenizers": [{"type": "Metaspace", "replacement": "a"}, {"type": "WhitespaceSplit"}]}`, []string{"after Metaspace"}},
 		{"bpe", "model", `{"type": "WordLevel", "vocab": {"a": 0}}`, []string{`model type "WordLevel"`}},
 		{"bpe", "model", `{"type": "BPE", "vocab": {}, "merges": [], "byte_fallback": true}`, []string{"byte_fallback"}},
 		{"bpe", "model", `{"type": "BPE", "vocab": {}, "merges": [], "dropout": 0.1}`, []string{"dropout"}},
@@ -74,6 +96,7 @@ func TestUnsupportedParts(t *testing.T) {
 		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{"want [A B]"}},
 		{"wordpiece", "post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}], "pair": [], "special_tokens": {}}`, []string{`"[X]" has no ids`}},
 		{"wordpiece", "added_tokens", `[{"id": 7, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]`, []string{`"[CLS]" has id 7`, "makes it 2"}},
+		{"wordpiece", "added_tokens", `[{"id": 435, "content": "\u200b", "single_word": false, "lstrip": false, "rstrip": false, "normalized": true, "special": false}]`, []string{`added token "\u200b" is empty after normalisation`}},
 		{"wordpiece", "model", `{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"a": 3}}`, []string{`unknown token "[UNK]" is not`}},
 	} {
 		t.Run(c.part+" "+c.json[:min(40, len(c.json))], func(t *testing.T) {
@@ -82,6 +105,9 @@ func TestUnsupportedParts(t *testing.T) {
 			spec[c.part] = json.RawMessage(c.json)
 			if c.part == "model" {
 				spec["added_tokens"] = json.RawMessage(`[]`)
+				if c.base == "unigram" {
+					spec["post_processor"] = json.RawMessage(`null`)
+				}
 			}
 			b, err := json.Marshal(spec)
 			require.NoError(t, err)

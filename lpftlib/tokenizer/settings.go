@@ -255,11 +255,16 @@ func (s *settings) names(content string) bool {
 	return slices.ContainsFunc(s.extra, func(t addedToken) bool { return t.Content == content })
 }
 
+// plainToken is a special token of which a file gives nothing but the string.
+func plainToken(content string) addedToken {
+	return addedToken{Content: content, Special: true, plain: true}
+}
+
 // parseToken reads a string, which is a special token, or an object with flags.
 func parseToken(raw json.RawMessage, special bool) (addedToken, error) {
 	var content string
 	if json.Unmarshal(raw, &content) == nil && raw[0] == '"' {
-		return addedToken{Content: content, Special: true}, nil
+		return plainToken(content), nil
 	}
 	var t struct {
 		Content    *string `json:"content"`

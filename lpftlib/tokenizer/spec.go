@@ -102,6 +102,7 @@ type modelSpec struct {
 	FuseUnk  bool             `json:"fuse_unk"`
 	Fallback bool             `json:"byte_fallback"`
 	Ignore   bool             `json:"ignore_merges"`
+	UnkID    *int32           `json:"unk_id"`
 }
 
 func (d *definition) readModel(raw json.RawMessage) error {
@@ -114,8 +115,10 @@ func (d *definition) readModel(raw json.RawMessage) error {
 		d.family = BPE
 	case m.Type == "WordPiece", m.Type == "" && m.MaxChars != nil:
 		d.family = WordPiece
+	case m.Type == "Unigram":
+		return d.readUnigram(m)
 	default:
-		return fmt.Errorf("model type %q is not supported: want BPE (RoBERTa, GPT-2) or WordPiece (BERT)", m.Type)
+		return fmt.Errorf("model type %q is not supported: want BPE (RoBERTa, GPT-2), WordPiece (BERT) or Unigram (XLM-RoBERTa, CamemBERT)", m.Type)
 	}
 	if err := decode(m.Vocab, "model vocab", &d.vocab); err != nil {
 		return err
@@ -172,6 +175,9 @@ func (d *definition) readMerges(raw json.RawMessage) error {
 }
 
 func (d *definition) readNormalizer(raw json.RawMessage) error {
+	if d.family == Unigram {
+		return d.readUnigramNormalizer(raw)
+	}
 	var n *struct {
 		Type         string `json:"type"`
 		CleanText    bool   `json:"clean_text"`
@@ -188,7 +194,7 @@ func (d *definition) readNormalizer(raw json.RawMessage) error {
 	if err := present(raw, "normalizer", "clean_text", "handle_chinese_chars", "lowercase"); err != nil {
 		return err
 	}
-	d.bert = &bertNormalizer{
+	d.norm = &bertNormalizer{
 		clean: n.CleanText, han: n.Chinese, lowercase: n.Lowercase,
 		stripAccents: value(n.StripAccents, n.Lowercase),
 	}
@@ -196,6 +202,9 @@ func (d *definition) readNormalizer(raw json.RawMessage) error {
 }
 
 func (d *definition) readPreTokenizer(raw json.RawMessage) error {
+	if d.family == Unigram {
+		return d.readUnigramWords(raw)
+	}
 	var p struct {
 		Type        string `json:"type"`
 		PrefixSpace bool   `json:"add_prefix_space"`

@@ -15,14 +15,12 @@ type Family int
 const (
 	BPE       Family = iota // byte-level byte-pair encoding: RoBERTa, GPT-2
 	WordPiece               // BERT, MiniLM
+	Unigram                 // SentencePiece: XLM-RoBERTa, CamemBERT
 )
 
 // String gives the name that tokenizer.json uses.
 func (f Family) String() string {
-	if f == WordPiece {
-		return "WordPiece"
-	}
-	return "BPE"
+	return [...]string{"BPE", "WordPiece", "Unigram"}[f]
 }
 
 // Text is one example: a single text, or a pair.
@@ -42,9 +40,10 @@ type Tokenizer struct {
 	family       Family
 	words        wordModel
 	cache        wordCache
-	bert         *bertNormalizer // nil: the text is taken as it is
-	prefixSpace  bool            // BPE: a space goes before a piece that has none
-	raw, normed  matcher         // added tokens looked for before and after normalisation
+	norm         normalizer // nil: the text is taken as it is
+	prefixSpace  bool       // BPE: a space goes before a piece that has none
+	meta         *metaspace // Unigram: cuts the words
+	raw, normed  matcher    // added tokens looked for before and after normalisation
 	single, pair template
 	cutLeft      bool // a text that is too long loses its start, not its end
 	padID        int32
@@ -122,27 +121,35 @@ func (t *Tokenizer) appendText(dst []int32, text string) []int32 {
 	if !utf8.ValidString(text) {
 		text = string([]rune(text))
 	}
+	atStart := true // until the first part
 	t.raw.split(text, func(piece string, id int32) {
 		if id >= 0 {
-			dst = append(dst, id)
+			dst, atStart = append(dst, id), false
 			return
 		}
-		if t.bert != nil {
-			piece = t.bert.normalize(piece)
+		if t.norm != nil {
+			piece = t.norm.normalize(piece)
 		}
 		t.normed.split(piece, func(piece string, id int32) {
 			if id >= 0 {
 				dst = append(dst, id)
-				return
+			} else {
+				dst = t.appendWords(dst, piece, atStart)
 			}
-			dst = t.appendWords(dst, piece)
+			atStart = false
 		})
+		atStart = false
 	})
 	return dst
 }
 
-// appendWords appends the ids of a piece that holds no added token.
-func (t *Tokenizer) appendWords(dst []int32, piece string) []int32 {
+// appendWords appends the ids of a piece that holds no added token; atStart says that it
+// begins the text.
+func (t *Tokenizer) appendWords(dst []int32, piece string, atStart bool) []int32 {
+	if t.meta != nil {
+		t.meta.words(piece, atStart, func(word string) { dst = t.appendWord(dst, word) })
+		return dst
+	}
 	if t.prefixSpace && !strings.HasPrefix(piece, " ") {
 		piece = " " + piece
 	}

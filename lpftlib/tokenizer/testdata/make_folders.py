@@ -31,6 +31,14 @@ def roberta(**more):
     return {"tokenizer_class": "RobertaTokenizer", **more}
 
 
+def xlmr(**more):
+    return {"tokenizer_class": "XLMRobertaTokenizer", **more}
+
+
+def camembert(**more):
+    return {"tokenizer_class": "CamembertTokenizer", **more}
+
+
 def decoder(**flags):
     words = {"435": "[E1]", "436": "[/E1]", "437": "Café"}
     return {i: {**TOKEN, "content": w, **flags} for i, w in words.items()}
@@ -87,6 +95,28 @@ def cases():
     yield case("bpe: BERT's template, no class", "bpe", {"tokenizer_class": "PreTrainedTokenizerFast"}, tokenizer=with_part("bpe", post_processor=B_ONE))
     yield case("bpe: tokenizer.json cuts left", "bpe", roberta(), max_len=10, tokenizer=with_part(
         "bpe", truncation={"direction": "Left", "max_length": 20, "strategy": "LongestFirst", "stride": 0}))
+    for base, config in (("unigram", xlmr), ("unigram-camembert", camembert)):
+        yield case(f"{base}: class alone", base, config())
+        yield case(f"{base}: old name of the class", base, {"tokenizer_class": config()["tokenizer_class"] + "Fast"})
+        yield case(f"{base}: no prefix space", base, config(add_prefix_space=False))
+        yield case(f"{base}: cut left", base, config(truncation_side="left"), max_len=10)
+        yield case(f"{base}: types asked for", base, config(model_input_names=["input_ids", "token_type_ids", "attention_mask"]))
+        yield case(f"{base}: other separators", base, config(cls_token="<pad>", sep_token="<mask>"))
+        yield case(f"{base}: other ends", base, config(bos_token="<pad>", eos_token="<mask>", add_bos_token=True))
+        yield case(f"{base}: other unknown", base, config(unk_token="<mask>"))
+        yield case(f"{base}: added_tokens_decoder", base, config(added_tokens_decoder={
+            "3": {**TOKEN, "content": "<unk>"}, "250": {**TOKEN, "content": "<e1>", "rstrip": True}, "251": {**TOKEN, "content": "Café", "normalized": True, "special": False}}))
+        yield case(f"{base}: mask of its own", base, config(mask_token="[MASK]"))
+        yield case(f"{base}: mask of its own with flags", base, config(), special_tokens_map={"mask_token": {**TOKEN, "content": "[MASK]", "lstrip": False}})
+        yield case(f"{base}: special tokens without ids", base, config(additional_special_tokens=["[E1]", "[/E1]"]))
+        yield case(f"{base}: no class of its own", base, {"tokenizer_class": "PreTrainedTokenizerFast"})
+        yield case(f"{base}: no class of its own, added", base, {"tokenizer_class": "PreTrainedTokenizerFast"}, added_tokens={"[E1]": 260})
+    yield case("unigram: model type in config.json", "unigram", model={"model_type": "xlm-roberta"})
+    yield case("unigram: as CamemBERT", "unigram", model={"model_type": "camembert"})
+    yield case("unigram-camembert: model type in config.json", "unigram-camembert", model={"model_type": "camembert"})
+    yield case("unigram-camembert: as XLM-RoBERTa", "unigram-camembert", xlmr())
+    yield case("unigram: as RoBERTa", "unigram", roberta(), refused="needs a model of type BPE, the vocabulary's is Unigram")
+    yield case("bpe: as XLM-RoBERTa", "bpe", xlmr(), refused="needs a model of type Unigram")
     yield case("Japanese", "wordpiece-files", {"tokenizer_class": "BertJapaneseTokenizer"}, refused="BertJapaneseTokenizer")
     yield case("code of its own", "wordpiece", bert(auto_map={"AutoTokenizer": ["t.T", None]}), refused="auto_map")
     yield case("null for lower case", "wordpiece", bert(do_lower_case=None), refused="do_lower_case: is null")
