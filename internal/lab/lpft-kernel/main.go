@@ -21,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lpft/internal/hugepages"
 )
 
 const (
@@ -65,7 +67,7 @@ func run(work, home, connection string) error {
 		return err
 	}
 	cmd := exec.Command(filepath.Join(filepath.Dir(self), "gonb"), "--kernel", connection, "-raw_error", "-go_work="+work)
-	cmd.Env = environ(os.Environ(), home, tmp)
+	cmd.Env, _ = hugepages.Environ(environ(os.Environ(), home, tmp))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
