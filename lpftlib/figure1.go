@@ -40,13 +40,13 @@ func BuildFigure1(ctx context.Context, s *study.Session) (*Built, error) {
 			gain = append(gain, paper.Pair{Name: name, A: last.Loss, B: first.Loss})
 		}
 	}
-	claims := []paper.Claim{paper.Order("‖V‖ grows during LP", grow), paper.Order("the training loss of LP falls meanwhile", gain)}
+	claims := []paper.Claim{paper.Judged(paper.Ordering, "‖V‖ grows during LP", paper.Less, grow), paper.Judged(paper.Check, "the training loss of LP falls meanwhile", paper.Less, gain)}
 	low, err := growthOfLoRA(ctx, s, ids)
 	if err != nil {
 		return nil, err
 	}
 	if len(low) > 0 {
-		claims = append(claims, paper.Order("‖V‖ grows during LoRA's training", low))
+		claims = append(claims, paper.Judged(paper.Ordering, "‖V‖ grows during LoRA's training", paper.Less, low))
 	}
 	return built(ctx, s, "figure1", nil, figures, claims)
 }

@@ -135,7 +135,7 @@ func diagonalClaim(all []*study.KernelStats) paper.Claim {
 	for _, k := range all {
 		pairs = append(pairs, paper.Pair{Name: k.Task + " " + k.Method.Title(), A: contrast(k.MapP.Values), B: contrast(k.MapF.Values)})
 	}
-	return paper.Order("the diagonal stands out more in F than in P", pairs)
+	return paper.Judged(paper.Ordering, "the diagonal stands out more in F than in P", paper.Less, pairs)
 }
 
 func contrast(values [][]float64) float64 {

@@ -65,7 +65,7 @@ func headMoves(ctx context.Context, s *study.Session, id string) (paper.Claim, e
 		}
 		ratio[m] = floats.Distance(t.Head.Weight(), t.Start.Weight(), 2) / row.Diff
 	}
-	return paper.Order("relative to the features, the head's rows move more in LP-FT than in FT",
+	return paper.Judged(paper.Ordering, "relative to the features, the head's rows move more in LP-FT than in FT", paper.Less,
 		[]paper.Pair{{Name: id, A: ratio[study.FT], B: ratio[study.LPFT]}}), nil
 }
 

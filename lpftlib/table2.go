@@ -259,8 +259,8 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 			if k := by[id][m]; k != nil {
 				name := id + " " + m.Title()
 				rank = append(rank, paper.Pair{Name: name, A: float64(k.P.Rank.Float32), B: float64(k.F.Rank.Float32)})
-				lowest = append(lowest, paper.Pair{Name: name, A: float64(k.P.Rank.Float32), B: float64(k.Theta.Rank.Float32) + 0.5})
-				highest = append(highest, paper.Pair{Name: name, A: float64(k.Theta.Rank.Float32), B: float64(k.F.Rank.Float32) + 1.5})
+				lowest = append(lowest, paper.Pair{Name: name, A: float64(k.P.Rank.Float32), B: float64(k.Theta.Rank.Float32)})
+				highest = append(highest, paper.Pair{Name: name, A: float64(k.Theta.Rank.Float32), B: float64(k.F.Rank.Float32) + 1})
 			}
 		}
 		for _, pair := range [][2]study.Method{{study.FT, study.LPFT}, {study.LoRA, study.LPLoRA}} {
@@ -284,8 +284,8 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 	}
 	return []paper.Claim{
 		paper.C4(rank), paper.C5(ratio), paper.C6(spectraOf(all)), paper.C9(fits),
-		paper.Order("rank(Θ) is at least rank(P)", lowest),
-		paper.Order("rank(Θ) is at most rank(F) + 1", highest),
-		paper.Order("‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", norm),
+		paper.Judged(paper.Check, "rank(Θ) is at least rank(P)", paper.AtMost, lowest),
+		paper.Judged(paper.Ordering, "rank(Θ) is at most rank(F) + 1", paper.AtMost, highest),
+		paper.Judged(paper.Empirical, "‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", paper.Less, norm),
 	}, nil
 }

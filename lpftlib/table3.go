@@ -43,8 +43,8 @@ func table3Claims(rows []study.Measures) []paper.Claim {
 	gain := improvement(func(c study.Calibration) float64 { return c.ECE })
 	return []paper.Claim{
 		paper.C7(temperaturePairs(rows)),
-		paper.Order("temperature scaling takes more off LP-FT's ECE than off FT's", pairs(rows, study.FT, study.LPFT, gain)),
-		paper.Order("the exact temperature is no worse than the published recipe's on validation NLL", exactPairs(rows)),
+		paper.Judged(paper.Empirical, "temperature scaling takes more off LP-FT's ECE than off FT's", paper.Less, pairs(rows, study.FT, study.LPFT, gain)),
+		paper.Judged(paper.Check, "the exact temperature is no worse than the published recipe's on validation NLL", paper.Less, exactPairs(rows)),
 	}
 }
 

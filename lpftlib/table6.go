@@ -41,14 +41,13 @@ func BuildTable6(ctx context.Context, s *study.Session) (*Built, error) {
 		}
 		tables = append(tables, ours)
 	}
-	claim := paper.Order("every hyperparameter of profile paper is the printed one", same)
+	claim := paper.Judged(paper.Check, "every hyperparameter of profile paper is the printed one", paper.Equal, same)
 	return built(ctx, s, "table6", tables, nil, []paper.Claim{claim})
 }
 
 var hyperColumns = []string{"batch size", "learning rate", "LoRA r", "LoRA α"}
 
-// hyperRows are a task's rows, and for each cell that the paper prints a pair that is in order
-// where both are equal.
+// hyperRows are a task's rows, and for each cell that the paper prints ours and the printed value.
 func hyperRows(p *study.Profile, id string, compare bool) (rows []report.Row, equal []paper.Pair, err error) {
 	for _, m := range p.Methods {
 		rates, err := p.RatesOf(id, m)
@@ -71,11 +70,7 @@ func hyperRows(p *study.Profile, id string, compare bool) (rows []report.Row, eq
 			if printed, ok := paper.Lookup(6, id, string(m), c.metric); ok && compare {
 				j := paper.Judge(printed, paper.Measured{Mean: c.value, Seeds: 1}, paper.Setting{Model: paper.Model})
 				cell.Paper, cell.Verdict, cell.Reason = printed.Text, j.Verdict, j.Reason
-				off := 0.0
-				if j.Verdict != paper.Match {
-					off = 2
-				}
-				equal = append(equal, paper.Pair{Name: fmt.Sprintf("%s %s %s", id, m.Title(), c.metric), A: off, B: 1})
+				equal = append(equal, paper.Pair{Name: fmt.Sprintf("%s %s %s", id, m.Title(), c.metric), A: c.value, B: printed.Mean})
 			}
 			row.Cells = append(row.Cells, cell)
 		}

@@ -135,8 +135,8 @@ func BuildGrowth(ctx context.Context, s *study.Session) (*Built, error) {
 	fall := []paper.Pair{{Name: "loss", A: course[steps].Loss, B: course[0].Loss}}
 	return built(ctx, s, "growth", []report.Table{gradients}, []report.Figure{f}, []paper.Claim{
 		paper.Below("equations (7) and (8) against numerical differentiation", worst, 1e-6, classes*classes*2, "largest relative error over all rows, classes and both equations"),
-		paper.Order("every row of V grows during training", grow),
-		paper.Order("the loss falls meanwhile", fall),
+		paper.Judged(paper.Check, "every row of V grows during training", paper.Less, grow),
+		paper.Judged(paper.Check, "the loss falls meanwhile", paper.Less, fall),
 	})
 }
 

@@ -230,13 +230,16 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 	if err := report.Write(r.reportDir, out); err != nil {
 		return err
 	}
-	holds := 0
-	for _, c := range out.Claims {
-		if c.Outcome == paper.Holds {
-			holds++
+	for _, kind := range []paper.Kind{paper.Ordering, paper.Check} {
+		if c := paper.CountOf(kind, out.Claims); c.Decided+c.Missing > 0 {
+			fmt.Printf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
 	}
-	fmt.Printf("%d of %d claims hold; %s in %s\n", holds, len(out.Claims), filepath.Join(r.reportDir, "index.html"), took)
+	c := paper.CountOf(paper.Empirical, out.Claims)
+	if c.Missing > 0 {
+		fmt.Printf("%d claims could not be decided here\n", c.Missing)
+	}
+	fmt.Printf("%d of %d claims hold; %s in %s\n", c.Holds, c.Decided, filepath.Join(r.reportDir, "index.html"), took)
 	return nil
 }
 

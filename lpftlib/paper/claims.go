@@ -20,7 +20,8 @@ const (
 
 // Claim is one of the paper's statements, judged.
 type Claim struct {
-	ID          string  // "C1" … "C9", or "" for an ordering of one table
+	Kind        Kind
+	ID          string  // "C1" … "C9", or "" for what has no number in docs/protocol.md
 	Text        string  // the statement in the paper's words, short
 	Statistic   float64 // what was computed; NaN where there was nothing to compute
 	Threshold   float64 // what it is compared with
@@ -39,16 +40,10 @@ func (p Pair) valid() bool { return !bad(p.A) && !bad(p.B) }
 
 func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
-// Order judges the statement A < B for every pair: an ordering of one table. The statistic is the share of
-// pairs for which it holds, the threshold 1. Pairs with a missing number (NaN) are left out.
-func Order(text string, pairs []Pair) Claim {
-	return shareOf("", text, "A < B", pairs, func(p Pair) bool { return p.A < p.B }, 1)
-}
-
 // shareOf judges a claim by the share of pairs that satisfy it; threshold 1 asks for all of them, 0.5 for
 // more than half.
 func shareOf(id, text, relation string, pairs []Pair, ok func(Pair) bool, threshold float64) Claim {
-	c := Claim{ID: id, Text: text, Threshold: threshold, Statistic: math.NaN(), Outcome: Undecided}
+	c := Claim{Kind: Empirical, ID: id, Text: text, Threshold: threshold, Statistic: math.NaN(), Outcome: Undecided}
 	var broken []string
 	for _, p := range pairs {
 		if !p.valid() {
@@ -100,7 +95,7 @@ const farAbove = 10
 // C2 judges: LP's classifier norm is far larger than FT's (Table 13, Figures 1 and 4). A is ‖V‖_F after LP, B after
 // FT. WSC is left out, as in the paper LP shrinks the head there. The statistic is the smallest ratio.
 func C2(pairs []Pair) Claim {
-	c := Claim{ID: "C2", Text: "‖V‖ after LP is far larger than after FT", Threshold: farAbove, Statistic: math.NaN(), Outcome: Undecided}
+	c := Claim{Kind: Empirical, ID: "C2", Text: "‖V‖ after LP is far larger than after FT", Threshold: farAbove, Statistic: math.NaN(), Outcome: Undecided}
 	smallest := ""
 	for _, p := range without(pairs, "wsc") {
 		if !p.valid() || p.B <= 0 {
@@ -135,7 +130,7 @@ const fewestPoints = 4
 // C3 judges: the larger the classifier norm at the start, the smaller the change of features (Figures 3, 10, 11). The
 // statistic is the largest Spearman rank correlation of the curves; the claim holds if it is negative.
 func C3(curves []Curve) Claim {
-	c := Claim{ID: "C3", Text: "a larger initial ‖V‖ gives a smaller Diff(F)", Statistic: math.NaN(), Outcome: Undecided}
+	c := Claim{Kind: Empirical, ID: "C3", Text: "a larger initial ‖V‖ gives a smaller Diff(F)", Statistic: math.NaN(), Outcome: Undecided}
 	var rising []string
 	for _, k := range curves {
 		if len(k.Norms) != len(k.Diff) || len(k.Norms) < fewestPoints {
@@ -214,7 +209,7 @@ const spectrumFloor = 1e-8
 // difference of log10, values below 1e-8 raised to it. The statistic is the largest ratio of the
 // distances (FT, LoRA) / (FT, P); the claim holds if it is below 1.
 func C6(spectra []Spectra) Claim {
-	c := Claim{ID: "C6", Text: "the spectrum of F under LoRA is closer to FT's than P's is", Threshold: 1, Statistic: math.NaN(), Outcome: Undecided}
+	c := Claim{Kind: Empirical, ID: "C6", Text: "the spectrum of F under LoRA is closer to FT's than P's is", Threshold: 1, Statistic: math.NaN(), Outcome: Undecided}
 	worst := ""
 	for _, s := range spectra {
 		n := len(s.FT)
@@ -277,7 +272,7 @@ const nearlyConstant = 0.5
 // largest relative residual of the best fit. The paper shows spectra only, so that a high residual is a finding
 // and not a failed reproduction.
 func C9(fits []Fit) Claim {
-	c := Claim{ID: "C9", Text: "LoRA's kernel is close to a constant times FT's", Threshold: nearlyConstant, Statistic: math.NaN(), Outcome: Undecided}
+	c := Claim{Kind: Empirical, ID: "C9", Text: "LoRA's kernel is close to a constant times FT's", Threshold: nearlyConstant, Statistic: math.NaN(), Outcome: Undecided}
 	var each []string
 	for _, f := range fits {
 		if bad(f.Scalar) || bad(f.Residual) {
@@ -301,9 +296,9 @@ func C9(fits []Fit) Claim {
 	return c
 }
 
-// Below judges that a statistic over n cases stays at or below a threshold; NaN leaves it undecided.
+// Below checks that a statistic over n cases stays at or below a threshold; NaN leaves it undecided.
 func Below(text string, statistic, threshold float64, n int, explanation string) Claim {
-	c := Claim{Text: text, Statistic: statistic, Threshold: threshold, N: n, Outcome: Fails, Explanation: explanation}
+	c := Claim{Kind: Check, Text: text, Statistic: statistic, Threshold: threshold, N: n, Outcome: Fails, Explanation: explanation}
 	switch {
 	case bad(statistic) || n == 0:
 		c.Outcome = Undecided

@@ -75,12 +75,27 @@ func TestClaimsInPrint(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
-	c := Order("CS: FT < LP-FT", []Pair{{"cb", 0.5, 0.9}, {"rte", 0.9, 0.9}, {"wic", math.NaN(), 1}})
-	require.Equal(t, Claim{Text: "CS: FT < LP-FT", Statistic: 0.5, Threshold: 1, N: 2, Outcome: Fails, Explanation: "A < B in 1 of 2; not in rte (0.9 against 0.9)"}, c)
-	require.Equal(t, Holds, Order("", []Pair{{"cb", 1, 2}}).Outcome)
-	none := Order("", []Pair{{"cb", math.NaN(), 2}})
+	c := Judged(Ordering, "CS: FT < LP-FT", Less, []Pair{{"cb", 0.5, 0.9}, {"rte", 0.9, 0.9}, {"wic", math.NaN(), 1}})
+	require.Equal(t, Claim{Kind: Ordering, Text: "CS: FT < LP-FT", Statistic: 0.5, Threshold: 1, N: 2, Outcome: Fails, Explanation: "A < B in 1 of 2; not in rte (0.9 against 0.9)"}, c)
+	require.Equal(t, Holds, Judged(Ordering, "", Less, []Pair{{"cb", 1, 2}}).Outcome)
+	none := Judged(Ordering, "", Less, []Pair{{"cb", math.NaN(), 2}})
 	require.Equal(t, Undecided, none.Outcome)
 	require.True(t, math.IsNaN(none.Statistic))
+}
+
+func TestRelations(t *testing.T) {
+	for relation, want := range map[*Relation][3]Outcome{&Less: {Holds, Fails, Fails}, &AtMost: {Holds, Holds, Fails}, &Equal: {Fails, Holds, Fails}} {
+		for i, b := range []float64{2, 1, 0.5} {
+			require.Equal(t, want[i], Judged(Check, "", *relation, []Pair{{"cb", 1, b}}).Outcome, "%s with B = %g", relation.text, b)
+		}
+	}
+}
+
+func TestKindsAreCountedApart(t *testing.T) {
+	claims := []Claim{C1([]Pair{{"cb", 1, 2}}), C8(nil), Judged(Ordering, "a", Less, []Pair{{"cb", 2, 1}}), Below("b", 0, 1, 3, "")}
+	require.Equal(t, Count{Empirical, 1, 1, 1}, CountOf(Empirical, claims))
+	require.Equal(t, Count{Ordering, 0, 1, 0}, CountOf(Ordering, claims))
+	require.Equal(t, Count{Check, 1, 1, 0}, CountOf(Check, claims))
 }
 
 func TestC2Threshold(t *testing.T) {

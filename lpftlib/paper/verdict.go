@@ -10,7 +10,8 @@ import (
 type Verdict string
 
 const (
-	Match      Verdict = "match"        // within the tolerance
+	Match      Verdict = "match"        // a result within the tolerance
+	Constant   Verdict = "as printed"   // a constant, of hyperparameters or data, equal to the printed one: no result
 	TrendOnly  Verdict = "trend only"   // outside it, but the printed ordering holds
 	Differs    Verdict = "differs"      // outside it, and the ordering fails or is not known
 	NotATarget Verdict = "not a target" // the printed number cannot or need not be met; the reason says why
@@ -97,7 +98,7 @@ func Judge(p Printed, ours Measured, s Setting) Judgement {
 func exact(p Printed, out Judgement) Judgement {
 	out.Tolerance = 0
 	if math.Abs(out.Difference) <= 1e-9*math.Abs(p.Mean) {
-		out.Verdict, out.Reason = Match, "equal"
+		out.Verdict, out.Reason = Constant, "equal"
 	} else {
 		out.Verdict, out.Reason = Differs, "expected the printed value exactly"
 	}

@@ -30,7 +30,7 @@ type page struct {
 }
 
 // verdictOrder is the order in which counts are shown.
-var verdictOrder = []paper.Verdict{paper.Match, paper.TrendOnly, paper.Differs, paper.NotATarget}
+var verdictOrder = []paper.Verdict{paper.Match, paper.TrendOnly, paper.Differs, paper.NotATarget, paper.Constant}
 
 var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"slug":     slug,
@@ -78,25 +78,49 @@ func (p page) Table(item, table int) linkedTable    { return p.links[item].table
 func (p page) Figure(item, figure int) linkedFigure { return p.links[item].figures[figure] }
 func (p page) Notebook(item int) string             { return p.links[item].notebook }
 
-// ClaimsHold is the headline: how many claims hold of those that could be decided.
-func (p page) ClaimsHold() string {
-	holds, decided := 0, 0
-	for _, c := range p.Claims {
-		if c.Outcome == paper.Holds {
-			holds++
-		}
-		if c.Outcome != paper.Undecided {
-			decided++
-		}
+// ClaimsHold is the headline: how many of the paper's claims hold of those that could be decided.
+func (p page) ClaimsHold() string { return held(paper.CountOf(paper.Empirical, p.Claims)) }
+
+// held is a kind's count in words.
+func held(c paper.Count) string {
+	if c.Decided == 0 {
+		return fmt.Sprintf("no %s could be decided", strings.TrimSuffix(c.Kind.Plural(), "s"))
 	}
-	text := fmt.Sprintf("%d of %d claims hold", holds, decided)
-	if decided == 0 {
-		text = "no claim could be decided"
-	}
-	if rest := len(p.Claims) - decided; rest > 0 && decided > 0 {
-		text += fmt.Sprintf(", %d undecided", rest)
+	text := fmt.Sprintf("%d of %d %s hold", c.Holds, c.Decided, c.Kind.Plural())
+	if c.Missing > 0 {
+		text += fmt.Sprintf(", %d undecided", c.Missing)
 	}
 	return text
+}
+
+// judged is a section of the page: the statements of one kind.
+type judged struct {
+	Title, Held string
+	Folded      bool // shown small: nobody reads a hundred identities
+	Claims      []paper.Claim
+}
+
+// Judged are the claims by kind, the paper's own first.
+func (p page) Judged() []judged {
+	titles := map[paper.Kind]string{paper.Empirical: "The paper’s claims", paper.Ordering: "Further orderings", paper.Check: "Checks of the implementation"}
+	var out []judged
+	for _, kind := range paper.Kinds {
+		if claims := paper.OfKind(kind, p.Claims); len(claims) > 0 {
+			out = append(out, judged{titles[kind], held(paper.CountOf(kind, p.Claims)), kind == paper.Check, claims})
+		}
+	}
+	return out
+}
+
+// Others are the counts beside the headline.
+func (p page) Others() string {
+	var texts []string
+	for _, kind := range paper.Kinds[1:] {
+		if c := paper.CountOf(kind, p.Claims); c.Decided+c.Missing > 0 {
+			texts = append(texts, held(c))
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // AllVerdicts counts the verdicts of all items.
@@ -156,7 +180,7 @@ func slug(v any) string {
 // symbol repeats a verdict's colour as a sign, for those who do not see the colour.
 func symbol(v any) string {
 	switch fmt.Sprint(v) {
-	case string(paper.Match), string(paper.Holds):
+	case string(paper.Match), string(paper.Holds), string(paper.Constant):
 		return "✓"
 	case string(paper.TrendOnly):
 		return "≈"

@@ -336,8 +336,13 @@ func TestWords(t *testing.T) {
 
 func TestClaimsHold(t *testing.T) {
 	require.Equal(t, "no claim could be decided", page{Report: &Report{}}.ClaimsHold())
-	one := page{Report: &Report{Claims: []paper.Claim{{Outcome: paper.Holds}}}}
-	require.Equal(t, "1 of 1 claims hold", one.ClaimsHold())
+	one := page{Report: &Report{Claims: []paper.Claim{
+		{Kind: paper.Empirical, Outcome: paper.Holds}, {Kind: paper.Check, Outcome: paper.Holds}, {Kind: paper.Check, Outcome: paper.Undecided}, {Kind: paper.Ordering, Outcome: paper.Fails}}}}
+	require.Equal(t, "1 of 1 claims hold", one.ClaimsHold(), "a check is no claim")
+	require.Equal(t, "0 of 1 further orderings hold; 1 of 1 checks of the implementation hold, 1 undecided", one.Others())
+	sections := one.Judged()
+	require.Len(t, sections, 3)
+	require.Equal(t, []bool{false, false, true}, []bool{sections[0].Folded, sections[1].Folded, sections[2].Folded})
 }
 
 // What all methods share is no choice of the filter and stays whichever method is chosen.
