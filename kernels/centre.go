@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 )
@@ -34,6 +35,30 @@ func (k *Kernel) Centred() (*Kernel, error) {
 		}
 		for p := c; p < width; p += k.C {
 			floats.Sub(out.Data[p*width:(p+1)*width], mean)
+		}
+	}
+	return out, nil
+}
+
+// Permuted is a training kernel with its rows in another order: row i is order[i]'s.
+func (k *Kernel) Permuted(order []int) (*Kernel, error) {
+	if err := k.checkTraining("an order of rows"); err != nil {
+		return nil, err
+	}
+	all := make([]int, k.N)
+	for i := range all {
+		all[i] = i
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(order)), all) {
+		return nil, fmt.Errorf("kernels: order %v: expected every row from 0 to %d once", order, k.N-1)
+	}
+	out := New(k.N, k.C, k.N)
+	for i, row := range order {
+		for c := range k.C {
+			for j, column := range order {
+				from := ((row*k.C+c)*k.N + column) * k.C
+				copy(out.Data[((i*k.C+c)*k.N+j)*k.C:][:k.C], k.Data[from:from+k.C])
+			}
 		}
 	}
 	return out, nil

@@ -81,3 +81,24 @@ func centre(m *mat.Dense) {
 		}
 	}
 }
+
+// A permuted kernel is the kernel of the permuted rows; what is no order of all rows is refused.
+func TestPermuted(t *testing.T) {
+	k := gramKernel(4, 2, 6, 3)
+	order := []int{2, 0, 3, 1}
+	p, err := k.Permuted(order)
+	require.NoError(t, err)
+	for i, row := range order {
+		for j, column := range order {
+			for c := range 2 {
+				for d := range 2 {
+					require.Equal(t, k.At(row, c, column, d), p.At(i, c, j, d))
+				}
+			}
+		}
+	}
+	for _, wrong := range [][]int{{0, 1, 2}, {0, 1, 2, 2}, {1, 2, 3, 4}, nil} {
+		_, err := k.Permuted(wrong)
+		require.ErrorContains(t, err, "expected every row from 0 to 3 once")
+	}
+}

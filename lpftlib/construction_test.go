@@ -49,7 +49,7 @@ func TestEmpiricalClaimsCanComeOutEitherWay(t *testing.T) {
 		pair := func() []paper.Pair { return []paper.Pair{{Name: "cb", A: rng.Float64(), B: rng.Float64()}} }
 		claims := append(ClaimsOf(rows), table1Claims(unscaled)...)
 		claims = append(claims, table3Claims(unscaled)...)
-		claims = append(claims, paper.C4(pair()), paper.C5(pair()), paper.C9([]paper.Fit{{Name: "cb", Scalar: 1, Residual: rng.Float64()}}))
+		claims = append(claims, paper.C4(pair()), paper.C5(pair()), paper.C9([]paper.Fit{{Name: "cb", Scalar: 1, Residual: rng.Float64(), OfP: rng.Float64(), Permuted: rng.Float64()}}))
 		for _, c := range paper.OfKind(paper.Empirical, claims) {
 			name := c.ID + c.Text
 			if seen[name] == nil {

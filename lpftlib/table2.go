@@ -280,7 +280,7 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 		if err != nil {
 			return nil, err
 		}
-		fits = append(fits, paper.Fit{Name: id, Scalar: fit.Scalar, Residual: fit.Residual})
+		fits = append(fits, paper.Fit{Name: id, Scalar: fit.Scalar, Residual: fit.Centred, OfP: fit.CentredP, Permuted: fit.CentredPermuted})
 	}
 	return []paper.Claim{
 		paper.C4(rank), paper.C5(ratio), paper.C6(spectraOf(all)), paper.C9(fits),

@@ -139,11 +139,13 @@ func TestC8Tie(t *testing.T) {
 }
 
 func TestC9(t *testing.T) {
-	near, far := Fit{"cb", 0.002, 0.3}, Fit{"rte", 0.002, 0.6}
+	near, far := Fit{"cb", 0.002, 0.3, 0.8, 0.7}, Fit{"rte", 0.002, 0.6, 0.8, 0.7}
 	require.Equal(t, Holds, C9([]Fit{near}).Outcome)
 	both := C9([]Fit{near, far})
 	require.Equal(t, Fails, both.Outcome)
 	require.InDelta(t, 0.6, both.Statistic, 1e-12)
 	require.Equal(t, 2, both.N)
-	require.Equal(t, Undecided, C9([]Fit{{"x", math.NaN(), math.NaN()}}).Outcome)
+	require.Equal(t, Fails, C9([]Fit{{"cb", 0.002, 0.3, 0.29, 0.7}}).Outcome, "P fits as well")
+	require.Equal(t, Fails, C9([]Fit{{"cb", 0.002, 0.3, 0.8, 0.25}}).Outcome, "so do permuted rows")
+	require.Equal(t, Undecided, C9([]Fit{{"x", math.NaN(), math.NaN(), 1, 1}}).Outcome)
 }

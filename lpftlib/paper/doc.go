@@ -7,7 +7,7 @@
 //	q, ok := paper.LookupKernel(2, "cb", "ft", "ft_e", "rank")
 //
 // A reproduction is judged in two ways. [Judge] gives one cell a [Verdict] with its reason: match, trend
-// only, differs, or not a target. [Claim] results, made by [C1] to [C9] and [Order], say whether the
+// only, differs, or not a target. [Claim] results, made by [C1] to [C9] and [Judged], say whether the
 // paper's statements hold in the numbers at hand; they need no printed value, so they are also judged
 // where another model or other data make the printed values unreachable.
 //

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"lpft/kernels"
 	"lpft/kernels/ntk"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/progress"
@@ -172,17 +171,3 @@ func (s *Session) Kernel(ctx context.Context, run Spec) (*store.Artefact, error)
 }
 
 const kernelFile = "kernel.npz"
-
-// LoRAFit is the best scalar c in F_LoRA ≈ c·F_FT and what it leaves, on one task and seed, for
-// the pair from a random head or from LP (claim C9).
-func (s *Session) LoRAFit(ctx context.Context, id string, seed uint64, ft, lora Method) (kernels.ScalarFit, error) {
-	a, err := s.kernelArrays(ctx, Spec{Task: id, Method: ft, Seed: seed})
-	if err != nil {
-		return kernels.ScalarFit{}, err
-	}
-	b, err := s.kernelArrays(ctx, Spec{Task: id, Method: lora, Seed: seed})
-	if err != nil {
-		return kernels.ScalarFit{}, err
-	}
-	return kernels.FitScalar(a.F, b.F)
-}
