@@ -113,11 +113,14 @@ func TestJudge(t *testing.T) {
 		verdict Verdict
 		reason  string
 	}{
-		{"two pooled deviations", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{81, 1.5, 5}, faithful, Match, "two pooled deviations"},
+		{"two standard errors", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{84, 1.5, 5}, faithful, Match, "two standard errors"},
+		{"two seeds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{81, 1.5, 2}, holds, TrendOnly, "3 seeds or more, here 2"},
+		{"scatter makes no match", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 60, 5}, fails, Differs, "outside"},
+		{"scatter without a printed deviation", get(t, 13, "cb", "lp", "", "norm_c"), Measured{100, 400, 5}, fails, Differs, "outside"},
 		{"outside, trend holds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, holds, TrendOnly, "ordering holds: as told"},
 		{"outside, trend fails", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, fails, Differs, "ordering fails: as told"},
 		{"outside, trend unknown", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{75, 1.5, 5}, faithful, Differs, "outside"},
-		{"deviation 0 leaves rounding", get(t, 8, "wsc", "ft", "", "accuracy"), Measured{63.4615, 0, 5}, faithful, Match, "pooled"},
+		{"deviation 0 leaves rounding", get(t, 8, "wsc", "ft", "", "accuracy"), Measured{63.4615, 0, 5}, faithful, Match, "standard errors"},
 		{"another model", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{84.64, 1, 5}, with(func(s *Setting) { s.Model = "all-MiniLM-L6-v2" }), NotATarget, "another model: orderings only"},
 		{"another model, ordering holds", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{60, 1, 5}, with(func(s *Setting) { s.Model, s.Trend = "all-MiniLM-L6-v2", TrendHolds }), TrendOnly, "another model: orderings only"},
 		{"another model, ordering fails", get(t, 8, "cb", "lpft", "", "accuracy"), Measured{60, 1, 5}, with(func(s *Setting) { s.Model, s.Trend = "all-MiniLM-L6-v2", TrendFails }), Differs, "another model: orderings only"},
@@ -129,8 +132,8 @@ func TestJudge(t *testing.T) {
 		{"dash", get(t, 1, "cb", "lp", "", "diff_f"), Measured{1, 0, 5}, faithful, NotATarget, "dash"},
 		{"nothing measured", get(t, 1, "cb", "ft", "", "diff_f"), Measured{math.NaN(), 0, 5}, faithful, NotATarget, "no number"},
 		{"halved head", get(t, 13, "rte", "lp", "", "norm_c"), Measured{57.2, 1, 5}, with(func(s *Setting) { s.PaperCompatible = false }), NotATarget, "known defect 3"},
-		{"halving leaves LP's accuracy", get(t, 8, "rte", "lp", "", "accuracy"), Measured{get(t, 8, "rte", "lp", "", "accuracy").Mean, 1, 5}, with(func(s *Setting) { s.PaperCompatible = false }), Match, "pooled"},
-		{"halving leaves three classes", get(t, 13, "cb", "lp", "", "norm_c"), Measured{33, 1, 5}, with(func(s *Setting) { s.PaperCompatible = false }), Match, "our deviations"},
+		{"halving leaves LP's accuracy", get(t, 8, "rte", "lp", "", "accuracy"), Measured{get(t, 8, "rte", "lp", "", "accuracy").Mean, 1, 5}, with(func(s *Setting) { s.PaperCompatible = false }), Match, "standard errors"},
+		{"halving leaves three classes", get(t, 13, "cb", "lp", "", "norm_c"), Measured{33, 1, 5}, with(func(s *Setting) { s.PaperCompatible = false }), Match, "standard errors of our mean"},
 		{"twin table", get(t, 1, "cb", "lp", "", "norm_c"), Measured{33.5, 0.1, 5}, faithful, Match, "Table 13, which prints 3.35e1"},
 		{"FN of P", get(t, 2, "cb", "ft", "pretrain_e", "fn"), Measured{51900, 0, 1}, faithful, Match, "2 %"},
 		{"FN of P outside", get(t, 2, "cb", "ft", "pretrain_e", "fn"), Measured{54000, 0, 1}, faithful, Differs, "2 %"},
@@ -144,12 +147,12 @@ func TestJudge(t *testing.T) {
 		{"singular FDR", get(t, 1, "cb", "ft", "", "fdr_f"), Measured{1, 0, 5}, holds, TrendOnly, "singular"},
 		{"singular FDR, no ordering", get(t, 1, "cb", "ft", "", "fdr_f"), Measured{1, 0, 5}, faithful, NotATarget, "orders this cell against none"},
 		{"test accuracy of kernels", get(t, 9, "rte", "ft", "ft_e", "acc_test"), Measured{51, 0, 1}, faithful, NotATarget, "near chance"},
-		{"Table 3 borrows deviations", get(t, 3, "rte", "ft", "", "ece_wo_ts"), Measured{21.5, 1, 5}, faithful, Match, "pooled"},
+		{"Table 3 borrows deviations", get(t, 3, "rte", "ft", "", "ece_wo_ts"), Measured{21.5, 1, 5}, faithful, Match, "standard errors"},
 		{"hyperparameter", get(t, 6, "cb", "ft", "", "lr"), Measured{Mean: 5e-5}, with(func(s *Setting) { s.Model = "x" }), Constant, "equal"},
 		{"another hyperparameter", get(t, 6, "cb", "ft", "", "lr"), Measured{Mean: 4e-5}, faithful, Differs, "exactly"},
 		{"row count", get(t, 7, "rte", "", "", "n_train"), Measured{Mean: 2241}, with(func(s *Setting) { s.Model = "x" }), Constant, "equal"},
 		{"misprinted row count", get(t, 7, "cb", "", "", "n_test"), Measured{Mean: 56}, faithful, NotATarget, "known defect 13"},
-		{"one seed, no deviation", get(t, 13, "cb", "lora", "", "norm_c"), Measured{1.5, 0, 1}, holds, TrendOnly, "one seed"},
+		{"one seed, no deviation", get(t, 13, "cb", "lora", "", "norm_c"), Measured{1.5, 0, 1}, holds, TrendOnly, "3 seeds or more, here 1"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -54,10 +54,10 @@ type Judgement struct {
 
 // Judge compares our number with a printed one.
 //
-// The tolerance is two pooled deviations √((s₁²+s₂²)/2) where the paper prints a deviation, otherwise what
+// The tolerance is two standard errors of the difference of means where the paper prints a deviation (of five seeds), otherwise what
 // can be expected of the metric: FN of P within 2 %, FN of F within 15 % (for LP variants after division by
-// ‖V0‖²), FT Ratio of FT within 0.03, CS of the pre-trained model and LP variants within 0.02, and two of our
-// own deviations for Diff(F), Norm(C) and FDR. To each comes half a unit of the last printed digit. Where the
+// ‖V0‖²), FT Ratio of FT within 0.03, CS of the pre-trained model and LP variants within 0.02, and two standard errors of our
+// mean, a quarter of the printed number at most, for Diff(F), Norm(C) and FDR. Where seeds count there must be three of them, and seeds that scatter more make no match easier. To each comes half a unit of the last printed digit. Where the
 // paper prints the same quantity twice with different values (Tables 1, 11 against 12, 13), a match with
 // either counts. Quantities without a meaningful tolerance are judged by their ordering alone, and so is
 // everything where the model, the data or the size of the run is not the paper's.
@@ -204,13 +204,11 @@ func toleranceOf(p Printed, ours Measured, s Setting) tolerance {
 	within := func(width float64, rule string) tolerance { return tolerance{true, width + half, 1, rule} }
 	relative := func(share float64, rule string) tolerance { return within(share*math.Abs(p.Mean), rule) }
 	if std, ok := printedStd(p); ok {
-		own := 0.0
-		if ours.Seeds >= 2 {
-			own = ours.Std
-		} else {
-			own = std
+		if ours.Seeds < fewestSeeds {
+			return tooFewSeeds(ours)
 		}
-		return within(2*math.Sqrt((std*std+own*own)/2), "two pooled deviations")
+		own := min(ours.Std, std) // seeds that scatter more than the paper's make no match easier
+		return within(2*math.Sqrt(std*std/paperSeeds+own*own/float64(ours.Seeds)), "two standard errors of the difference of means")
 	}
 	switch p.Metric {
 	case "fn":
@@ -232,10 +230,22 @@ func toleranceOf(p Printed, ours Measured, s Setting) tolerance {
 	case "rank", "acc_train":
 		return tolerance{rule: "one printed run on other rows"}
 	}
-	if ours.Seeds >= 2 {
-		return within(2*ours.Std, "two of our deviations, none is printed")
+	if ours.Seeds < fewestSeeds {
+		return tooFewSeeds(ours)
 	}
-	return tolerance{rule: "no deviation is printed and there is one seed here"}
+	width := min(2*ours.Std/math.Sqrt(float64(ours.Seeds)), widest*math.Abs(p.Mean))
+	return within(width, "two standard errors of our mean, no deviation is printed")
+}
+
+const (
+	paperSeeds  = 5    // behind a printed mean and deviation
+	fewestSeeds = 3    // from which the scatter of ours means something
+	widest      = 0.25 // of the printed number, where no deviation is printed
+)
+
+// tooFewSeeds leaves a cell to its orderings: with one or two seeds nearly everything or nothing would match.
+func tooFewSeeds(ours Measured) tolerance {
+	return tolerance{rule: fmt.Sprintf("a match asks for %d seeds or more, here %d", fewestSeeds, max(1, ours.Seeds))}
 }
 
 // toleranceFN is the rule for Frobenius norms of kernels.
