@@ -36,12 +36,12 @@ func table1Claims(rows []study.Measures) []paper.Claim {
 		paper.C1(pairs(rows, study.LPFT, study.FT, diffOf)),
 		paper.C2(pairs(mine, study.LP, study.FT, normOf)),
 		paper.C8(pairs(mine, study.FT, study.LPFT, scoreOf)),
-		paper.Judged(paper.Empirical, "CS(F) of LP-FT stays above FT's", paper.Less, pairs(rows, study.FT, study.LPFT, csOf)),
-		paper.Judged(paper.Empirical, "FDR(F) of LP-FT is below FT's", paper.Less, pairs(mine, study.LPFT, study.FT, fdrOf)),
+		paper.AsInPrint(paper.Empirical, "CS(F) of LP-FT stays above FT's", paper.Less, pairs(rows, study.FT, study.LPFT, csOf), paper.CSOfFT),
+		paper.AsInPrint(paper.Empirical, "FDR(F) of LP-FT is below FT's", paper.Less, pairs(mine, study.LPFT, study.FT, fdrOf), paper.FDROfFT),
 	}
 	if low := pairs(rows, study.LPLoRA, study.LoRA, diffOf); len(low) > 0 {
-		claims = append(claims, paper.Judged(paper.Empirical, "Diff(F) of LP-LoRA is below LoRA's", paper.Less, low),
-			paper.Judged(paper.Empirical, "CS(F) of LP-LoRA stays above LoRA's", paper.Less, pairs(rows, study.LoRA, study.LPLoRA, csOf)))
+		claims = append(claims, paper.AsInPrint(paper.Empirical, "Diff(F) of LP-LoRA is below LoRA's", paper.Less, low, paper.DiffOfLoRA),
+			paper.AsInPrint(paper.Empirical, "CS(F) of LP-LoRA stays above LoRA's", paper.Less, pairs(rows, study.LoRA, study.LPLoRA, csOf), paper.CSOfLoRA))
 	}
 	if shifted := shiftedPairs(rows); len(shifted) > 0 {
 		claims = append(claims, paper.Judged(paper.Ordering, "the shifted test set is harder than the task's own", paper.Less, shifted))

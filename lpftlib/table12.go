@@ -22,7 +22,7 @@ func BuildTable12(ctx context.Context, s *study.Session) (*Built, error) {
 	mine := own(rows)
 	claims := []paper.Claim{paper.C1(pairs(rows, study.LPFT, study.FT, diffOf)), paper.C2(pairs(mine, study.LP, study.FT, normOf))}
 	if low := pairs(rows, study.LPLoRA, study.LoRA, diffOf); len(low) > 0 {
-		claims = append(claims, paper.Judged(paper.Empirical, "Diff(F) of LP-LoRA is below LoRA's", paper.Less, low), paper.Judged(paper.Ordering, "‖V‖ of LoRA is above the random head's", paper.Less, pairs(mine, study.Pretrained, study.LoRA, normOf)))
+		claims = append(claims, paper.AsInPrint(paper.Empirical, "Diff(F) of LP-LoRA is below LoRA's", paper.Less, low, paper.DiffOfLoRA), paper.AsInPrint(paper.Ordering, "‖V‖ of LoRA is above the random head's", paper.Less, pairs(mine, study.Pretrained, study.LoRA, normOf), paper.NormOfLoRA))
 	}
 	return built(ctx, s, "table12", []report.Table{*table}, nil, claims)
 }

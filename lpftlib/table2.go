@@ -286,6 +286,6 @@ func kernelClaims(ctx context.Context, s *study.Session, all []*study.KernelStat
 		paper.C4(rank), paper.C5(ratio), paper.C6(spectraOf(all)), paper.C9(fits),
 		paper.Judged(paper.Check, "rank(Θ) is at least rank(P)", paper.AtMost, lowest),
 		paper.Judged(paper.Ordering, "rank(Θ) is at most rank(F) + 1", paper.AtMost, highest),
-		paper.Judged(paper.Empirical, "‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", paper.Less, norm),
+		paper.AsInPrint(paper.Empirical, "‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", paper.Less, norm, paper.KernelOfFT, paper.KernelOfLoRA),
 	}, nil
 }

@@ -43,7 +43,7 @@ func table3Claims(rows []study.Measures) []paper.Claim {
 	gain := improvement(func(c study.Calibration) float64 { return c.ECE })
 	return []paper.Claim{
 		paper.C7(temperaturePairs(rows)),
-		paper.Judged(paper.Empirical, "temperature scaling takes more off LP-FT's ECE than off FT's", paper.Less, pairs(rows, study.FT, study.LPFT, gain)),
+		paper.AsInPrint(paper.Empirical, "temperature scaling takes more off LP-FT's ECE than off FT's", paper.Less, pairs(rows, study.FT, study.LPFT, gain), paper.GainOfECE),
 		paper.Judged(paper.Check, "the exact temperature is no worse than the published recipe's on validation NLL", paper.Less, exactPairs(rows)),
 	}
 }

@@ -25,7 +25,7 @@ func BuildTable8(ctx context.Context, s *study.Session) (*Built, error) {
 	}
 	return built(ctx, s, "table8", []report.Table{*table}, nil, []paper.Claim{
 		paper.C8(pairs(rows, study.FT, study.LPFT, scoreOf)),
-		paper.Judged(paper.Empirical, "LP scores below FT", paper.Less, pairs(rows, study.LP, study.FT, scoreOf)),
+		paper.AsInPrint(paper.Empirical, "LP scores below FT", paper.Less, pairs(rows, study.LP, study.FT, scoreOf), paper.AccuracyOfLP, paper.MatthewsOfLP),
 	})
 }
 
@@ -52,7 +52,7 @@ func BuildTable10(ctx context.Context, s *study.Session) (*Built, error) {
 	}
 	return built(ctx, s, "table10", []report.Table{*scores, *features}, nil, []paper.Claim{
 		paper.C1(pairs(rows, study.LPFT, study.FT, diffOf)),
-		paper.Judged(paper.Empirical, "CS(F) of LP-FT stays above FT's, in and out of distribution", paper.Less, pairs(rows, study.FT, study.LPFT, csOf)),
+		paper.AsInPrint(paper.Empirical, "CS(F) of LP-FT stays above FT's, in and out of distribution", paper.Less, pairs(rows, study.FT, study.LPFT, csOf), paper.CSOfFTShifted),
 		paper.C8(pairs(rows, study.FT, study.LPFT, scoreOf)),
 	})
 }
