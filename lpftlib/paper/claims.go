@@ -124,14 +124,19 @@ type Curve struct {
 	Norms, Diff []float64 // same length
 }
 
+// significant is the probability under chance from which a statistic decides.
+const significant = 0.05
+
 // fewestPoints is the length from which a rank correlation is worth naming.
 const fewestPoints = 4
 
 // C3 judges: the larger the classifier norm at the start, the smaller the change of features (Figures 3, 10, 11). The
-// statistic is the largest Spearman rank correlation of the curves; the claim holds if it is negative.
+// statistic is the largest Spearman rank correlation of the curves; the claim holds if it is negative and random order
+// would make all of them so small with a probability of 0.05 at most. Short curves alone decide nothing.
 func C3(curves []Curve) Claim {
 	c := Claim{Kind: Empirical, ID: "C3", Text: "a larger initial ‖V‖ gives a smaller Diff(F)", Statistic: math.NaN(), Outcome: Undecided}
 	var rising []string
+	var judged []Curve
 	for _, k := range curves {
 		if len(k.Norms) != len(k.Diff) || len(k.Norms) < fewestPoints {
 			continue
@@ -141,6 +146,7 @@ func C3(curves []Curve) Claim {
 			continue
 		}
 		c.N++
+		judged = append(judged, k)
 		if math.IsNaN(c.Statistic) || r > c.Statistic {
 			c.Statistic = r
 		}
@@ -152,8 +158,16 @@ func C3(curves []Curve) Claim {
 		c.Explanation = fmt.Sprintf("no curve has %d points or more", fewestPoints)
 		return c
 	}
+	chance := 1.0
+	for _, k := range judged {
+		chance *= chanceOf(k, c.Statistic)
+	}
 	c.Outcome = Holds
-	c.Explanation = fmt.Sprintf("largest rank correlation of %d curves is %.2f", c.N, c.Statistic)
+	c.Explanation = fmt.Sprintf("largest rank correlation of %d curves is %.2f, p = %.2g in random order", c.N, c.Statistic, chance)
+	if chance > significant {
+		c.Outcome = Undecided
+		c.Explanation += fmt.Sprintf(": more curves or more norms are needed for %g", significant)
+	}
 	if len(rising) > 0 {
 		c.Outcome = Fails
 		c.Explanation += "; not falling: " + strings.Join(rising, ", ")
@@ -162,7 +176,9 @@ func C3(curves []Curve) Claim {
 }
 
 // spearman is the rank correlation, ties given their mean rank; NaN for a constant or a missing number.
-func spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
+func spearman(x, y []float64) float64 { return correlation(ranks(x), ranks(y)) }
+
+func correlation(x, y []float64) float64 { return stat.Correlation(x, y, nil) }
 
 func ranks(v []float64) []float64 {
 	out := make([]float64, len(v))

@@ -111,8 +111,12 @@ func TestC3(t *testing.T) {
 	rising := Curve{"RTE, FT", norms, []float64{1, 2, 3, 4}}
 	short := Curve{"short", norms[:3], []float64{3, 2, 1}}
 	c := C3([]Curve{falling, short})
-	require.Equal(t, Holds, c.Outcome)
+	require.Equal(t, Undecided, c.Outcome, "2 of 24 orders fall as well")
+	require.Contains(t, c.Explanation, "p = 0.083")
 	require.Equal(t, 1, c.N)
+	two := C3([]Curve{falling, falling})
+	require.Equal(t, Holds, two.Outcome)
+	require.Contains(t, two.Explanation, "p = 0.0069")
 	require.InDelta(t, -0.9487, c.Statistic, 1e-4) // ties get their mean rank, as in scipy.stats.spearmanr
 	c = C3([]Curve{falling, rising})
 	require.Equal(t, Fails, c.Outcome)
