@@ -14,7 +14,7 @@ threads=${THREADS:-2} seconds=${SECONDS_EACH:-20} shapes=${1:-(MiniLM-16x64|RoBE
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-export GLIBC_TUNABLES=glibc.malloc.hugetlb=1 # as lpft starts itself; the peers get it too
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1 GODEBUG=asyncpreemptoff=1 # as lpft starts itself; the peers get it too
 export GOMLX_BACKEND=${GOMLX_BACKEND:-go}
 GOEXPERIMENT=simd GOMAXPROCS=$threads NPROC=$threads go test ./lpftlib/encoder ./lpftlib/finetune -p 1 -run '^$' \
     -bench "^Benchmark(Forward|ForwardBackward|Step)\$/^$shapes\$" -benchtime "${seconds}s" -timeout 1h >"$work/go.txt"

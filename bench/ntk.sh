@@ -17,7 +17,7 @@ threads=${THREADS:-2} runs=${RUNS:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-export GOMAXPROCS=$threads GLIBC_TUNABLES=glibc.malloc.hugetlb=1 # as lpft starts itself; the peers get it too
+export GOMAXPROCS=$threads GLIBC_TUNABLES=glibc.malloc.hugetlb=1 GODEBUG=asyncpreemptoff=1 # as lpft starts itself; the peers get it too
 GOEXPERIMENT=simd go test -c -o "$work/kernels.test" ./kernels/ntk
 ours() { # engine, pattern, runs
     (cd kernels/ntk && GOMLX_BACKEND=$1 "$work/kernels.test" -test.run '^$' -test.bench "$2" -test.benchtime "$3x" -test.timeout 2h) | grep ^Benchmark

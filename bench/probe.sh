@@ -12,4 +12,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE # settings for another program's sake would slow scikit-learn down
+export GODEBUG=asyncpreemptoff=1 # as lpft starts itself
 GOEXPERIMENT=simd "${PYTHON:-python3}" bench/peers/logreg_bench.py "$@"

@@ -33,7 +33,7 @@ import (
 )
 
 func main() {
-	withLargePages()
+	restart()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {

@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"lpft/internal/hugepages"
+	"lpft/internal/atstart"
 )
 
 const (
@@ -67,7 +67,7 @@ func run(work, home, connection string) error {
 		return err
 	}
 	cmd := exec.Command(filepath.Join(filepath.Dir(self), "gonb"), "--kernel", connection, "-raw_error", "-go_work="+work)
-	cmd.Env, _ = hugepages.Environ(environ(os.Environ(), home, tmp))
+	cmd.Env, _ = atstart.Environ(environ(os.Environ(), home, tmp))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
