@@ -72,12 +72,8 @@ func spread(base unsafe.Pointer, index int) vector {
 	return archsimd.BroadcastFloat64x4(*(*float64)(unsafe.Add(base, 8*index)))
 }
 
-// total adds the four lanes, always in the same order.
-func total(v vector) float64 {
-	var lanes [4]float64
-	v.Store(&lanes)
-	return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
-}
+// total adds four lanes, always in the same order.
+func total(lanes *[4]float64) float64 { return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) }
 
 // dots writes the products of a and b [width] with three rows of theta into outA and outB; width is a multiple of 4.
 // Six sums and five operands are what the sixteen registers hold without spilling.
@@ -96,8 +92,13 @@ func dots(outA, outB, a, b []float64, theta panel, width int) {
 		t = load(w2, j)
 		a2, b2 = u.MulAdd(t, a2), v.MulAdd(t, b2)
 	}
-	outA[0], outA[1], outA[2] = total(a0), total(a1), total(a2)
-	outB[0], outB[1], outB[2] = total(b0), total(b1), total(b2)
+	var lanes [6][4]float64
+	for i, v := range [6]vector{a0, a1, a2, b0, b1, b2} {
+		v.Store(&lanes[i])
+	}
+	archsimd.ClearAVXUpperBits() // the plain code that follows waits for them otherwise
+	outA[0], outA[1], outA[2] = total(&lanes[0]), total(&lanes[1]), total(&lanes[2])
+	outB[0], outB[1], outB[2] = total(&lanes[3]), total(&lanes[4]), total(&lanes[5])
 }
 
 // gather adds Σ_i t[i, :3]ᵀ·x[rows[i], :8] to out [3, 8]; it reads no further than that.
@@ -123,4 +124,5 @@ func gather(out, t, x panel, rows []int) {
 	put(o1, 4, b1)
 	put(o2, 0, a2)
 	put(o2, 4, b2)
+	archsimd.ClearAVXUpperBits()
 }

@@ -18,7 +18,7 @@ func TestKernelsArePlainOnes(t *testing.T) {
 		}
 		return p
 	}
-	for _, width := range []int{1, 3, 4, 7, 8, 13, 768} {
+	for _, width := range []int{1, 3, 4, 7, 8, 13, 32, 45, 768} {
 		for _, columns := range []int{tile, 2 * tile, 5 * tile} {
 			for _, rows := range [][]int{{}, {2}, {0, 3}, {1, 2, 5}, {0, 1, 2, 3, 4, 5, 6}} {
 				x, theta := random(7, width+5), random(columns, width+2)
