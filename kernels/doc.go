@@ -28,7 +28,8 @@
 //
 // A kernel from elsewhere is read by [Read], from any .npz with floats [M, C, N, C] or [M, N].
 //
-// All eigenvalues of a training kernel of N·C = 2,000 rows take 0.23 of the time that gonum's EigenSym takes, of
-// 1,000 rows 0.34 (one run each on two cores of an AMD EPYC with AVX2: go test ./kernels -run '^$' -bench
-// 'Eigenvalues/n=(1000|2000)/' -benchtime 1x). They grow as (N·C)³; for the largest alone there is [Top].
+// All eigenvalues of a training kernel of N·C = 2,000 rows take 0.21 of the time that gonum's EigenSym takes, of
+// 5,000 rows 0.16 (one run each on two busy cores of an Intel Xeon: GODEBUG=asyncpreemptoff=1 GOEXPERIMENT=simd go
+// test ./kernels -run '^$' -bench 'Eigenvalues/n=(2000|5000)' -benchtime 1x). They grow as (N·C)³; for the largest alone
+// there is [Top], and for a kernel that does not fit into memory [Blocked].
 package kernels
