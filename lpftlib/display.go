@@ -3,40 +3,105 @@ package lpftlib
 import (
 	"fmt"
 	"html"
-	"os"
+	"strings"
 
+	"github.com/janpfeifer/gonb/gonbui"
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
+	"lpft/lpftlib/head"
+	"lpft/lpftlib/items"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+	"lpft/lpftlib/task"
+	"lpft/plots"
 )
 
-// Show builds an item of the report and shows it: tables with the paper's numbers beside ours, then
-// figures, or what it needs where it cannot be made here.
-func (s *Session) Show(id string) {
-	b := s.build(id)
-	if b.Item.State != "" {
-		HTML(fmt.Sprintf("<div><b>%s</b>&ensp;%s</div>", html.EscapeString(b.Item.Title), html.EscapeString(b.Item.State)))
-	}
-	for _, t := range b.Item.Tables {
-		HTML(must(t.HTML()))
-	}
-	for _, f := range b.Item.Figures {
-		s.showFigure(f)
+// Display shows values as the cell's output, each in the way that its type asks for: matrices with their shape and
+// first numbers, heads, probes, runs and kernels with what they are about, tables and figures as the report has them,
+// a [Study] with what it runs. Anything else is shown as fmt prints it.
+func Display(values ...any) {
+	for _, v := range values {
+		gonbui.DisplayHTML(htmlOf(v))
 	}
 }
 
-// showFigure shows a saved figure with its caption.
-func (s *Session) showFigure(f report.Figure) {
-	PNG(must(os.ReadFile(f.PNGPath)))
-	HTML(fmt.Sprintf("<div style=\"max-width:60em\">%s</div>", html.EscapeString(f.Caption)))
+// labelled is a line of text with a label in bold.
+type labelled struct{ label, text string }
+
+// htmlOf is a value as an HTML fragment.
+func htmlOf(v any) string {
+	switch v := v.(type) {
+	case *Study:
+		return v.html()
+	case *Task:
+		return v.html()
+	case *Run:
+		return v.html()
+	case *mat.Dense:
+		return matrixHTML("", v)
+	case *head.Head:
+		return matrixHTML(fmt.Sprintf("V, ‖V‖ = %.4g", v.Norm()), v.V) + matrixHTML(fmt.Sprintf("b, ‖b‖ = %.4g", v.BiasNorm()), mat.NewDense(1, len(v.B), v.B))
+	case *probe.Fitted:
+		return probeHTML(v)
+	case *kernels.NTK:
+		return ntkHTML(v)
+	case *kernels.Kernel:
+		return kernelHTML("", v)
+	case []study.Measures:
+		return htmlOf(Table(v, CS, Diff, NormC, Score))
+	case []task.Example:
+		return examplesHTML(v)
+	case report.Table:
+		return Must(v.HTML())
+	case *plots.Figure:
+		return figureHTML(v, "")
+	case items.Drawing:
+		return figureHTML(v.Figure, v.Caption)
+	case *items.Built:
+		return builtHTML(v)
+	case []paper.Claim:
+		return Must(report.ClaimsHTML(v))
+	case Contents:
+		return string(v)
+	case labelled:
+		return line(v.label, v.text)
+	case error:
+		return `<div style="color:#b00020">` + html.EscapeString(v.Error()) + `</div>`
+	case string:
+		return `<div>` + html.EscapeString(v) + `</div>`
+	}
+	return `<div>` + html.EscapeString(fmt.Sprintf("%.6g", v)) + `</div>`
 }
 
-// Verdict shows which of the paper's claims an item bears out.
-func (s *Session) Verdict(id string) { s.showClaims(s.build(id).Claims) }
+// line is one line of plain text, with a label in bold.
+func line(label, text string) string {
+	return fmt.Sprintf("<div><b>%s</b>&ensp;%s</div>", html.EscapeString(label), html.EscapeString(text))
+}
 
-// build builds an item, and says before what that will compute.
-func (s *Session) build(id string) *Built {
-	item := must(ItemByID(id))
-	if text := must(toCompute(s.ctx, s.Session, item)); text != "" {
-		line(item.Title, "%s", text)
+// builtHTML is an item as the report has it: tables, figures, and which of the paper's claims they bear out.
+func builtHTML(b *items.Built) string {
+	if b.Missing != "" {
+		return line(b.Title, b.Missing)
 	}
-	return must(item.Build(s.ctx, s.Session))
+	var out strings.Builder
+	for _, t := range b.Tables {
+		out.WriteString(Must(t.HTML()))
+	}
+	for _, f := range b.Figures {
+		out.WriteString(figureHTML(f.Figure, f.Caption))
+	}
+	out.WriteString(Must(report.ClaimsHTML(b.Claims)))
+	return out.String()
+}
+
+// figureHTML is a figure at half the size of its picture, so that it is sharp on every screen, on the white that its
+// colours are chosen for, with its description for those who do not see it.
+func figureHTML(f *plots.Figure, caption string) string {
+	width, _ := f.Size()
+	return fmt.Sprintf(`<figure style="margin:0.6em 0"><img src="data:image/png;base64,%s" alt="%s" style="width:%.0fpx;max-width:100%%;height:auto;background:#fff">`+
+		`<figcaption style="max-width:60em">%s</figcaption></figure>`,
+		Must(base64PNG(f)), html.EscapeString(f.Alt()), width.Points()*pixelsPerPoint, html.EscapeString(caption))
 }

@@ -1,19 +1,28 @@
-// Package lpftlib is the one import of a notebook: short verbs over all of lpft, and the
-// helpers that show results.
+// Package lpftlib is what a notebook imports: verbs that return values, and one that shows them.
 //
-// A GoNB cell is a program of its own: it shares declarations with the cells before it and
-// nothing else. So each cell opens the study again, which is cheap, and asks for what it
-// wants; what was computed before comes from disk.
+// A cell opens the study, takes a task, and asks for what the paper is about: features φ, a linear
+// probe V, b, a trained run, a kernel P + F. Each is a value of the package that it comes from, a
+// gonum matrix or a struct with exported fields, so that a cell can go on with it:
 //
-//	import "lpft/lpftlib"
+//	import (
+//		"lpft/lpftlib"
+//		"lpft/lpftlib/measure"
+//	)
 //
-//	var params = lpftlib.Params{Profile: "demo", Seeds: []uint64{1001}}
+//	const seed = 1001
+//	var params = lpftlib.Params{Profile: "demo", Seeds: []uint64{seed}}
 //
 //	%%
-//	s := lpftlib.Open(params)
-//	s.EachRun(func(task string, seed uint64) { s.ShowProbe(task, seed) })
+//	cb := lpftlib.Open(params).Task("cb")
+//	before := cb.Features("test")                            // φ of the pre-trained model [n, h]
+//	after := cb.Train(lpftlib.LPFT, seed).Features("test")   // φ after LP, then FT
+//	diff := lpftlib.Must(measure.FeatureDifference(after, before))
+//	lpftlib.Display(before, diff)
 //
-// Verbs of a [Session] do not return errors: a failing one prints one line and ends the cell
-// with exit status 1, which Jupyter shows as the cell's error. Programs that want errors use
-// the packages below, lpftlib/study first.
+// A cell is a program of its own: it shares declarations with the cells before it and nothing else.
+// So each opens the study again, which is cheap; what was computed before comes from disk, and what
+// was not is computed, with its progress shown.
+//
+// The verbs return no errors: a failing one prints one line and ends the cell, which Jupyter shows as
+// the cell's error. Programs that want errors use the packages below, lpftlib/study first.
 package lpftlib

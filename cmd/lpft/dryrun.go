@@ -7,13 +7,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"lpft/lpftlib"
+	"lpft/lpftlib/items"
 	"lpft/lpftlib/study"
 )
 
 // dryRun prints, item by item, which steps are in the store and what the others would take by this
 // machine's measured rate. A step that several items share counts where it comes first.
-func dryRun(ctx context.Context, out io.Writer, s *study.Session, items []lpftlib.Item) error {
+func dryRun(ctx context.Context, out io.Writer, s *study.Session, chosen []items.Item) error {
 	ids, err := s.Tasks(ctx)
 	if err != nil {
 		return err
@@ -27,8 +27,8 @@ func dryRun(ctx context.Context, out io.Writer, s *study.Session, items []lpftli
 	seen := map[string]bool{}
 	var total need
 	var left []study.Planned
-	for _, item := range items {
-		steps, err := item.Plan(ctx, s)
+	for _, item := range chosen {
+		steps, err := item.Needs(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", item.ID, err)
 		}

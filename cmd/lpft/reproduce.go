@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/internal/lab"
-	"lpft/lpftlib"
+	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/report"
@@ -54,28 +54,28 @@ func reproduceCommand() *cobra.Command {
 // run executes the notebooks and writes the report.
 func (r *reproduction) run(ctx context.Context) error {
 	r.started = time.Now()
-	s, items, err := r.prepare(ctx)
+	s, chosen, err := r.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	if r.dry {
-		return dryRun(ctx, os.Stdout, s, items)
+		return dryRun(ctx, os.Stdout, s, chosen)
 	}
 	env, err := lab.Setup(ctx, lab.Options{Home: r.home, ModuleRoot: r.root, Progress: say})
 	if err != nil {
 		return err
 	}
 	runs := map[string]executed{}
-	for _, item := range items {
+	for _, item := range chosen {
 		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
 			return err
 		}
 	}
-	return r.write(ctx, s, items, runs)
+	return r.write(ctx, s, chosen, runs)
 }
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
-func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.Item, error) {
+func (r *reproduction) prepare(ctx context.Context) (*study.Session, []items.Item, error) {
 	var err error
 	if r.reportDir, err = filepath.Abs(r.reportDir); err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.I
 	if err != nil {
 		return nil, nil, err
 	}
-	items, err := r.items(s)
+	chosen, err := r.chosen(s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,8 +113,8 @@ func (r *reproduction) prepare(ctx context.Context) (*study.Session, []lpftlib.I
 		return nil, nil, err
 	}
 	r.tasks = s.TaskArgs(ids)
-	say(fmt.Sprintf("profile %s: %s on %s, seeds %v", s.Profile.Name, itemTitles(items), strings.Join(ids, ", "), s.Profile.Seeds))
-	return s, items, nil
+	say(fmt.Sprintf("profile %s: %s on %s, seeds %v", s.Profile.Name, itemTitles(chosen), strings.Join(ids, ", "), s.Profile.Seeds))
+	return s, chosen, nil
 }
 
 // writable makes the report's folder and tries to write into it.
@@ -141,27 +141,28 @@ func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
 	return study.Open(ctx, opt)
 }
 
-func (r *reproduction) items(s *study.Session) ([]lpftlib.Item, error) {
+// chosen are the items that are asked for, or the profile's.
+func (r *reproduction) chosen(s *study.Session) ([]items.Item, error) {
 	ids := r.only
 	if len(ids) == 0 {
 		ids = s.Profile.Items
 	}
-	var items []lpftlib.Item
+	var chosen []items.Item
 	for _, id := range ids {
-		item, err := lpftlib.ItemByID(id)
+		item, err := items.ByID(id)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(items, func(other lpftlib.Item) bool { return other.ID == item.ID }) {
-			items = append(items, item)
+		if !slices.ContainsFunc(chosen, func(other items.Item) bool { return other.ID == item.ID }) {
+			chosen = append(chosen, item)
 		}
 	}
-	return items, nil
+	return chosen, nil
 }
 
-func itemTitles(items []lpftlib.Item) string {
+func itemTitles(chosen []items.Item) string {
 	var titles []string
-	for _, item := range items {
+	for _, item := range chosen {
 		title, _, _ := strings.Cut(item.Title, ":")
 		titles = append(titles, title)
 	}
@@ -189,26 +190,30 @@ func (r *reproduction) environment(feed string) []string {
 }
 
 // write puts the report together from the store, where the notebooks left everything.
-func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpftlib.Item, runs map[string]executed) error {
+func (r *reproduction) write(ctx context.Context, s *study.Session, chosen []items.Item, runs map[string]executed) error {
 	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
 	var err error
 	if out.Loud, err = s.StudyNotes(ctx); err != nil {
 		return err
 	}
-	for _, item := range items {
-		built, err := item.Build(ctx, s)
+	for _, item := range chosen {
+		built, err := item.Build(ctx, s, nil)
+		if err != nil {
+			return err
+		}
+		section, err := built.Report()
 		if err != nil {
 			return err
 		}
 		run := runs[item.ID]
-		built.Item.NotebookPath, built.Item.Seconds = run.notebook, run.seconds
-		if built.Item.State == "" { // else: what it needs
-			built.Item.State = run.state
+		section.NotebookPath, section.Seconds = run.notebook, run.seconds
+		if section.State == "" { // else: what it needs
+			section.State = run.state
 		}
-		out.Items = append(out.Items, built.Item)
+		out.Items = append(out.Items, section)
 		out.Claims = append(out.Claims, built.Claims...)
 	}
-	out.Claims = lpftlib.Once(out.Claims)
+	out.Claims = items.Once(out.Claims)
 	be, err := s.Backend()
 	if err != nil {
 		return err
@@ -218,12 +223,12 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 		simd = "yes"
 	}
 	took := time.Since(r.started).Round(time.Second)
-	results, err := computing(ctx, s, items)
+	results, err := computing(ctx, s, chosen)
 	if err != nil {
 		return err
 	}
 	out.Ran = report.Ran{
-		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(items), strings.Join(r.tasks, ", "), s.Profile.Seeds),
+		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(chosen), strings.Join(r.tasks, ", "), s.Profile.Seeds),
 		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
 		Backend: be.Arithmetic(), SIMD: simd, Started: r.started, Took: took, Results: results,
 	}
@@ -244,15 +249,15 @@ func (r *reproduction) write(ctx context.Context, s *study.Session, items []lpft
 }
 
 // whatRan names the items, or says that it was all of them.
-func whatRan(items []lpftlib.Item) string {
-	if len(items) == len(lpftlib.Items()) {
+func whatRan(chosen []items.Item) string {
+	if len(chosen) == len(items.All()) {
 		return "Every table and figure of the paper, and its theory,"
 	}
-	return itemTitles(items)
+	return itemTitles(chosen)
 }
 
 // computing is how long the results took when they were computed, as the store's log has it.
-func computing(ctx context.Context, s *study.Session, items []lpftlib.Item) (time.Duration, error) {
+func computing(ctx context.Context, s *study.Session, chosen []items.Item) (time.Duration, error) {
 	events, err := s.Store.Log()
 	if err != nil {
 		return 0, err
@@ -264,8 +269,8 @@ func computing(ctx context.Context, s *study.Session, items []lpftlib.Item) (tim
 		}
 	}
 	total := 0.0
-	for _, item := range items {
-		steps, err := item.Plan(ctx, s)
+	for _, item := range chosen {
+		steps, err := item.Needs(ctx, s)
 		if err != nil {
 			return 0, err
 		}

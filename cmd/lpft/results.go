@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lpft/lpftlib"
+	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/study"
 )
@@ -67,7 +67,7 @@ func (j *resultsJob) run(out io.Writer) error {
 		if err := oneProfile(rows); err != nil {
 			return err
 		}
-		return writeClaims(out, j.format, lpftlib.ClaimsOf(rows))
+		return writeClaims(out, j.format, items.Claims(rows))
 	}
 	return writeRuns(out, j.format, rows)
 }

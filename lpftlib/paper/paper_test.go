@@ -88,6 +88,10 @@ var faithful = Setting{Model: Model, PaperCompatible: true}
 func TestValueHasTheHeadingsFactor(t *testing.T) {
 	require.Equal(t, "51.0·10³", get(t, 2, "cb", "pretrained", "pretrain_e", "fn").Value())
 	require.Equal(t, "77.86 ± 4.24", get(t, 8, "cb", "lp", "", "accuracy").Value())
+	require.Equal(t, "0.951", Printed{Text: "9.51e-1", Scale: 1}.Value())
+	require.Equal(t, "81400", Printed{Text: "8.14e4", Scale: 1}.Value())
+	require.Equal(t, "1.5 ± 0.02", Printed{Text: "1.5 ± 2e-2", Scale: 1}.Value())
+	require.Equal(t, "2.3·10⁻⁵", Printed{Text: "2.3e-5", Scale: 1}.Value())
 	require.Equal(t, get(t, 1, "cb", "lp", "", "diff_f").Text, get(t, 1, "cb", "lp", "", "diff_f").Value())
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,13 +29,34 @@ type Printed struct {
 // Dash tells whether the table prints a dash here: there is no number to compare with.
 func (p Printed) Dash() bool { return math.IsNaN(p.Mean) }
 
-// Value is the cell as a reader without the table's heading needs it: the printed digits, and the heading's
-// factor where it has one ("51.0·10³").
+// Value is the cell as a reader without the table's heading needs it: the printed digits, written without an
+// exponent ("0.951" for "9.51e-1") where that is readable, and the heading's factor where it has one ("51.0·10³").
 func (p Printed) Value() string {
+	text := scientific.ReplaceAllStringFunc(p.Text, plain)
 	if p.Scale == 1 || p.Dash() {
-		return p.Text
+		return text
 	}
-	return fmt.Sprintf("%s·10%s", p.Text, superscript(int(math.Round(math.Log10(p.Scale)))))
+	return fmt.Sprintf("%s·10%s", text, superscript(int(math.Round(math.Log10(p.Scale)))))
+}
+
+var scientific = regexp.MustCompile(`\d+(\.\d+)?[eE][-+]?\d+`)
+
+// plain writes a printed number with an exponent, such as 9.51e-1, with the same digits and none.
+func plain(text string) string {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	e, err := strconv.Atoi(exponent)
+	if err != nil {
+		return text
+	}
+	if e < -3 || e > 5 {
+		return mantissa + "·10" + superscript(e)
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return text
+	}
+	_, decimals, _ := strings.Cut(mantissa, ".")
+	return strconv.FormatFloat(value, 'f', max(0, len(decimals)-e), 64)
 }
 
 func superscript(n int) string {
@@ -61,6 +83,9 @@ func (p Printed) Rounding() float64 {
 	}
 	return 0.5 * math.Pow10(e) * p.Scale
 }
+
+// Decimals are the digits after the point that the cell is printed with; 0 where it is printed to whole numbers or less.
+func (p Printed) Decimals() int { return max(0, -int(math.Floor(math.Log10(2*p.Rounding())+0.5))) }
 
 //go:embed printed.json
 var printedJSON []byte

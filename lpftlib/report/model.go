@@ -48,10 +48,11 @@ type Item struct {
 	State        string  // "fresh", "cached", or "missing: needs …"
 }
 
-// Figure is a picture on disk.
+// Figure is a drawn picture.
 type Figure struct {
-	PNGPath string // to copy and show
-	SVGPath string // to copy and link; empty: none
+	Name    string // of its files, without extension
+	PNG     []byte // to show
+	SVG     []byte // to link; empty: none
 	Alt     string
 	Caption string
 }
@@ -129,8 +130,8 @@ func (r *Report) check() error {
 			}
 		}
 		for _, f := range it.Figures {
-			if f.PNGPath == "" {
-				return fmt.Errorf("report: item %s: a figure has no PNG: expected a path", it.ID)
+			if len(f.PNG) == 0 || !safeID.MatchString(f.Name) {
+				return fmt.Errorf("report: item %s: figure %q has %d bytes of PNG: expected a name of letters, digits, - and _, and a picture", it.ID, f.Name, len(f.PNG))
 			}
 		}
 	}

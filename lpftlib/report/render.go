@@ -59,6 +59,17 @@ func (t Table) HTML() (string, error) {
 	return b.String(), err
 }
 
+// ClaimsHTML is claims with their outcomes as a fragment with its own style, for the output of a notebook cell.
+func ClaimsHTML(claims []paper.Claim) (string, error) {
+	var b strings.Builder
+	err := templates.ExecuteTemplate(&b, "judged", claimsView{claims})
+	return b.String(), err
+}
+
+type claimsView struct{ Claims []paper.Claim }
+
+func (claimsView) CSS() template.CSS { return template.CSS(tableCSS) }
+
 // tableView gives a template the parts of a table that are computed.
 type tableView struct{ Table }
 

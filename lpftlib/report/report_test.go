@@ -51,7 +51,7 @@ func someReport(t *testing.T, dir string) *Report {
 		Items: []Item{
 			{ID: "table8", Title: "Table 8: test results", PaperClaim: "LP-FT > FT on most sets", Tables: []Table{someTable()},
 				NotebookPath: file("table08.ipynb"), Provenance: []KeyValue{{"seed", "1001"}, {"commit", "0123456 <dirty>"}}, Seconds: 62, State: "fresh"},
-			{ID: "figure1", Title: "Figure 1: norm growth", Figures: []Figure{{PNGPath: file("figure1.png"), SVGPath: file("growth.svg"), Alt: `a "quoted" alt`, Caption: "Norms & accuracy"}}, State: "cached"},
+			{ID: "figure1", Title: "Figure 1: norm growth", Figures: []Figure{{Name: "growth", PNG: []byte("picture"), SVG: []byte("drawing"), Alt: `a "quoted" alt`, Caption: "Norms & accuracy"}}, State: "cached"},
 			{ID: "figure7", Title: "Figure 7: spectra", State: "missing: needs RTE, BoolQ and WiC"},
 		},
 		Provenance: []KeyValue{{"go", "1.26.8"}},
@@ -197,7 +197,7 @@ func TestFiles(t *testing.T) {
 	dir, _, _ := write(t)
 	for name, want := range map[string]string{
 		"tables/table8-1.csv": someTable().CSV(), "tables/table8-1.md": someTable().Markdown(), "tables/table8-1.tex": someTable().LaTeX(),
-		"figures/figure1.png": "content of figure1.png", "figures/figure1-growth.svg": "content of growth.svg", "notebooks/table8-table08.ipynb": "content of table08.ipynb",
+		"figures/figure1-growth.png": "picture", "figures/figure1-growth.svg": "drawing", "notebooks/table8-table08.ipynb": "content of table08.ipynb",
 	} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
@@ -230,8 +230,8 @@ func TestRefusals(t *testing.T) {
 		want   string
 	}{
 		"folder":     {filepath.Join(file, "report"), func(*Report) {}, "not a directory: choose another folder"},
-		"figure":     {"", func(r *Report) { r.Items[1].Figures[0].PNGPath = "/nowhere.png" }, "item figure1: cannot read /nowhere.png: no such file"},
-		"no PNG":     {"", func(r *Report) { r.Items[1].Figures[0].PNGPath = "" }, "a figure has no PNG"},
+		"figure":     {"", func(r *Report) { r.Items[1].Figures[0].Name = "../growth" }, "figure \"../growth\""},
+		"no PNG":     {"", func(r *Report) { r.Items[1].Figures[0].PNG = nil }, "0 bytes of PNG"},
 		"ID":         {"", func(r *Report) { r.Items[1].ID = "../x" }, `the ID "../x"`},
 		"same ID":    {"", func(r *Report) { r.Items[1].ID = "table8" }, `two items have the ID "table8"`},
 		"ragged row": {"", func(r *Report) { r.Items[0].Tables[0].Rows[2].Cells = nil }, "row 3 has 0 cells: expected 2"},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,8 @@ import (
 )
 
 // Write makes dir/index.html, dir/tables, dir/figures and dir/notebooks. Every file is complete or absent, and
-// index.html is written last: an interrupted call leaves the old page. Figures and notebooks are copied from
-// the paths in the report, under names that begin with their item's ID; an item's tables are numbered from 1.
+// index.html is written last: an interrupted call leaves the old page. Figures and notebooks get
+// names that begin with their item's ID; an item's tables are numbered from 1.
 func Write(dir string, r *Report) error {
 	if err := r.check(); err != nil {
 		return err
@@ -59,15 +60,11 @@ func (r *Report) copyFiles(dir string) (page, error) {
 			l.tables = append(l.tables, table)
 		}
 		for _, f := range it.Figures {
-			png, err := copyInto(dir, "figures", it.ID, f.PNGPath)
+			figure, err := writeFigure(dir, it.ID, f)
 			if err != nil {
 				return page{}, err
 			}
-			svg, err := copyInto(dir, "figures", it.ID, f.SVGPath)
-			if err != nil {
-				return page{}, err
-			}
-			l.figures = append(l.figures, linkedFigure{png, svg})
+			l.figures = append(l.figures, figure)
 		}
 		notebook, err := copyInto(dir, "notebooks", it.ID, it.NotebookPath)
 		if err != nil {
@@ -89,11 +86,25 @@ func copyInto(dir, sub, id, source string) (link string, err error) {
 		return "", fmt.Errorf("report: item %s: cannot read %s: %w", id, source, reason(err))
 	}
 	defer in.Close()
-	name := filepath.Base(source)
-	if !strings.HasPrefix(name, id) {
-		name = id + "-" + name
+	return writeInto(dir, sub, named(id, filepath.Base(source)), in)
+}
+
+// named is a file's name that begins with its item's ID.
+func named(id, name string) string {
+	if strings.HasPrefix(name, id) {
+		return name
 	}
-	return writeInto(dir, sub, name, in)
+	return id + "-" + name
+}
+
+// writeFigure writes a figure as dir/figures/name.png and .svg and returns the links to them.
+func writeFigure(dir, id string, f Figure) (l linkedFigure, err error) {
+	name := named(id, f.Name)
+	if l.PNG, err = writeInto(dir, "figures", name+".png", bytes.NewReader(f.PNG)); err != nil || len(f.SVG) == 0 {
+		return l, err
+	}
+	l.SVG, err = writeInto(dir, "figures", name+".svg", bytes.NewReader(f.SVG))
+	return l, err
 }
 
 // writeTable writes a table as dir/tables/name.csv, .md and .tex and returns the links to them.

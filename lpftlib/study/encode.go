@@ -20,7 +20,7 @@ func (s *Session) Texts(ctx context.Context, id, split string) ([]encoder.Encodi
 	if known {
 		return texts, nil
 	}
-	examples, err := s.examples(ctx, id, split)
+	examples, err := s.Examples(ctx, id, split)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func texts(examples []task.Example) []tokenizer.Text {
 
 // set is a split's texts with their labels.
 func (s *Session) set(ctx context.Context, id, split string) (finetune.Set, error) {
-	examples, err := s.examples(ctx, id, split)
+	examples, err := s.Examples(ctx, id, split)
 	if err != nil {
 		return finetune.Set{}, err
 	}
@@ -94,8 +94,8 @@ func pick[T any](all []T, rows []int) []T {
 // Splits in the order in which features are stored.
 var splits = []string{"train", "val", "test"}
 
-// examples are the rows of a split; a test-only task has no training and validation rows.
-func (s *Session) examples(ctx context.Context, id, split string) ([]task.Example, error) {
+// Examples are the rows of a split; a test-only task has no training and validation rows.
+func (s *Session) Examples(ctx context.Context, id, split string) ([]task.Example, error) {
 	d, err := s.Data(ctx, id)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,10 @@ package study
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -30,6 +34,31 @@ func (s *Session) PretrainedFeatures(ctx context.Context, id string) (*Features,
 		w, err := m.Weights()
 		return w, nil, err
 	})
+}
+
+// PretrainedLayer are the pre-trained model's features after its first so many layers; 0 is the embeddings.
+func (s *Session) PretrainedLayer(ctx context.Context, id string, layers int) (*Features, error) {
+	step, err := s.layerStep(ctx, id, layers)
+	if err != nil {
+		return nil, err
+	}
+	nothing := func(context.Context) error { return nil }
+	return s.features(ctx, id, step, nothing, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
+		w, err := m.Weights()
+		if err != nil {
+			return nil, nil, err
+		}
+		w, err = w.First(layers)
+		return w, nil, err
+	})
+}
+
+// Split is φ of one split [N, h].
+func (f *Features) Split(name string) (*mat.Dense, error) {
+	if phi := f.Splits[name]; phi != nil {
+		return phi, nil
+	}
+	return nil, fmt.Errorf("split %q has no features: there are %s", name, strings.Join(slices.Sorted(maps.Keys(f.Splits)), ", "))
 }
 
 // TrainedFeatures are φ of the model that a run leaves, on some splits of a task: of the task it

@@ -7,8 +7,8 @@ import (
 	"lpft/lpftlib/probe"
 )
 
-// kernelArrays computes or finds a kernel and reads it.
-func (s *Session) kernelArrays(ctx context.Context, run Spec) (*kernels.NTK, error) {
+// KernelArrays computes or finds a method's kernel, as [Session.Kernel] does, and reads it.
+func (s *Session) KernelArrays(ctx context.Context, run Spec) (*kernels.NTK, error) {
 	a, err := s.Kernel(ctx, run)
 	if err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func (s *Session) KernelStats(ctx context.Context, run Spec) (*KernelStats, erro
 	var p *PretrainStats
 	step, err := s.kernelStatStep(ctx, run)
 	return made(ctx, s, run.Task, &run.Seed, "stats.json", step, err, func(ctx context.Context) (err error) {
-		if k, err = s.kernelArrays(ctx, run); err == nil {
+		if k, err = s.KernelArrays(ctx, run); err == nil {
 			v0, err = s.StartHead(ctx, run)
 		}
 		if err == nil {

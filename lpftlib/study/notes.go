@@ -8,38 +8,72 @@ import (
 	"lpft/lpftlib/task"
 )
 
-// StudyNotes are what a reader must know before believing a number: the model is not the
-// paper's, the data stand in for others or are built in, sets are cut. They concern the tasks named, or all
-// of the session's.
-func (s *Session) StudyNotes(ctx context.Context, tasks ...string) ([]string, error) {
-	var notes []string
+// Notes are what a reader must know before believing a number: the model is not the paper's, the
+// data stand in for others or are built in, sets are cut.
+type Notes struct {
+	model string // "" for the paper's model
+	tasks map[string]taskNote
+}
+
+// taskNote is what is to be known of one task.
+type taskNote struct {
+	standIn          string
+	rows, ofRows     int // training rows taken, of how many; 0: all
+	testRows, ofTest int
+}
+
+// Notes reads what is to be known of the session's model and of some tasks.
+func (s *Session) Notes(ctx context.Context, tasks []string) (*Notes, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
 	}
+	out := &Notes{tasks: map[string]taskNote{}}
 	if name := m.StandIn(); name != "" {
-		notes = append(notes, fmt.Sprintf("model %s, the paper uses roberta-base: another model, orderings only", name))
+		out.model = fmt.Sprintf("model %s, the paper uses roberta-base: another model, orderings only", name)
 	}
-	if len(tasks) == 0 {
-		if tasks, err = s.Tasks(ctx); err != nil {
-			return nil, err
-		}
-	}
-	var training, test cuts
 	for _, id := range tasks {
 		d, err := s.Data(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		if note := standInNote(id, d.Task); note != "" {
-			notes = append(notes, note)
-		}
-		rows, tested := s.Profile.rows(id)
-		training.add(id, rows, d.Cut.Train)
-		test.add(id, tested, d.Cut.Test)
+		note := taskNote{standIn: standInNote(id, d.Task), ofRows: d.Cut.Train, ofTest: d.Cut.Test}
+		note.rows, note.testRows = s.Profile.rows(id)
+		out.tasks[id] = note
 	}
-	notes = append(notes, training.notes("only the first %d rows of the training files of %s")...)
-	return append(notes, test.notes("only %d test rows of %s")...), nil
+	return out, nil
+}
+
+// StudyNotes are the notes on the session's model and all its tasks.
+func (s *Session) StudyNotes(ctx context.Context) ([]string, error) {
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := s.Notes(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return notes.About(ids...), nil
+}
+
+// About are the notes on the model and on some of the tasks that the notes were read of.
+func (n *Notes) About(tasks ...string) []string {
+	var out []string
+	if n.model != "" {
+		out = append(out, n.model)
+	}
+	var training, test cuts
+	for _, id := range tasks {
+		note := n.tasks[id]
+		if note.standIn != "" {
+			out = append(out, note.standIn)
+		}
+		training.add(id, note.rows, note.ofRows)
+		test.add(id, note.testRows, note.ofTest)
+	}
+	out = append(out, training.notes("only the first %d rows of the training files of %s")...)
+	return append(out, test.notes("only %d test rows of %s")...)
 }
 
 // standInNote says that a task's data are not the paper's.

@@ -22,11 +22,11 @@ const permutations = 20
 
 // LoRAFit is the fit on one task and seed, for the pair from a random head or from LP.
 func (s *Session) LoRAFit(ctx context.Context, id string, seed uint64, ft, lora Method) (p Proportion, err error) {
-	a, err := s.kernelArrays(ctx, Spec{Task: id, Method: ft, Seed: seed})
+	a, err := s.KernelArrays(ctx, Spec{Task: id, Method: ft, Seed: seed})
 	if err != nil {
 		return p, err
 	}
-	b, err := s.kernelArrays(ctx, Spec{Task: id, Method: lora, Seed: seed})
+	b, err := s.KernelArrays(ctx, Spec{Task: id, Method: lora, Seed: seed})
 	if err != nil {
 		return p, err
 	}

@@ -3,7 +3,6 @@ package study
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"lpft/lpftlib/measure"
@@ -55,58 +54,6 @@ type Average struct {
 	Metrics map[string]measure.Spread `json:"metrics"` // by [Metric].Name; one that is undefined for a seed is absent
 	AtLimit Limits                    `json:"at_limit"`
 	Setting Setting                   `json:"setting"`
-}
-
-// Metric is a column of a table of runs.
-type Metric struct {
-	Name   string // as in JSON
-	Title  string // as in the paper
-	Digits int
-	Of     func(*Measures) float64 // NaN where undefined
-}
-
-// Metrics are the columns of `lpft results`.
-func Metrics() []Metric {
-	scaled := func(pick func(*Measures) *Scaled, of func(*Scaled) float64) func(*Measures) float64 {
-		return func(m *Measures) float64 {
-			if s := pick(m); s != nil {
-				return of(s)
-			}
-			return math.NaN()
-		}
-	}
-	published := func(m *Measures) *Scaled { return m.Published }
-	exact := func(m *Measures) *Scaled { return m.Exact }
-	return []Metric{
-		{"score", "score", 2, func(m *Measures) float64 { return m.Score }},
-		{"cs_f", "CS(F)", 3, func(m *Measures) float64 { return m.CS }},
-		{"diff_f", "Diff(F)", 3, func(m *Measures) float64 { return m.Diff }},
-		{"fdr_f", "FDR(F)", 3, func(m *Measures) float64 {
-			if m.FDR == nil {
-				return math.NaN()
-			}
-			return *m.FDR
-		}},
-		{"norm_c", "Norm(C)", 3, func(m *Measures) float64 { return m.NormC }},
-		{"ece_wo_ts", "ECE", 2, func(m *Measures) float64 { return m.ECE }},
-		{"ece_w_ts", "ECE, TS", 2, scaled(published, func(s *Scaled) float64 { return s.ECE })},
-		{"ece_w_exact_ts", "ECE, exact TS", 2, scaled(exact, func(s *Scaled) float64 { return s.ECE })},
-		{"mce_wo_ts", "MCE", 2, func(m *Measures) float64 { return m.MCE }},
-		{"mce_w_ts", "MCE, TS", 2, scaled(published, func(s *Scaled) float64 { return s.MCE })},
-		{"mce_w_exact_ts", "MCE, exact TS", 2, scaled(exact, func(s *Scaled) float64 { return s.MCE })},
-		{"temperature", "T", 3, scaled(published, func(s *Scaled) float64 { return s.Temperature.T })},
-		{"temperature_exact", "exact T", 3, scaled(exact, func(s *Scaled) float64 { return s.Temperature.T })},
-		{"accuracy", "accuracy", 2, func(m *Measures) float64 { return m.Accuracy }},
-		{"matthews", "Matthews", 2, func(m *Measures) float64 { return m.Matthews }},
-		{"majority", "majority", 2, func(m *Measures) float64 { return m.Majority }},
-		{"nll", "NLL", 4, func(m *Measures) float64 { return m.NLL }},
-		{"brier", "Brier", 4, func(m *Measures) float64 { return m.Brier }},
-		{"norm_start", "Norm(C) at the start", 3, func(m *Measures) float64 { return m.NormStart }},
-		{"norm_b", "‖b‖", 3, func(m *Measures) float64 { return m.NormB }},
-		{"logit_norm", "‖f(x)‖", 3, func(m *Measures) float64 { return m.LogitNorm }},
-		{"kappa", "κ*", 4, func(m *Measures) float64 { return m.Kappa }},
-		{"epoch", "epoch", 1, func(m *Measures) float64 { return float64(m.Epoch) }},
-	}
 }
 
 // Averages takes the mean and the sample deviation over seeds of runs that differ in nothing else:

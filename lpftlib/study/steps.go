@@ -74,6 +74,7 @@ type featureInputs struct {
 	Splits  []string `json:"splits"`
 	MaxLen  int      `json:"max_len"`
 	Engine  string   `json:"engine"`
+	Layers  *int     `json:"layers,omitempty"` // so many first layers alone; nil: all
 }
 
 // featuresStep is φ of a model on some splits of a task.
@@ -89,6 +90,18 @@ func (s *Session) featuresStep(ctx context.Context, id string, names []string, t
 // pretrainedStep is φ of the pre-trained model.
 func (s *Session) pretrainedStep(ctx context.Context, id string) (store.Step, error) {
 	return s.featuresStep(ctx, id, splits, "", "pre-trained model")
+}
+
+// layerStep is φ after the pre-trained model's first layers.
+func (s *Session) layerStep(ctx context.Context, id string, layers int) (store.Step, error) {
+	step, err := s.featuresStep(ctx, id, splits, "", fmt.Sprintf("pre-trained model, layer %d", layers))
+	if err != nil {
+		return step, err
+	}
+	in := step.Inputs.(featureInputs)
+	in.Layers = &layers
+	step.Inputs = in
+	return step, nil
 }
 
 // trainedFeaturesStep is φ of the model that a run leaves.

@@ -205,8 +205,9 @@ func TestNotesOfCutSets(t *testing.T) {
 
 	s := open(t, t.TempDir())
 	s.Profile.TrainRows = 20
-	notes, err := s.StudyNotes(context.Background(), "toy")
+	read, err := s.Notes(context.Background(), []string{"toy"})
 	require.NoError(t, err)
+	notes := read.About("toy")
 	require.Regexp(t, `only the first 20 rows of the training files of toy \(of \d+\)`, strings.Join(notes, "; "))
 }
 

@@ -1,0 +1,166 @@
+package items
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lpft/kernels/regression"
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// home is where all tests of this package keep results, so that each step is computed once.
+var home string
+
+func TestMain(m *testing.M) {
+	var err error
+	if home, err = os.MkdirTemp("", "lpft-items-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(home)
+	os.Exit(code)
+}
+
+// toy opens the smoke profile on the built-in task with what other tests have computed: no files, no network.
+func toy(t *testing.T, seeds ...uint64) *study.Session {
+	t.Helper()
+	return toyIn(t, home, seeds...)
+}
+
+// toyIn is toy with a store of its own.
+func toyIn(t *testing.T, home string, seeds ...uint64) *study.Session {
+	t.Helper()
+	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
+		t.Setenv(name, "")
+	}
+	s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	require.NoError(t, err)
+	return s
+}
+
+// Every item builds, and together they make a report page with figures and claims.
+func TestItemsMakeAReport(t *testing.T) {
+	s := toy(t, 1001)
+	r := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: "test"}
+	for _, item := range All() {
+		built, err := item.Build(context.Background(), s, nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, built.Claims, item.ID)
+		section, err := built.Report()
+		require.NoError(t, err)
+		require.Equal(t, item.ID, section.ID)
+		r.Items = append(r.Items, section)
+		r.Claims = append(r.Claims, built.Claims...)
+	}
+	dir := t.TempDir()
+	require.NoError(t, report.Write(dir, r))
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "another model", "LP-FT"} {
+		require.Contains(t, string(page), want)
+	}
+	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
+	require.NoError(t, err)
+	require.Len(t, figures, 9)
+}
+
+// A row of Table 1 is the mean over seeds; a pre-trained encoder has no Diff.
+func TestTable1Rows(t *testing.T) {
+	s := toy(t, 1001, 2002)
+	built, err := table1().Build(context.Background(), s, nil)
+	require.NoError(t, err)
+	table := built.Tables[0]
+	require.Len(t, table.Rows, 12) // six methods on two test sets
+	for _, row := range table.Rows {
+		diff := row.Cells[1].Ours
+		if row.Method == "Pre-trained" || row.Method == "LP" {
+			require.Equal(t, "-", diff)
+		} else {
+			require.Contains(t, diff, " ± ")
+		}
+	}
+}
+
+// On the paper's own task the printed number stands beside ours; another model is judged by the orderings
+// that its own numbers show.
+func TestCellsCarryThePrintedNumber(t *testing.T) {
+	row := func(m study.Method, norm float64) []study.Measures {
+		return []study.Measures{{Spec: study.Spec{Task: "cb", Method: m}, TestSet: "cb", NormC: norm}}
+	}
+	ft, lp := group{"cb", study.FT}, group{"cb", study.LP}
+	other := paper.Setting{Model: "minilm", PaperCompatible: true}
+	for _, c := range []struct {
+		by      map[group][]study.Measures
+		verdict paper.Verdict
+		reason  string
+	}{
+		{map[group][]study.Measures{ft: row(study.FT, 0.95)}, paper.NotATarget, "another model"},
+		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 3)}, paper.TrendOnly, "below LP as in print"},
+		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 0.5)}, paper.Differs, "in print below LP, not here"},
+	} {
+		cell := featureColumns[3].cell(ft, c.by, featureColumns, other)
+		require.NotEmpty(t, cell.Paper)
+		require.Equal(t, c.verdict, cell.Verdict)
+		require.Contains(t, cell.Reason, c.reason)
+	}
+}
+
+// The kernels of a task judge each other's printed orderings.
+func TestKernelCellsAreJudgedByTheirPeers(t *testing.T) {
+	stats := func(m study.Method, rankP, rankF int) *study.KernelStats {
+		k := &study.KernelStats{Spec: study.Spec{Task: "cb", Method: m}}
+		k.P.Rank.Float32, k.F.Rank.Float32 = rankP, rankF
+		for _, sum := range []*study.KernelSummary{&k.P, &k.F, &k.Theta} {
+			sum.Regression.Model = &regression.Model{Kappa: 1}
+		}
+		return k
+	}
+	all := []*study.KernelStats{stats(study.FT, 12, 90), stats(study.LPFT, 12, 10)}
+	other := paper.Setting{Model: "minilm", PaperCompatible: true}
+	ft, lpft := kernelRow(all[0], "F", "ft_e", all, other), kernelRow(all[1], "F", "ft_e", all, other)
+	p := kernelRow(all[0], "P", "pretrain_e", all, other)
+	require.Equal(t, paper.TrendOnly, ft.Cells[1].Verdict, ft.Cells[1].Reason)
+	require.Equal(t, paper.Differs, lpft.Cells[1].Verdict, lpft.Cells[1].Reason)
+	require.Equal(t, paper.Differs, p.Cells[1].Verdict)
+	require.Contains(t, p.Cells[1].Reason, "F of LP-FT")
+}
+
+func TestUnknownItem(t *testing.T) {
+	_, err := ByID("table99")
+	require.ErrorContains(t, err, "table1, figure1, figure4")
+}
+
+// Colours belong to the caller: another one gives another picture of the same numbers.
+func TestColoursAreTheCallers(t *testing.T) {
+	s := toy(t, 1001)
+	var pictures [][]byte
+	for _, colors := range []map[string]string{nil, {"loss": "#ff00ff"}} {
+		b, err := growth().Build(t.Context(), s, colors)
+		require.NoError(t, err)
+		section, err := b.Report()
+		require.NoError(t, err)
+		pictures = append(pictures, section.Figures[0].PNG)
+	}
+	require.NotEqual(t, pictures[0], pictures[1])
+}
+
+// A table of one's own shows the mean over seeds and the paper's number, and judges nothing.
+func TestPlainTable(t *testing.T) {
+	rows := []study.Measures{
+		{Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 1}, TestSet: "cb", NormC: 1}, {Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 2}, TestSet: "cb", NormC: 2},
+	}
+	twice := study.Metric{Title: "twice", Digits: 1, Of: func(m *study.Measures) float64 { return 2 * m.NormC }}
+	table := PlainTable(rows, []study.Metric{study.NormC, twice, study.FDR})
+	cells := table.Rows[0].Cells
+	require.Equal(t, "1.500 ± 0.707", cells[0].Ours)
+	require.NotEmpty(t, cells[0].Paper)
+	require.Empty(t, cells[0].Verdict)
+	require.Equal(t, report.Cell{Ours: "3.0 ± 1.4"}, cells[1])
+	require.Equal(t, "undefined", cells[2].Ours)
+}

@@ -1,0 +1,22 @@
+package lpftlib
+
+import (
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/study"
+)
+
+// Run is a finished FT stage: the head at its start and of the selected epoch, and the course between.
+type Run struct {
+	*study.Trained
+	task *Task
+}
+
+// Features are φ of the trained model on a split of the run's task [n, h].
+func (r *Run) Features(split string) *mat.Dense {
+	s := r.task.study
+	return Must(Must(s.session.TrainedFeatures(s.ctx, r.Spec, r.task.ID, split)).Split(split))
+}
+
+// Logits are f(x) = Vφ(x) + b of the trained model on a split [n, C].
+func (r *Run) Logits(split string) *mat.Dense { return r.Head.Logits(r.Features(split)) }

@@ -1,0 +1,41 @@
+package lpftlib
+
+import (
+	"html"
+	"strings"
+
+	"lpft/lpftlib/items"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/study"
+)
+
+// Metrics for [Table]; a cell's own is a [Metric] with a Title, Digits and a function Of.
+var (
+	CS    = study.CS        // mean cosine similarity among features
+	Diff  = study.Diff      // mean distance of features to the pre-trained ones
+	FDR   = study.FDR       // Fisher's discriminant ratio of features
+	NormC = study.NormC     // ‖V‖
+	Score = study.TestScore // the task's metric × 100
+	ECE   = study.ECE       // expected calibration error, per cent
+)
+
+// Table lays runs out, mean over seeds ± sample deviation, a metric a column; where the paper prints a number of the
+// same data set, method and metric it stands beside ours.
+func Table(rows []study.Measures, columns ...Metric) report.Table {
+	return items.PlainTable(rows, columns)
+}
+
+// Contents lists the paper's tables and figures as links to their notebooks, with what of each is there.
+func (s *Study) Contents() Contents {
+	var b strings.Builder
+	b.WriteString(`<table><thead><tr><th style="text-align:left">item of the paper</th><th style="text-align:left">notebook</th><th style="text-align:left">state</th></tr></thead><tbody>`)
+	for _, item := range items.All() {
+		state := Must(items.StateOf(s.ctx, s.session, item))
+		b.WriteString(`<tr><td style="text-align:left">` + html.EscapeString(item.Title) + `</td><td style="text-align:left"><a href="` + item.Notebook + `">` + item.Notebook + `</a></td><td style="text-align:left">` + html.EscapeString(state.String()) + `</td></tr>`)
+	}
+	b.WriteString(`</tbody></table>`)
+	return Contents(b.String())
+}
+
+// Contents is a table of contents, to be shown by [Display].
+type Contents string
