@@ -2,7 +2,7 @@ package lab
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -15,6 +15,13 @@ import (
 //
 //go:embed requirements.txt
 var requirements string
+
+// translator is the Python package that lets papermill set parameters of Go notebooks.
+//
+//go:embed papermill/pyproject.toml papermill/lpft_papermill.py
+var translator embed.FS
+
+var translatorFiles = []string{"pyproject.toml", "lpft_papermill.py"}
 
 // stamps are digests of what the environment and the tools are made from. Each is written
 // beside the finished thing as the last step, so a missing or other stamp means: make it anew.
@@ -37,7 +44,15 @@ func wantedStamps(root string) (stamps, error) {
 		}
 		parts = append(parts, string(text))
 	}
-	return stamps{venv: digest(requirements), tools: digest(parts...)}, nil
+	python := []string{requirements}
+	for _, name := range translatorFiles {
+		text, err := translator.ReadFile("papermill/" + name)
+		if err != nil {
+			return stamps{}, err
+		}
+		python = append(python, string(text))
+	}
+	return stamps{venv: digest(python...), tools: digest(parts...)}, nil
 }
 
 func digest(parts ...string) string {

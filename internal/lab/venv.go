@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -42,7 +43,30 @@ func (e *Env) buildVenv(ctx context.Context, stamp string, python Python) error 
 	if err != nil {
 		return fmt.Errorf("Python packages for notebooks: %w; this step needs a network (or pip configured for a mirror) once", err)
 	}
+	if err := e.addTranslator(ctx); err != nil {
+		return err
+	}
 	return e.writeStamp(venvStamp, stamp)
+}
+
+// addTranslator installs what lets papermill set parameters of Go notebooks, from its source here.
+func (e *Env) addTranslator(ctx context.Context) error {
+	source := e.path("venv", "lpft-papermill")
+	for _, name := range translatorFiles {
+		text, err := translator.ReadFile("papermill/" + name)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(filepath.Join(source, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	err := e.runPython(ctx, e.python(), "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--no-input",
+		"--disable-pip-version-check", source)
+	if err != nil {
+		return fmt.Errorf("papermill's translator for Go: %w", err)
+	}
+	return nil
 }
 
 // runPython runs a step, shows what it says, and gives it up when it says nothing for long.
