@@ -12,7 +12,8 @@ double clicks on words, typing, Run All Cells. It fails unless
 
   - with another seed, linear probing and the FT stage are computed anew, the pre-trained
     features are reused, and the numbers on the page are others;
-  - with another word in a comment, nothing is computed and the numbers stay.
+  - with another word in a comment, nothing is computed and the numbers stay;
+  - with another metric in the cell of the table, that cell alone run, nothing is computed and its numbers are others.
 """
 
 import argparse
@@ -35,11 +36,12 @@ def store_log(program):
     return events
 
 
-def retype(page, old, new):
-    """Double-clicks on a word of the first code cell and types another in its place."""
-    cell = page.locator(lab.PANEL + " .jp-CodeCell .cm-content").first
+def retype(page, old, new, cell=None):
+    """Double-clicks on a word of a code cell, the first unless told, and types another in its place."""
+    cell = cell or page.locator(lab.PANEL + " .jp-CodeCell .cm-content").first
     if cell.inner_text().count(old) != 1:
-        lab.fail(f"the first cell has {old!r} {cell.inner_text().count(old)} times: expected once")
+        lab.fail(f"the cell has {old!r} {cell.inner_text().count(old)} times: expected once")
+    cell.scroll_into_view_if_needed()
     # The middle of the word, wherever the editor has drawn it.
     spot = cell.evaluate(
         """(cell, word) => {
@@ -61,7 +63,8 @@ def retype(page, old, new):
     page.keyboard.type(new)
     text = cell.inner_text()
     if new not in text or old in text:
-        lab.fail(f"{old!r} could not be replaced by {new!r} in the first cell")
+        lab.fail(f"{old!r} could not be replaced by {new!r} in the cell")
+    return cell
 
 
 class Reader:
@@ -72,10 +75,10 @@ class Reader:
         self.args, self.page, self.replies, self.shown = args, page, lab.Replies(page), shown
         self.read = len(store_log(args.lpft))
 
-    def run(self, what):
-        """Runs all cells: the computed events, the reused ones, and what the page shows."""
+    def run(self, what, cells=lab.run_all):
+        """Runs all cells, or what cells runs: the computed events, the reused ones, and what the page shows."""
         began = time.monotonic()
-        cells = lab.run_all(self.page, self.replies, self.args.timeout)
+        cells = cells(self.page, self.replies, self.args.timeout)
         seconds = time.monotonic() - began
         log = store_log(self.args.lpft)
         new, self.read = log[self.read :], len(log)
@@ -113,6 +116,30 @@ def drive(args, page):
         lab.fail(f"after a change of a comment this was computed: {computed}")
     if same != other:
         lab.fail("after a change of a comment the page shows other numbers")
+
+    table = page.locator(lab.PANEL + " .jp-CodeCell .cm-content", has_text="lpftlib.FDR").first
+    retype(page, "FDR", "ECE", table)
+    computed, _, metric = reader.run("another metric", this_cell)
+    if computed:
+        lab.fail(f"after a change of a metric this was computed: {computed}")
+    if metric == same:
+        lab.fail("after a change of a metric the page shows the same numbers")
+
+
+def this_cell(page, replies, timeout):
+    """Runs the cell that is being edited, as a reader does."""
+    before = [cell["prompt"] for cell in page.evaluate(lab.CELLS)]
+    page.keyboard.press("Shift+Enter")
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+        if replies.errors:
+            lab.fail("cell [%s] failed: %s" % replies.errors[0])
+        cells = page.evaluate(lab.CELLS)
+        ran = [a["prompt"] for a, b in zip(cells, before) if a["prompt"] != b and a["prompt"].isdigit()]
+        if ran and page.evaluate(lab.STATUS) == "idle":
+            return ran
+    lab.fail(f"the cell has not ended within {timeout} s")
 
 
 def main(about, drive):

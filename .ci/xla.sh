@@ -53,8 +53,21 @@ for name in ("p", "f", "theta", "f_groups", "theta_test"):
 PYTHON
 
 step "every notebook on xla:cpu"
-"$work/lpft" reproduce --profile smoke --report "$work/xla-report"
+"$work/lpft" reproduce --profile smoke --tasks "$task" --report "$work/xla-report"
 grep -q 'xla:cpu' "$work/xla-report/index.html" || fail "the report does not name xla:cpu"
+for notebook in notebooks/*.ipynb; do
+    name=$(basename "$notebook")
+    case $name in index.ipynb | your_own.ipynb) continue ;; esac
+    [ -s "$LPFT_HOME/executed/smoke/$name" ] || fail "$name was not executed"
+done
+
+step "other tools: nbconvert on texts of one's own, papermill with another seed"
+jupyter=$LPFT_HOME/venv/bin
+JUPYTER_PATH=$LPFT_HOME/jupyter LPFT_PROFILE=smoke "$jupyter/jupyter" nbconvert --to notebook --execute notebooks/your_own.ipynb --output-dir "$work" >"$work/nbconvert.log" 2>&1 \
+    || { tail -20 "$work/nbconvert.log"; fail "nbconvert"; }
+(cd notebooks && JUPYTER_PATH=$LPFT_HOME/jupyter "$jupyter/papermill" -p seed 7 -p profile smoke theory_growth.ipynb "$work/growth.ipynb") >"$work/papermill.log" 2>&1 \
+    || { tail -20 "$work/papermill.log"; fail "papermill"; }
+grep -q 'seed 7' "$work/growth.ipynb" || fail "papermill's seed did not reach the notebook"
 grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && fail "something was computed on go"
 echo "every notebook, all on xla:cpu"
 

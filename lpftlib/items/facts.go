@@ -16,6 +16,7 @@ import (
 type Facts struct {
 	profile    *study.Profile
 	model      string
+	generated  bool
 	backend    string
 	notes      *study.Notes
 	standIn    map[string]string   // of every task and shifted test set
@@ -34,7 +35,7 @@ func factsOf(ctx context.Context, s *study.Session) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{profile: s.Profile, model: m.Checkpoint.Name, backend: be.Arithmetic(), standIn: map[string]string{}, classes: map[string][]string{}}
+	f := &Facts{profile: s.Profile, model: m.Checkpoint.Name, generated: m.Checkpoint.Source == "generated", backend: be.Arithmetic(), standIn: map[string]string{}, classes: map[string][]string{}}
 	if f.provenance, err = provenance(ctx, s); err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func factsOf(ctx context.Context, s *study.Session) (*Facts, error) {
 
 // setting is what a comparison with print must know about a data set's numbers.
 func (f *Facts) setting(testSet string) paper.Setting {
-	out := paper.Setting{Model: f.model, StandInData: f.standIn[testSet], PaperCompatible: f.profile.PaperCompatible}
+	out := paper.Setting{Model: f.model, Generated: f.generated, StandInData: f.standIn[testSet], PaperCompatible: f.profile.PaperCompatible}
 	if f.profile.From != "paper" {
 		out.Reduced = "profile " + f.profile.Name
 	}

@@ -189,3 +189,12 @@ func TestCitation(t *testing.T) {
 	require.Contains(t, BibTeX, ArXiv)
 	require.Equal(t, strings.Count(BibTeX, "{"), strings.Count(BibTeX, "}"))
 }
+
+// Numbers of a model that was never trained are compared with nothing, whatever their order.
+func TestGeneratedModelIsNotComparable(t *testing.T) {
+	p, ok := Lookup(1, "cb", "ft", "norm_c")
+	require.True(t, ok)
+	j := Judge(p, Measured{Mean: p.Mean, Seeds: 5}, Setting{Model: "tiny", Generated: true, Trend: TrendFails})
+	require.Equal(t, NotATarget, j.Verdict)
+	require.Contains(t, j.Reason, "random numbers")
+}

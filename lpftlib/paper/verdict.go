@@ -36,6 +36,7 @@ type Measured struct {
 // Setting is how our number came about, as far as it decides what may be compared.
 type Setting struct {
 	Model           string  // "roberta-base" is the paper's
+	Generated       bool    // the model is made of random numbers: nothing is comparable
 	StandInData     string  // why the data are not the paper's ("toy task"); empty: they are
 	Reduced         string  // what was reduced against the paper ("profile laptop"); empty: nothing
 	PaperCompatible bool    // the binary LP head is halved as in the published code
@@ -150,6 +151,8 @@ func notATarget(p Printed, ours Measured, s Setting) string {
 		return "the paper prints a dash"
 	case math.IsNaN(ours.Mean):
 		return "no number here"
+	case s.Generated:
+		return "the model is made of random numbers: not comparable"
 	case p.Table == 6:
 		return "" // hyperparameters do not depend on model or data
 	case p.Table == 7 && s.StandInData == "" && s.Reduced == "":

@@ -8,15 +8,19 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// Notebook shows each piece of work as one updating output of the cell.
+// Notebook shows each piece of work as one updating output of the cell: a bar while it runs, one small grey line
+// once it is done.
 func Notebook() Sink {
 	return func(u Update) {
-		percent := 100
-		if u.Total > 0 && !u.Ended {
+		line := html.EscapeString(u.Line(time.Now()))
+		if u.Ended {
+			gonbui.UpdateHTML(u.ID, `<div style="font-size:80%;opacity:0.6">`+line+`</div>`)
+			return
+		}
+		percent := 0
+		if u.Total > 0 {
 			percent = 100 * u.Done / u.Total
 		}
-		gonbui.UpdateHTML(u.ID, fmt.Sprintf(
-			`<div style="font-family:monospace;font-size:90%%"><progress max="100" value="%d" style="width:12em"></progress> %s</div>`,
-			percent, html.EscapeString(u.Line(time.Now()))))
+		gonbui.UpdateHTML(u.ID, fmt.Sprintf(`<div style="font-family:monospace;font-size:90%%"><progress max="100" value="%d" style="width:12em"></progress> %s</div>`, percent, line))
 	}
 }
