@@ -208,22 +208,7 @@ func own(rows []study.Measures) []study.Measures {
 }
 
 // fdrCaption says which inverse FDR took and what pure noise would give.
-func fdrCaption(rows []study.Measures) string {
-	var parts []string
-	seen := map[string]bool{}
-	for _, r := range rows {
-		if seen[r.TestSet] || r.FDR == nil {
-			continue
-		}
-		seen[r.TestSet] = true
-		text := fmt.Sprintf("%s: n = %d, %s", r.TestSet, r.Rows, r.FDRKind)
-		if r.FDRFloor > 0 {
-			text += fmt.Sprintf(", noise alone gives %.2f", r.FDRFloor)
-		}
-		parts = append(parts, text)
-	}
-	return "FDR by " + strings.Join(parts, "; ") + "."
-}
+func fdrCaption(rows []study.Measures) string { return study.FDRNote(rows) }
 
 // numbers that claims are made of.
 var (

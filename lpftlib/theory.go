@@ -213,16 +213,12 @@ func BuildProposition2(ctx context.Context, s *study.Session) (*Built, error) {
 	}
 	t := report.Table{Caption: fmt.Sprintf("How often (10) fails over %d draws of A, beside the bound 4·exp(−(ε² − ε³)r/4). The bound is 1 or more, and says nothing, for every ε when r ≤ 37: r = 8, the paper's rank, is shown as a spread only.", draws),
 		Columns: []string{"r", "ε", "fails, share of draws", "bound"}}
-	worst, cases := math.Inf(-1), 0
 	for _, e := range table {
 		t.Rows = append(t.Rows, report.Row{Cells: cellsOf(float64(e.Rank), e.Epsilon, e.Frequency, e.Bound)})
-		if e.Informative() {
-			cases++
-			worst = max(worst, e.Frequency-e.Bound)
-		}
 	}
+	tightest, cases := linear.Tightest(table)
 	return built(ctx, s, "proposition2", []report.Table{t}, nil, []paper.Claim{
 		paper.Below("equation (9): P of LoRA is P of FT", off, 0, 1, "largest difference of two entries"),
-		paper.Below("Proposition 2 (10): it fails no oftener than the bound says", worst, 0, cases, "largest excess of the frequency over the bound, where the bound is below 1"),
+		paper.Below("Proposition 2 (10): it fails no oftener than the bound says", tightest.Frequency/tightest.Bound, 1, cases, "frequency over bound in the tightest case of those that so many draws can test; "+tightest.String()),
 	})
 }
