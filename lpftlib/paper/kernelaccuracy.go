@@ -15,7 +15,8 @@ type KernelScore struct {
 // above P in all of them. Thresholds are the printed shares of the table: all of Table 2.
 func KernelAccuracy(scores []KernelScore) []Claim {
 	main, further := split(scores)
-	claims := []Claim{above(Empirical, "kernel regression with F after LP tests better than with P", main, 2), between(Empirical, "kernel regression with Θ after LP tests between P and F", main, 2)}
+	claims := []Claim{above(Empirical, "kernel regression with F after LP tests better than with P", main, 2),
+		between(Empirical, "kernel regression with Θ after LP tests between P and F", main, 2)}
 	if len(further) > 0 {
 		claims = append(claims, above(Ordering, "kernel regression with F after LP tests better than with P, sets of Table 9", further, 9),
 			between(Ordering, "kernel regression with Θ after LP tests between P and F, sets of Table 9", further, 9))

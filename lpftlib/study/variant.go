@@ -12,14 +12,15 @@ func (s *Session) variant(ctx context.Context, change func(*Profile)) (*Session,
 	if _, err := s.Model(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := s.Backend(); err != nil {
+	programs, err := s.kernelPrograms()
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := *s.Profile
 	change(&p)
-	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, programs: s.programs, model: s.model,
+	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, programs: programs, model: s.model,
 		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tasks: s.tasks, control: true}, nil
 }
 
