@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Bar is one bar of a [CurvePanel]: a method and its value, with the deviation over seeds (0 where there is one seed).
+// Bar is one bar of a [CurvePanel]: a method and its value, with the deviation over seeds (NaN where there is one seed, which has none).
 type Bar struct {
 	Name       string
 	Value, Std float64
@@ -22,11 +22,8 @@ func checkBars(where string, bars []Bar) error {
 		if err := checkValue(what, "value", i, b.Value, true); err != nil {
 			return err
 		}
-		if err := checkValue(what, "std", i, b.Std, false); err != nil {
-			return err
-		}
-		if b.Std < 0 {
-			return fmt.Errorf("plots: %s: std[%d] is %g: expected 0 or more", what, i, b.Std)
+		if b.Std < 0 || math.IsInf(b.Std, 1) {
+			return fmt.Errorf("plots: %s: std[%d] is %g: expected 0 or more, or NaN for none", what, i, b.Std)
 		}
 	}
 	return nil
@@ -49,7 +46,10 @@ func barPanel(title, yLabel string, bars []Bar, looks *marker) *panel {
 	names := make([]plot.Tick, len(bars))
 	words := make([]string, len(bars))
 	for i, b := range bars {
-		ys.add(b.Value, b.Value+b.Std)
+		ys.add(b.Value)
+		if b.Std > 0 {
+			ys.add(b.Value + b.Std)
+		}
 		names[i] = plot.Tick{Value: float64(i), Label: b.Name}
 		words[i] = fmt.Sprintf("%s %s", b.Name, shortNumber(b.Value))
 	}

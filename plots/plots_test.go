@@ -414,3 +414,19 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
+
+// A bar of one seed has no whisker, and one of 0 none to see; what is no deviation is refused.
+func TestBarsWithoutDeviation(t *testing.T) {
+	require.NoError(t, checkBars("a", []Bar{{"LP", 1, math.NaN()}, {"FT", 2, 0}, {"LoRA", 2, 0.5}}))
+	require.ErrorContains(t, checkBars("a", []Bar{{"LP", 1, -1}}), "std[0] is -1: expected 0 or more, or NaN for none")
+	require.ErrorContains(t, checkBars("a", []Bar{{"LP", 1, math.Inf(1)}}), "std[0] is +Inf")
+	draw := func(std float64) []byte {
+		f, err := NormGrowth([]CurvePanel{{Title: "after training", YLabel: "‖V‖", Bars: []Bar{{"LP", 3, std}, {"FT", 0.7, std}}}}, Options{})
+		require.NoError(t, err)
+		png, err := f.PNG()
+		require.NoError(t, err)
+		return png
+	}
+	require.Equal(t, draw(0), draw(math.NaN()))
+	require.NotEqual(t, draw(0), draw(0.5))
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,6 +90,15 @@ func TestTune(t *testing.T) {
 	out, err = lpft(t, "", "tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid)
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(out, "best"))
+	require.Equal(t, 2, strings.Count(out, "±"))
+
+	one := []string{"tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid, "--seed", fmt.Sprint(study.TuningSeeds[0])}
+	out, err = lpft(t, "", one...)
+	require.NoError(t, err)
+	require.NotContains(t, out, "±", "one seed has no deviation")
+	out, err = lpft(t, "", append(one, "--format", "json")...)
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(out, `"std": null`))
 }
 
 // Wrong wishes are answered in one line before anything is loaded or trained.

@@ -93,7 +93,11 @@ func writeTuned(out io.Writer, t *study.Tuned) error {
 				mark = "best, at the edge of the grid: a better one may lie beyond"
 			}
 		}
-		fmt.Fprintf(w, "%d\t%g\t%.2f ± %.2f\t%s\n", p.Batch, p.LearningRate, p.Mean, p.Std, mark)
+		score := fmt.Sprintf("%.2f", p.Mean)
+		if p.Std != nil {
+			score += fmt.Sprintf(" ± %.2f", *p.Std)
+		}
+		fmt.Fprintf(w, "%d\t%g\t%s\t%s\n", p.Batch, p.LearningRate, score, mark)
 	}
 	return w.Flush()
 }

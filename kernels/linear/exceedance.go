@@ -52,6 +52,35 @@ type Exceedance struct {
 // Informative says that the bound is below 1.
 func (e Exceedance) Informative() bool { return e.Bound < 1 }
 
+// Testable says that the draws speak for or against the bound: it is below 1, and at it at least one draw would be expected to
+// fail. Of a smaller bound no failure is what to expect, and proves nothing; but one failure where one in twenty such tables would
+// have any speaks against it.
+func (e Exceedance) Testable() bool {
+	expected := e.Bound * float64(e.Draws)
+	return e.Informative() && (expected >= 1 || (e.Frequency > 0 && expected < 0.05))
+}
+
+// String is one case in words.
+func (e Exceedance) String() string {
+	return fmt.Sprintf("r = %d, ε = %g: %.0f of %d draws fail, the bound is %.2g of them", e.Rank, e.Epsilon, e.Frequency*float64(e.Draws), e.Draws, e.Bound)
+}
+
+// Tightest is the case, of those that the draws can test, whose frequency comes nearest to its bound or exceeds it most, as a
+// ratio; of equals that with the smallest bound. testable counts the cases; with none of them it is 0.
+func Tightest(table []Exceedance) (tightest Exceedance, testable int) {
+	for _, e := range table {
+		if !e.Testable() {
+			continue
+		}
+		testable++
+		ratio, best := e.Frequency*tightest.Bound, tightest.Frequency*e.Bound // frequency over bound of either, without the division
+		if testable == 1 || ratio > best || (ratio == best && e.Bound < tightest.Bound) {
+			tightest = e
+		}
+	}
+	return tightest, testable
+}
+
 // Exceedances counts for every rank and every ε how often (10) fails over many draws of A ~ N(0, sigma²), for the pair
 // x, y [d]; rank by rank, and within a rank in the order of the ε.
 func Exceedances(m *Model, x, y []float64, ranks []int, epsilons []float64, sigma float64, draws int, seed uint64) ([]Exceedance, error) {

@@ -68,3 +68,30 @@ func TestBoundIsEmptyForSmallRanks(t *testing.T) {
 	}
 	require.Less(t, Bound(2./3, 38), 1.0)
 }
+
+// What no number of draws can show is no test: a bound of 4e-16 is met by whatever happens.
+func TestTightest(t *testing.T) {
+	hopeless := Exceedance{Rank: 1024, Epsilon: 0.6, Bound: 3.9e-16, Draws: 2000}
+	refuted := Exceedance{Rank: 1024, Epsilon: 0.6, Frequency: 1.0 / 2000, Bound: 3.9e-16, Draws: 2000}
+	empty := Exceedance{Rank: 8, Epsilon: 0.2, Frequency: 0.7, Bound: 3.7, Draws: 2000}
+	loose := Exceedance{Rank: 64, Epsilon: 0.4, Frequency: 0.01, Bound: 0.86, Draws: 2000}
+	tight := Exceedance{Rank: 256, Epsilon: 0.4, Frequency: 0.001, Bound: 0.0086, Draws: 2000}
+	broken := Exceedance{Rank: 256, Epsilon: 0.2, Frequency: 0.6, Bound: 0.516, Draws: 2000}
+	quiet := Exceedance{Rank: 1024, Epsilon: 0.2, Bound: 1.1e-3, Draws: 2000}
+	for _, c := range []struct {
+		table []Exceedance
+		want  Exceedance
+		n     int
+	}{
+		{[]Exceedance{hopeless, empty, loose, tight, quiet}, tight, 3},
+		{[]Exceedance{tight, broken, loose}, broken, 3},
+		{[]Exceedance{{Bound: 0.5, Draws: 2000}, quiet}, quiet, 2},
+		{[]Exceedance{hopeless, empty}, Exceedance{}, 0},
+		{[]Exceedance{tight, refuted}, refuted, 2},
+	} {
+		got, n := Tightest(c.table)
+		require.Equal(t, c.want, got)
+		require.Equal(t, c.n, n)
+	}
+	require.Equal(t, "r = 256, ε = 0.4: 2 of 2000 draws fail, the bound is 0.0086 of them", tight.String())
+}

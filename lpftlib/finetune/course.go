@@ -3,6 +3,7 @@ package finetune
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -106,10 +107,14 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	logits := head.Logits(mat.NewDense(len(t.data.Val.Texts), hidden, phi)).RawMatrix().Data
 	p := Point{
 		Epoch: float64(t.state.step) / float64(t.recipe.stepsPerEpoch(len(t.data.Train.Texts))), Step: t.state.step,
-		Score: t.hooks.Score(logits, t.data.Val.Labels, classes),
 		NormC: head.Norm(), NormB: head.BiasNorm(), DiffF: diff(features, t.valBase, hidden),
 	}
 	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, classes)
+	if !math.IsNaN(p.Loss) { // what is no number has no score, and the caller says so
+		if p.Score, err = t.hooks.Score(logits, t.data.Val.Labels, classes); err != nil {
+			return Point{}, fmt.Errorf("step %d of %d: the validation rows have no score: %w", t.state.step, t.steps, err)
+		}
+	}
 	t.course.Points = append(t.course.Points, p)
 	return p, nil
 }

@@ -68,3 +68,15 @@ func (r Recipe) stepsPerEpoch(rows int) int { return (rows + r.Batch - 1) / r.Ba
 func (r Recipe) rate(step, total int) float64 {
 	return r.LearningRate * float64(total-step) / float64(total)
 }
+
+// RateSum is the learning rate summed over the steps of an epoch, the mean over the epochs: how far the optimiser may go on so
+// many training rows. Runs of other batches and rates are comparable by it.
+func (r Recipe) RateSum(rows int) float64 {
+	steps := r.stepsPerEpoch(rows)
+	total := steps * r.Epochs
+	sum := 0.0
+	for step := range total {
+		sum += r.rate(step, total)
+	}
+	return sum / float64(r.Epochs)
+}

@@ -36,9 +36,9 @@ type Start struct {
 
 // Hooks connect a run with its surroundings; every field may be left out but Score.
 type Hooks struct {
-	Score      func(logits []float64, labels []int, classes int) float64 // validation score; larger is better
-	Progress   func(Progress)                                            // after every step
-	Checkpoint *Checkpoint                                               // where to leave and find state; nil: nowhere
+	Score      func(logits []float64, labels []int, classes int) (float64, error) // validation score; larger is better
+	Progress   func(Progress)                                                     // after every step
+	Checkpoint *Checkpoint                                                        // where to leave and find state; nil: nowhere
 }
 
 // Progress says how far a run is.

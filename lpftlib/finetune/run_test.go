@@ -100,9 +100,9 @@ func (f trainingFixture) lora(t *testing.T, cfg *encoder.Config) *encoder.LoRAWe
 	return l
 }
 
-func accuracy(logits []float64, labels []int, classes int) float64 {
+func accuracy(logits []float64, labels []int, classes int) (float64, error) {
 	a, _, _ := summarise(logits, labels, classes)
-	return a
+	return a, nil
 }
 
 // The first 20 steps of FT and LoRA have PyTorch's losses, gradient norms and head norms.
@@ -197,6 +197,15 @@ func TestNaNLossNamesTheStep(t *testing.T) {
 	_, err := Run(context.Background(), openBackend(t), Start{Weights: smallModel(t), Head: head}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
 	require.ErrorContains(t, err, "step 1 of 3")
 	require.ErrorContains(t, err, "the loss is NaN")
+}
+
+// What the score cannot be computed of ends the run in its words; it does not count as a score of 0.
+func TestScoresThatFailEndTheRun(t *testing.T) {
+	f := readFixture(t)
+	recipe := Recipe{Epochs: 1, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 7, EvalsPerEpoch: 1}
+	broken := func([]float64, []int, int) (float64, error) { return 0, errors.New("no such metric") }
+	_, err := Run(context.Background(), openBackend(t), Start{Weights: smallModel(t), Head: f.head()}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: broken})
+	require.ErrorContains(t, err, "step 0 of 3: the validation rows have no score: no such metric")
 }
 
 // Data and heads that do not fit the model are refused with split and row, before anything is

@@ -67,20 +67,29 @@ func grouped(rows []study.Measures) (order []group, by map[group][]study.Measure
 func tasksOf(rows []study.Measures) []string {
 	var out []string
 	for _, r := range rows {
-		for _, id := range []string{r.Task, r.TestSet} {
-			if !slices.Contains(out, id) {
-				out = append(out, id)
-			}
+		out = append(out, r.Task, r.TestSet)
+	}
+	return distinct(out)
+}
+
+// distinct keeps the first of equal names.
+func distinct(names []string) (out []string) {
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out
 }
 
+// ofTheFTStage are metrics that methods without one do not have.
+var ofTheFTStage = []string{study.Diff.Name, study.Epoch.Name, study.Batch.Name, study.LearningRate.Name}
+
 // cell is the mean over seeds beside the printed number. The other rows and columns say whether the printed
 // orderings hold.
 func (c Column) cell(g group, by map[group][]study.Measures, columns []Column, set paper.Setting) report.Cell {
-	if c.Name == study.Diff.Name && (g.method == study.Pretrained || g.method == study.LP) {
-		return report.Cell{Ours: "-"} // the same encoder: nothing to compare
+	if (g.method == study.Pretrained || g.method == study.LP) && slices.Contains(ofTheFTStage, c.Name) {
+		return report.Cell{Ours: "-"}
 	}
 	spread, err := c.spread(by[g])
 	if err != nil {
@@ -166,9 +175,14 @@ func (c Column) value(rows []study.Measures) report.Cell {
 	if err != nil {
 		return report.Cell{Ours: "undefined", Reason: err.Error()}
 	}
-	cell := report.Cell{Ours: report.Fixed(spread.Mean, c.Digits)}
-	if spread.N > 1 {
-		cell.Ours += " ± " + report.Fixed(spread.Std, c.Digits)
+	return spreadCell(spread, c.Digits)
+}
+
+// spreadCell is a mean over seeds with its deviation, which one seed does not have.
+func spreadCell(s measure.Spread, digits int) report.Cell {
+	cell := report.Cell{Ours: report.Fixed(s.Mean, digits)}
+	if s.N > 1 {
+		cell.Ours += " ± " + report.Fixed(s.Std, digits)
 	}
 	return cell
 }

@@ -18,6 +18,7 @@ type Facts struct {
 	model      string
 	generated  bool
 	backend    string
+	tasks      []string
 	notes      *study.Notes
 	standIn    map[string]string   // of every task and shifted test set
 	classes    map[string][]string // likewise
@@ -43,6 +44,7 @@ func factsOf(ctx context.Context, s *study.Session) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.tasks = ids
 	var all []string
 	for _, id := range ids {
 		sets, err := s.TestSets(ctx, id)

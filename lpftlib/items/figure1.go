@@ -100,13 +100,13 @@ func figure1View(f *Facts, tasks []growthOfTask) (View, error) {
 // growthFigure draws a panel for LP, one for each method with an FT stage, and the norm after training:
 // Figure 1 on RTE, Figure 4 (a), (b), (c), (e) on CB and (d) on RTE.
 func growthFigure(f *Facts, g growthOfTask) (Drawing, error) {
-	lp := plots.CurvePanel{Title: "LP", XLabel: "L-BFGS iterations", YLabel: "training accuracy", RightLabel: "‖V‖_{F}", LogX: true}
+	lp := plots.CurvePanel{Title: "LP", XLabel: "L-BFGS iterations", YLabel: study.AccuracyLabel(study.LP), RightLabel: "‖V‖_{F}", LogX: true}
 	for i, path := range g.probes {
 		addPath(&lp, path, i > 0)
 	}
 	panels := []plots.CurvePanel{lp}
 	for _, m := range g.methods {
-		panel := plots.CurvePanel{Title: m.Title(), XLabel: "epochs", YLabel: "validation accuracy", RightLabel: "‖V‖_{F}"}
+		panel := plots.CurvePanel{Title: m.Title(), XLabel: "epochs", YLabel: study.AccuracyLabel(m), RightLabel: "‖V‖_{F}"}
 		for i, c := range g.courses[m] {
 			addCourse(&panel, c, i > 0)
 		}
@@ -127,7 +127,7 @@ func growthFigure(f *Facts, g growthOfTask) (Drawing, error) {
 
 // addPath adds the course of a linear probe.
 func addPath(p *plots.CurvePanel, path []study.PathStep, faint bool) {
-	accuracy := plots.Series{Name: "training accuracy", Faint: faint}
+	accuracy := plots.Series{Name: study.AccuracyLabel(study.LP), Faint: faint}
 	norm := plots.Series{Name: "‖V‖", Faint: faint}
 	for _, step := range path {
 		accuracy.X, accuracy.Y = append(accuracy.X, float64(step.MaxIter)), append(accuracy.Y, step.TrainAccuracy)
@@ -138,7 +138,7 @@ func addPath(p *plots.CurvePanel, path []study.PathStep, faint bool) {
 
 // addCourse adds validation accuracy and ‖V‖ of an FT stage.
 func addCourse(p *plots.CurvePanel, c *finetune.Course, faint bool) {
-	p.Left = append(p.Left, courseSeries(c, "validation accuracy", faint, func(p finetune.Point) float64 { return p.Accuracy }))
+	p.Left = append(p.Left, courseSeries(c, study.AccuracyLabel(study.FT), faint, func(p finetune.Point) float64 { return p.Accuracy }))
 	p.Right = append(p.Right, courseSeries(c, "‖V‖", faint, func(p finetune.Point) float64 { return p.NormC }))
 }
 
@@ -186,24 +186,24 @@ func normsFigure(f *Facts, g growthOfTask) (Drawing, error) {
 // figure1Claims judges the growth of ‖V‖. FT's is not tested: its norm falls on four of the paper's own data
 // sets (known defect 24).
 func figure1Claims(tasks []growthOfTask) []paper.Claim {
-	var grow, gain, low []paper.Pair
+	var grow, low []paper.NormCourse
+	var gain []paper.Pair
 	for _, g := range tasks {
 		for i, path := range g.probes {
 			name := fmt.Sprintf("%s seed %d", g.task, g.seeds[i])
-			first, last := path[0], path[len(path)-1]
-			grow = append(grow, paper.Pair{Name: name, A: first.Norm, B: last.Norm})
-			gain = append(gain, paper.Pair{Name: name, A: last.Loss, B: first.Loss})
+			grow = append(grow, study.ProbeCourse(name, path))
+			gain = append(gain, paper.Pair{Name: name, A: path[len(path)-1].Loss, B: path[0].Loss})
 		}
 		for i, c := range g.courses[study.LoRA] {
-			low = append(low, paper.Pair{Name: fmt.Sprintf("%s seed %d", g.task, g.seeds[i]), A: c.Points[0].NormC, B: c.Points[len(c.Points)-1].NormC})
+			low = append(low, study.TrainingCourse(fmt.Sprintf("%s seed %d", g.task, g.seeds[i]), c))
 		}
 	}
 	claims := []paper.Claim{
-		paper.Judged(paper.Ordering, "‖V‖ grows during LP", paper.Less, grow),
+		paper.Grows(paper.Ordering, "‖V‖ grows during LP", grow),
 		paper.Judged(paper.Check, "the training loss of LP falls meanwhile", paper.Less, gain),
 	}
 	if len(low) > 0 {
-		claims = append(claims, paper.Judged(paper.Ordering, "‖V‖ grows during LoRA's training", paper.Less, low))
+		claims = append(claims, paper.Grows(paper.Ordering, "‖V‖ grows during LoRA's training", low))
 	}
 	return claims
 }

@@ -62,7 +62,7 @@ func TestItemsMakeAReport(t *testing.T) {
 	require.NoError(t, report.Write(dir, r))
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
-	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "made of random numbers", "LP-FT"} {
+	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "another model", "LP-FT"} {
 		require.Contains(t, string(page), want)
 	}
 	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))

@@ -52,15 +52,10 @@ func proposition2View(_ *Facts, n loraNumbers) (View, error) {
 }
 
 func proposition2Claims(n loraNumbers) []paper.Claim {
-	worst, cases := math.Inf(-1), 0
-	for _, e := range n.fails {
-		if e.Informative() {
-			cases++
-			worst = max(worst, e.Frequency-e.Bound)
-		}
-	}
+	tightest, cases := linear.Tightest(n.fails)
 	return []paper.Claim{
 		paper.Below("equation (9): P of LoRA is P of FT", n.off, 0, 1, "largest difference of two entries"),
-		paper.Below("Proposition 2 (10): it fails no oftener than the bound says", worst, 0, cases, "largest excess of the frequency over the bound, where the bound is below 1"),
+		paper.Below("Proposition 2 (10): it fails no oftener than the bound says", tightest.Frequency/tightest.Bound, 1, cases,
+			"frequency over bound in the tightest case of those that so many draws can test; "+tightest.String()),
 	}
 }

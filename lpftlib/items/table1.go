@@ -2,7 +2,7 @@ package items
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
@@ -11,8 +11,8 @@ import (
 
 // table1 is Table 1 of the paper: changes in features and classifier norms.
 func table1() Item {
-	runs := tableRuns{shifted: true}
-	return recipe[[]study.Measures]{needs: runs.needs, data: runs.rows, view: table1View, judge: table1Claims}.item(Item{
+	runs := controlled{tableRuns{shifted: true}}
+	return recipe[controlledRows]{needs: runs.needs, data: runs.rows, view: table1View, judge: judgeTable1}.item(Item{
 		ID: "table1", Covers: []string{"table1"}, Title: "Table 1: features and classifier norms",
 		Claim:    "LP-FT changes the features less than FT does, keeps them as similar to each other as they were before, and its classifier's norm is far larger.",
 		Notebook: "table01_features.ipynb",
@@ -25,9 +25,15 @@ var featureColumns = []Column{printedIn(study.CS, 1, 11), printedIn(study.Diff, 
 // scoreBesides is the score under the name by which Tables 8 and 10 print it.
 var scoreBesides = Column{study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, []int{8, 10}}
 
-func table1View(f *Facts, rows []study.Measures) (View, error) {
-	table := MeasuredTable(f, rows, append(featureColumns[:4:4], scoreBesides), "Measured on the test set. "+fdrCaption(rows))
-	return View{Tables: []report.Table{table}}, nil
+func table1View(f *Facts, data controlledRows) (View, error) {
+	columns := slices.Concat(featureColumns, []Column{scoreBesides}, rateColumns)
+	table := MeasuredTable(f, data.rows, columns, "Measured on the test set. "+study.FDRNote(data.rows))
+	control, err := controlTables(f, data.control)
+	return View{Tables: append([]report.Table{table}, control...)}, err
+}
+
+func judgeTable1(data controlledRows) []paper.Claim {
+	return append(table1Claims(data.rows), controlClaims(data.control)...)
 }
 
 // table1Claims judges the orderings that hold whatever the model: C1, C2, C8 and those of
@@ -62,22 +68,4 @@ func shiftedPairs(rows []study.Measures) []paper.Pair {
 		}
 	}
 	return out
-}
-
-// fdrCaption says which inverse FDR took and what pure noise would give.
-func fdrCaption(rows []study.Measures) string {
-	var parts []string
-	seen := map[string]bool{}
-	for _, r := range rows {
-		if seen[r.TestSet] || r.FDR == nil {
-			continue
-		}
-		seen[r.TestSet] = true
-		text := fmt.Sprintf("%s: n = %d, %s", r.TestSet, r.Rows, r.FDRKind)
-		if r.FDRFloor > 0 {
-			text += fmt.Sprintf(", noise alone gives %.2f", r.FDRFloor)
-		}
-		parts = append(parts, text)
-	}
-	return "FDR by " + strings.Join(parts, "; ") + "."
 }

@@ -28,7 +28,7 @@ func table10() Item {
 func table10View(f *Facts, rows []study.Measures) (View, error) {
 	return View{Tables: []report.Table{
 		MeasuredTable(f, rows, scoreColumns, "Table 10: accuracy in and out of distribution."),
-		MeasuredTable(f, rows, featureColumns, "Table 11: features and norms. "+fdrCaption(rows)),
+		MeasuredTable(f, rows, featureColumns, "Table 11: features and norms. "+study.FDRNote(rows)),
 	}}, nil
 }
 

@@ -211,10 +211,10 @@ func table2Claims(data kernelTable) []paper.Claim {
 			norm = append(norm, paper.Pair{Name: name, A: a.F.FrobeniusNorm, B: b.F.FrobeniusNorm})
 		}
 	}
-	return []paper.Claim{
+	return append([]paper.Claim{
 		paper.C4(rank), paper.C5(ratio), paper.C6(spectraOf(data.all)), paper.C9(data.fits),
 		paper.Judged(paper.Check, "rank(Θ) is at least rank(P)", paper.AtMost, lowest),
 		paper.Judged(paper.Ordering, "rank(Θ) is at most rank(F) + 1", paper.AtMost, highest),
 		paper.AsInPrint(paper.Empirical, "‖F‖ is larger after LP: LP-FT > FT, LP-LoRA > LoRA", paper.Less, norm, paper.KernelOfFT, paper.KernelOfLoRA),
-	}
+	}, paper.KernelAccuracy(study.KernelScores(data.all))...)
 }

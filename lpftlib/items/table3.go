@@ -61,7 +61,7 @@ func calibrationColumns() []Column {
 
 func table3View(f *Facts, rows []study.Measures) (View, error) {
 	return View{Tables: []report.Table{MeasuredTable(f, rows, calibrationColumns(),
-		"Per cent, 15 bins, test set. T by the published recipe (Adam from 1) and, beside it, the exact minimiser, both on the validation rows.")}}, nil
+		"Per cent, 15 bins, test set. T by the published recipe (Adam from 1) and, beside it, the exact minimiser, both on the validation rows. "+study.TemperatureNote(rows))}}, nil
 }
 
 // table3Claims judges C7, and who gains most.

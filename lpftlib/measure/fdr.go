@@ -1,11 +1,16 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
+
+// ErrSingular is what [FDR] fails with, among other words, where the within-class scatter has no inverse: FDRPinv and FDRRidge
+// have a value there.
+var ErrSingular = errors.New("the within-class scatter is singular")
 
 // FDRVariant says how S_W⁻¹ is understood in the Fisher discriminant ratio; the zero value is not valid.
 type FDRVariant struct {
@@ -126,8 +131,8 @@ func (s *scatter) ratio(variant FDRVariant) (float64, error) {
 	switch variant.name {
 	case "inverse":
 		if n <= h+s.present {
-			return 0, fmt.Errorf("measure: FDR: %d rows of %d features in %d classes: the within-class scatter is singular; "+
-				"inverse needs more than %d rows, use FDRPinv or FDRRidge", n, h, s.present, h+s.present)
+			return 0, fmt.Errorf("measure: FDR: %d rows of %d features in %d classes: %w; "+
+				"inverse needs more than %d rows, use FDRPinv or FDRRidge", n, h, s.present, ErrSingular, h+s.present)
 		}
 		return s.solve(0)
 	case "ridge":
@@ -152,11 +157,11 @@ func (s *scatter) solve(lambda float64) (float64, error) {
 	}
 	var factor mat.Cholesky
 	if !factor.Factorize(w) || factor.Cond() > 1/0x1p-52 {
-		return 0, fmt.Errorf("measure: FDR: the within-class scatter is numerically singular (constant or dependent features): use FDRPinv or a larger ridge")
+		return 0, fmt.Errorf("measure: FDR: %w to rounding (constant or dependent features): use FDRPinv or a larger ridge", ErrSingular)
 	}
 	var solved mat.Dense
 	if err := factor.SolveTo(&solved, s.between.T()); err != nil {
-		return 0, fmt.Errorf("measure: FDR: the within-class scatter is ill-conditioned: %w; use FDRPinv or FDRRidge", err)
+		return 0, fmt.Errorf("measure: FDR: %w to rounding: %w; use FDRPinv or FDRRidge", ErrSingular, err)
 	}
 	return traceOfProduct(s.between, &solved), nil
 }

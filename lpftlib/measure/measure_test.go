@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -177,7 +178,7 @@ func TestFDRRefusesWhatIsUndefined(t *testing.T) {
 		x.Set(39-i, 2, 4) // a constant feature
 	}
 	_, err = FDR(x, y, 2, FDRInverse())
-	require.ErrorContains(t, err, "numerically singular")
+	require.ErrorIs(t, err, ErrSingular)
 	_, err = FDR(x, y, 2, FDRPinv())
 	require.NoError(t, err)
 	_, err = FDR(x, y, 2, FDRRidge(0))
@@ -211,11 +212,30 @@ func TestSummarise(t *testing.T) {
 	require.InDelta(t, math.Sqrt(32.0/7), s.Std, 1e-15)
 	s, err = Summarise([]float64{3})
 	require.NoError(t, err)
-	require.Equal(t, Spread{Mean: 3, N: 1}, s)
+	require.Equal(t, [2]float64{3, 1}, [2]float64{s.Mean, float64(s.N)})
+	require.True(t, math.IsNaN(s.Std), "one value has no deviation, not one of 0")
 	_, err = Summarise(nil)
 	require.ErrorContains(t, err, "no values")
 	_, err = Summarise([]float64{1, math.NaN()})
 	require.ErrorContains(t, err, "value 1 is NaN")
+}
+
+// The deviation of one value is null, and comes back as none.
+func TestSpreadAsJSON(t *testing.T) {
+	for text, values := range map[string][]float64{`{"mean":3,"std":null,"n":1}`: {3}, `{"mean":4,"std":1.4142135623730951,"n":2}`: {3, 5}, `{"mean":3,"std":0,"n":2}`: {3, 3}} {
+		s, err := Summarise(values)
+		require.NoError(t, err)
+		raw, err := json.Marshal(map[string]Spread{"m": s})
+		require.NoError(t, err)
+		require.Equal(t, `{"m":`+text+`}`, string(raw))
+		var back map[string]Spread
+		require.NoError(t, json.Unmarshal(raw, &back))
+		require.Equal(t, math.IsNaN(s.Std), math.IsNaN(back["m"].Std))
+		if s.N > 1 {
+			require.Equal(t, s, back["m"])
+		}
+	}
+	require.Error(t, json.Unmarshal([]byte(`{"mean":"x"}`), &Spread{}))
 }
 
 func TestBadInputIsRefused(t *testing.T) {

@@ -76,7 +76,8 @@ func TestClaimsInPrint(t *testing.T) {
 
 func TestOrder(t *testing.T) {
 	c := Judged(Ordering, "CS: FT < LP-FT", Less, []Pair{{"cb", 0.5, 0.9}, {"rte", 0.9, 0.9}, {"wic", math.NaN(), 1}})
-	require.Equal(t, Claim{Kind: Ordering, Text: "CS: FT < LP-FT", Statistic: 0.5, Threshold: 1, N: 2, Outcome: Fails, Explanation: "A < B in 1 of 2; not in rte (0.9 against 0.9)"}, c)
+	require.Equal(t, Claim{Kind: Ordering, Text: "CS: FT < LP-FT", Statistic: 0.5, Threshold: 1, N: 2, Good: 1, Interval: Binomial(1, 2), Outcome: Fails,
+		Explanation: "A < B in 1 of 2 (95 %: 0.01 to 0.99); not in rte (0.9 against 0.9)"}, c)
 	require.Equal(t, Holds, Judged(Ordering, "", Less, []Pair{{"cb", 1, 2}}).Outcome)
 	none := Judged(Ordering, "", Less, []Pair{{"cb", math.NaN(), 2}})
 	require.Equal(t, Undecided, none.Outcome)

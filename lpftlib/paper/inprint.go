@@ -29,19 +29,25 @@ func (p Print) pairs() (out []Pair) {
 // which the relation holds, the threshold the share of the printed ones. WSC, say, is a set on which LP scores above FT in
 // print, so that one such set in eight breaks nothing.
 func AsInPrint(kind Kind, text string, r Relation, pairs []Pair, prints ...Print) Claim {
-	good, n := 0, 0
+	var printed []Pair
 	for _, p := range prints {
-		for _, pair := range p.pairs() {
-			n++
-			if r.ok(pair) {
-				good++
-			}
+		printed = append(printed, p.pairs()...)
+	}
+	if len(printed) == 0 {
+		panic(fmt.Sprintf("paper: %q: nothing is printed for %+v", text, prints))
+	}
+	return asPrinted(kind, text, r, pairs, printed)
+}
+
+// asPrinted asks for as large a share of pairs as among the printed ones.
+func asPrinted(kind Kind, text string, r Relation, pairs, printed []Pair) Claim {
+	good, n := 0, len(printed)
+	for _, pair := range printed {
+		if r.ok(pair) {
+			good++
 		}
 	}
 	c := Judged(kind, text, r, pairs)
-	if n == 0 {
-		panic(fmt.Sprintf("paper: %q: nothing is printed for %+v", text, prints))
-	}
 	c.Threshold = float64(good) / float64(n)
 	if c.Outcome != Undecided {
 		c.Outcome = Fails

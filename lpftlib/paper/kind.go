@@ -68,7 +68,5 @@ var (
 // Judged judges that a relation holds for every pair. The statistic is the share of pairs for which it
 // does, the threshold 1. Pairs with a missing number (NaN) are left out.
 func Judged(kind Kind, text string, r Relation, pairs []Pair) Claim {
-	c := shareOf("", text, r.text, pairs, r.ok, 1)
-	c.Kind = kind
-	return c
+	return shareOf(kind, "", text, r.text, pairs, r.ok, 1)
 }

@@ -28,10 +28,11 @@ var methodDuels = map[string][]duel{
 // metricDuels compare two quantities of one method: what temperature scaling does.
 var metricDuels = []duel{{"ece_wo_ts", "ece_w_ts"}, {"mce_wo_ts", "mce_w_ts"}}
 
-// kernelDuels compare two kernels of one method in rank and training accuracy.
+// kernelDuels compare two kernels of one method in rank and accuracy, that on test rows after LP only.
 var kernelDuels = map[string][]duel{
 	"rank":      {{"pretrain_e", "ft_e"}, {"pretrain_e", "ntk"}},
 	"acc_train": {{"pretrain_e", "ft_e"}},
+	"acc_test":  {{"pretrain_e", "ft_e"}},
 }
 
 // Peers are the cells that the paper orders a cell against: LP-FT's Diff(F) against FT's, an ECE with temperature
@@ -84,8 +85,11 @@ func opponents(duels []duel, name string) []string {
 
 // ordered tells whether print says which of two cells is the larger.
 func ordered(p, q Printed) bool {
-	if p.Dash() || q.Dash() || collapsed(p) || collapsed(q) {
+	if p.Dash() || q.Dash() || collapsed(p) || collapsed(q) || nearChance(p) || nearChance(q) {
 		return false
+	}
+	if p.Metric == "acc_test" && !fromLP(p.Method) && !fromLP(q.Method) {
+		return false // the paper says nothing of kernel regression without LP
 	}
 	gap, noise := math.Abs(p.Mean-q.Mean), p.Rounding()+q.Rounding()
 	a, okA := printedStd(p)

@@ -26,10 +26,14 @@ func TestPeers(t *testing.T) {
 		{get(t, 2, "cb", "lora", "ft_e", "rank"), []string{"pretrained pretrain_e rank"}},
 		{get(t, 2, "cb", "ft", "pretrain_e", "fn"), nil},
 		{get(t, 2, "cb", "lpft", "", "ft_ratio"), []string{"ft  ft_ratio"}},
-		{get(t, 1, "cb", "lp", "", "diff_f"), nil},                            // a dash
-		{get(t, 8, "mrpc", "lplora", "", "accuracy"), nil},                    // LoRA collapsed in print
-		{get(t, 8, "wsc", "lpft", "", "accuracy"), nil},                       // equal in print
-		{get(t, 9, "rte", "ft", "ft_e", "acc_test"), nil},                     // near chance
+		{get(t, 1, "cb", "lp", "", "diff_f"), nil},          // a dash
+		{get(t, 8, "mrpc", "lplora", "", "accuracy"), nil},  // LoRA collapsed in print
+		{get(t, 8, "wsc", "lpft", "", "accuracy"), nil},     // equal in print
+		{get(t, 9, "rte", "ft", "ft_e", "acc_test"), nil},   // near chance
+		{get(t, 9, "wic", "lpft", "ft_e", "acc_test"), nil}, // P's is
+		{get(t, 2, "cb", "ft", "ft_e", "acc_test"), nil},    // not after LP
+		{get(t, 2, "cb", "lpft", "ft_e", "acc_test"), []string{"pretrained pretrain_e acc_test"}},
+		{get(t, 2, "cb", "ft", "pretrain_e", "acc_test"), []string{"lpft ft_e acc_test", "lplora ft_e acc_test"}},
 		{get(t, 12, "wic", "lora", "", "diff_f"), []string{"lplora  diff_f"}}, // one table's cells only
 		{get(t, 2, "cb", "pretrained", "pretrain_e", "rank"), []string{"ft ft_e rank", "lora ft_e rank", "lpft ft_e rank", "lplora ft_e rank", "ft ntk rank", "lora ntk rank", "lpft ntk rank", "lplora ntk rank"}},
 	} {

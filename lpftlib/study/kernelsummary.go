@@ -122,10 +122,7 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 		return err
 	}
 	out.Rank, out.FrobeniusNorm = spectrum.Ranks(), train.FrobeniusNorm()
-	early := in.Stop
-	if early == "" || early == probe.StopExact {
-		early = probe.StopSklearn17
-	}
+	early := earlyStop(in.Stop)
 	for i, target := range []*RegressionSummary{&out.Regression, &out.Minimiser} {
 		o := regression.Options{Stop: []probe.Stop{early, probe.StopExact}[i]}
 		if in.Progress != nil {
@@ -146,4 +143,12 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 		}
 	}
 	return nil
+}
+
+// earlyStop is where a kernel regression ends that is to stop before the minimiser: as a profile says, or as scikit-learn 1.7.
+func earlyStop(stop probe.Stop) probe.Stop {
+	if stop == "" || stop == probe.StopExact {
+		return probe.StopSklearn17
+	}
+	return stop
 }

@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
@@ -247,13 +248,16 @@ func (m *Measures) measureFeatures(phi, base *mat.Dense, labels []int, classes i
 	}
 	n, h := phi.Dims()
 	fdr, err := measure.FDR(phi, labels, classes, measure.DefaultFDR(n, h, classes))
-	if err != nil {
+	if errors.Is(err, measure.ErrSingular) {
 		// A last LayerNorm ties its outputs together by one linear equation, so S_W of enough
 		// rows is singular all the same; the pseudo-inverse leaves that direction out.
 		fdr, err = measure.FDR(phi, labels, classes, measure.FDRPinv())
 	}
+	if err != nil {
+		return err
+	}
 	m.FDR, m.FDRKind, m.FDRFloor = &fdr.Value, fdr.Variant, fdr.Floor
-	return err
+	return nil
 }
 
 func oneClass(labels []int) bool {

@@ -1,6 +1,10 @@
 package study
 
-import "math"
+import (
+	"math"
+
+	"lpft/lpftlib/finetune"
+)
 
 // Metric is a number of a run: a column of a table.
 type Metric struct {
@@ -27,7 +31,15 @@ var (
 	Majority  = Metric{"majority", "majority", 2, func(m *Measures) float64 { return m.Majority }}
 	NLL       = Metric{"nll", "NLL", 4, func(m *Measures) float64 { return m.NLL }}
 	Kappa     = Metric{"kappa", "κ*", 4, func(m *Measures) float64 { return m.Kappa }}
-	Epoch     = Metric{"epoch", "epoch", 1, func(m *Measures) float64 { return float64(m.Epoch) }}
+	// Of the FT stage's recipe.
+	Batch = Metric{"batch", "batch", 0, func(m *Measures) float64 {
+		return ofRecipe(m, func(r *finetune.Recipe) float64 { return float64(r.Batch) })
+	}}
+	LearningRate = Metric{"learning_rate", "learning rate", 3, func(m *Measures) float64 {
+		return ofRecipe(m, func(r *finetune.Recipe) float64 { return r.LearningRate })
+	}}
+
+	Epoch = Metric{"epoch", "epoch", 1, func(m *Measures) float64 { return float64(m.Epoch) }}
 
 	Temperature      = Metric{"temperature", "T", 3, scaled(published, func(s *Scaled) float64 { return s.Temperature.T })}
 	ExactTemperature = Metric{"temperature_exact", "exact T", 3, scaled(exact, func(s *Scaled) float64 { return s.Temperature.T })}
@@ -66,4 +78,12 @@ func orNaN(v *float64) float64 {
 		return math.NaN()
 	}
 	return *v
+}
+
+// ofRecipe is a number of the FT stage's recipe, undefined without one.
+func ofRecipe(m *Measures, of func(*finetune.Recipe) float64) float64 {
+	if m.Setting.Recipe == nil {
+		return math.NaN()
+	}
+	return of(m.Setting.Recipe)
 }

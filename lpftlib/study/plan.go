@@ -40,7 +40,7 @@ func (s *Session) Plan(ctx context.Context, runs []Spec, testSets func(Spec) ([]
 			return nil, err
 		}
 		for _, set := range sets {
-			if err := p.measures(ctx, run, set); err != nil {
+			if err := p.measures(ctx, run, set, "test"); err != nil {
 				return nil, err
 			}
 		}
@@ -63,8 +63,8 @@ func (p *plan) add(step store.Step, err error, tokens float64, disk int64) error
 	return nil
 }
 
-// measures adds a run's measures on a test set with all that they are made from.
-func (p *plan) measures(ctx context.Context, run Spec, testSet string) error {
+// measures adds a run's measures on a split of a test set with all that they are made from.
+func (p *plan) measures(ctx context.Context, run Spec, testSet, split string) error {
 	for _, id := range []string{run.Task, testSet} {
 		if err := p.pretrained(ctx, id); err != nil {
 			return err
@@ -77,11 +77,11 @@ func (p *plan) measures(ctx context.Context, run Spec, testSet string) error {
 		}
 	}
 	if run.Method.trains() {
-		if err := p.trained(ctx, run, testSet); err != nil {
+		if err := p.trained(ctx, run, testSet, split); err != nil {
 			return err
 		}
 	}
-	step, err := p.s.measuresStep(ctx, run, testSet, "test")
+	step, err := p.s.measuresStep(ctx, run, testSet, split)
 	return p.add(step, err, 0, 1<<12)
 }
 
@@ -96,7 +96,7 @@ func (p *plan) pretrained(ctx context.Context, id string) error {
 }
 
 // trained adds an FT stage and its features.
-func (p *plan) trained(ctx context.Context, run Spec, testSet string) error {
+func (p *plan) trained(ctx context.Context, run Spec, testSet, split string) error {
 	d, m, _, err := p.s.parts(ctx, run.Task)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *plan) trained(ctx context.Context, run Spec, testSet string) error {
 	if err := p.add(step, err, epochs*(trainingToken*train+float64(recipe.EvalsPerEpoch)*val), disk); err != nil {
 		return err
 	}
-	names := measuredSplits(run, testSet, "test")
+	names := measuredSplits(run, testSet, split)
 	tokens, size, err := p.s.featureCost(ctx, testSet, names)
 	if err != nil {
 		return err

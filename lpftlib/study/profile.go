@@ -49,6 +49,7 @@ type Profile struct {
 	Norms           []float64            `json:"norms"`        // classifier norms of Figures 3, 10 and 11
 	NormReading     string               `json:"norm_reading"` // "A" or "B", see [Scaling]
 	Methods         []Method             `json:"methods"`      // that tables compare
+	EqualRates      bool                 `json:"equal_rates"`  // also train every method at its rival's batch and rate, see [Session.EqualRates]
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
 	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
@@ -76,6 +77,9 @@ type Rates struct {
 	Batch        int     `json:"batch"`
 	LearningRate float64 `json:"learning_rate"`
 }
+
+// String is both in words.
+func (r Rates) String() string { return fmt.Sprintf("batch %d, rate %g", r.Batch, r.LearningRate) }
 
 // Profiles lists the built-in profiles' names.
 func Profiles() []string {

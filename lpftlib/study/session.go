@@ -51,6 +51,7 @@ type Session struct {
 	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
 	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
 	tasks    []string                         // resolved by Tasks
+	control  bool                             // what it measures are controls, see [Session.variant]
 }
 
 // Open reads the profile and opens the store. Model, data and backend are opened when a verb

@@ -18,6 +18,9 @@ func (s Spec) String() string {
 	if s.Scaling != (Scaling{}) {
 		text += ", " + s.Scaling.String()
 	}
+	if s.Rates != (Rates{}) {
+		text += ", " + s.Rates.String()
+	}
 	return text
 }
 

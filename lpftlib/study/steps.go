@@ -210,7 +210,7 @@ func (s *Session) measuresStep(ctx context.Context, run Spec, testSet, split str
 	default:
 		in.Features, err = keyOf(s.pretrainedStep(ctx, testSet))
 	}
-	return store.Step{Kind: "run", Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet), Inputs: in}, err
+	return store.Step{Kind: s.measuresKind(), Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet), Inputs: in}, err
 }
 
 // measuredSplits are the splits whose features a measurement computes in one go: with the own test

@@ -208,7 +208,7 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 	}
 	var bar *progress.Task
 	result, err := finetune.Run(ctx, job.be, start, data, job.in.Recipe, finetune.Hooks{
-		Score:      s.scorer(job.data.Task, job.in.Select),
+		Score:      scorer(job.data.Task, job.in.Select),
 		Checkpoint: &finetune.Checkpoint{Dir: w.ResumeDir(), Every: checkpointEvery},
 		Progress: func(p finetune.Progress) {
 			if bar == nil {
@@ -248,17 +248,13 @@ func (s *Session) valFeatures(ctx context.Context, id string) ([]float32, error)
 }
 
 // scorer is the validation score that selects the epoch: the task's own metric, or accuracy.
-func (s *Session) scorer(t *task.Task, by string) func(logits []float64, labels []int, classes int) float64 {
-	return func(logits []float64, labels []int, classes int) float64 {
+func scorer(t *task.Task, by string) func(logits []float64, labels []int, classes int) (float64, error) {
+	return func(logits []float64, labels []int, classes int) (float64, error) {
 		m := mat.NewDense(len(labels), classes, logits)
-		score, err := Score(t, m, labels)
 		if by == selectAccuracy {
-			score, err = measure.Accuracy(m, labels)
+			return measure.Accuracy(m, labels)
 		}
-		if err != nil {
-			return 0 // no row of a wrong shape can come from the training loop
-		}
-		return score
+		return Score(t, m, labels)
 	}
 }
 

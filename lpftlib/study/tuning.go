@@ -19,7 +19,10 @@ import (
 // Table 6's batch sizes and learning rates are RoBERTa's. Another model needs its own: a grid
 // search on the validation rows with three tuning seeds, as in the paper's Appendix A.3.3.
 
-const tuningVersion = 2
+const (
+	tuningVersion = 2
+	tunedVersion  = 3 // the deviation of one seed is null
+)
 
 // TuningSeeds are the seeds of the grid search; none of them is an evaluation seed. The paper
 // does not print its own three.
@@ -108,7 +111,7 @@ type TunedPoint struct {
 	Rates
 	Scores []float64 `json:"scores"` // × 100
 	Mean   float64   `json:"mean"`
-	Std    float64   `json:"std"` // sample form, n−1
+	Std    *float64  `json:"std"` // sample form, n−1; nil with one seed, which has none
 }
 
 // tunedSubject is what a chosen rate is good for: profiles that ask for tuned rates look for it.
@@ -159,7 +162,7 @@ func (s *Session) keepTuned(ctx context.Context, t *Tuned, in tunedInputs) error
 	if err != nil {
 		return err
 	}
-	step := store.Step{Kind: "tuned", Version: tuningVersion, Label: fmt.Sprintf("rates of %s on %s", t.Method.Title(), t.Task), Inputs: in}
+	step := store.Step{Kind: "tuned", Version: tunedVersion, Label: fmt.Sprintf("rates of %s on %s", t.Method.Title(), t.Task), Inputs: in}
 	_, err = s.Store.Do(ctx, step, func(_ context.Context, w *store.Work) error {
 		w.SetProvenance(s.provenance(be, step, d, nil).Finish())
 		return w.WriteJSON(tunedFile, t)
@@ -182,7 +185,10 @@ func (s *Session) tunePoint(ctx context.Context, run Spec, seeds []uint64) (*Tun
 		point.Scores, keys = append(point.Scores, 100*score), append(keys, key)
 	}
 	spread, err := measure.Summarise(point.Scores)
-	point.Mean, point.Std = spread.Mean, spread.Std
+	point.Mean = spread.Mean
+	if spread.N > 1 {
+		point.Std = &spread.Std
+	}
 	return point, keys, err
 }
 
@@ -193,7 +199,7 @@ func (s *Session) tuneScore(ctx context.Context, run Spec) (float64, string, err
 		return 0, "", err
 	}
 	step := store.Step{Kind: "tuning", Version: tuningVersion, Inputs: in,
-		Label: fmt.Sprintf("tuning %s, batch %d, rate %g", run, run.Rates.Batch, run.Rates.LearningRate)}
+		Label: fmt.Sprintf("tuning %s", run)}
 	var job *job
 	before := func(ctx context.Context) (err error) {
 		job, err = s.job(ctx, run, in)
