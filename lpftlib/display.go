@@ -51,7 +51,7 @@ func htmlOf(v any) string {
 	case *kernels.Kernel:
 		return kernelHTML("", v)
 	case []study.Measures:
-		return htmlOf(Table(v, CS, Diff, NormC, Score))
+		return htmlOf(Table(v, study.CS, study.Diff, study.NormC, study.TestScore))
 	case []task.Example:
 		return examplesHTML(v)
 	case report.Table:

@@ -17,11 +17,8 @@ const (
 	LPLoRA     = study.LPLoRA
 )
 
-// Method is a way to adapt the pre-trained model, Metric a number of a run: a column of [Table].
-type (
-	Method = study.Method
-	Metric = study.Metric
-)
+// Method is a way to adapt the pre-trained model.
+type Method = study.Method
 
 // Study is an open study.
 type Study struct {

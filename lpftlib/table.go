@@ -9,19 +9,9 @@ import (
 	"lpft/lpftlib/study"
 )
 
-// Metrics for [Table]; a cell's own is a [Metric] with a Title, Digits and a function Of.
-var (
-	CS    = study.CS        // mean cosine similarity among features
-	Diff  = study.Diff      // mean distance of features to the pre-trained ones
-	FDR   = study.FDR       // Fisher's discriminant ratio of features
-	NormC = study.NormC     // ‖V‖
-	Score = study.TestScore // the task's metric × 100
-	ECE   = study.ECE       // expected calibration error, per cent
-)
-
-// Table lays runs out, mean over seeds ± sample deviation, a metric a column; where the paper prints a number of the
+// Table lays runs out, mean over seeds ± sample deviation, a metric a column: study.CS, study.Diff, … or one of your own; where the paper prints a number of the
 // same data set, method and metric it stands beside ours.
-func Table(rows []study.Measures, columns ...Metric) report.Table {
+func Table(rows []study.Measures, columns ...study.Metric) report.Table {
 	return items.PlainTable(rows, columns)
 }
 
