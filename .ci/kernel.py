@@ -37,7 +37,7 @@ class Suite(jupyter_kernel_test.KernelTests):
     file_extension = ".go"
     code_hello_world = '%%\nfmt.Println("hello, world")'
     code_stderr = '%%\nfmt.Fprintln(os.Stderr, "careful")'
-    completion_samples = [{"text": "%%\nfmt.Printl", "matches": {"Println"}}]
+    completion_samples = [{"text": "%%\nfmt.Printl", "matches": {"Println", "Fprintln", "Sprintln"}}]
     complete_code_samples = ["var a = 1", '%%\nfmt.Println("x")', "func f() int { return 1 }"]
     incomplete_code_samples = ["%%\nfor {", "var s = `one", "%%\nfmt.Println(1,"]
     invalid_code_samples = ["func func()", "%%\nfor for"]
@@ -77,11 +77,11 @@ class Kernel:
                 pass
         return found
 
-    def run(self, code, timeout=180, **more):
+    def run(self, code, timeout=60, **more):
         """Executes a cell; its reply's content and what was published for it."""
         return self.collect(self.kc.execute(code, **more), timeout)
 
-    def collect(self, msg_id, timeout=180):
+    def collect(self, msg_id, timeout=60):
         out = []
         while True:
             m = self.kc.get_iopub_msg(timeout=timeout)
@@ -209,6 +209,11 @@ class Behaviour(unittest.TestCase):
             self.assertEqual(reply["status"], "error")
             self.assertIn(hint, "\n".join(reply["traceback"]))
 
+    def test_history(self):
+        self.k.run("// remember me\n%%\nprintln(1)")
+        reply = self.k.kc.history(hist_access_type="search", pattern="*remember*", reply=True, timeout=60)
+        self.assertEqual([line[2] for line in reply["content"]["history"]], ["// remember me\n%%\nprintln(1)"])
+
     def test_input(self):
         code = '%%\nvar a, b string\nfmt.Print("name? ")\nfmt.Scanln(&a)\nfmt.Scanln(&b)\nfmt.Println(a + b)'
         msg_id = self.k.kc.execute(code, allow_stdin=True)
@@ -226,10 +231,10 @@ class Behaviour(unittest.TestCase):
 
     def test_short_programs_lose_nothing(self):
         lost = 0
-        for i in range(SHORT):
-            reply, out = self.k.run(f'import "lpft/lpftlib"\n\n%%\nlpftlib.HTML("<b>number {i % 2}</b>")')
+        for _ in range(SHORT):
+            reply, out = self.k.run('import "github.com/janpfeifer/gonb/gonbui"\n\n%%\ngonbui.DisplayHTML("<b>shown</b>")')
             self.assertEqual(reply["status"], "ok", reply)
-            lost += f"number {i % 2}" not in json.dumps([c for t, c in out if t == "display_data"])
+            lost += "<b>shown</b>" not in json.dumps([c for t, c in out if t == "display_data"])
         print(f"{lost} of {SHORT} short programs lost what they showed")
         self.assertEqual(lost, 0)
 
@@ -241,7 +246,7 @@ class Behaviour(unittest.TestCase):
                 began = time.monotonic()
                 reply = k.kc.complete("%%\nfmt.Printl", reply=True, timeout=60)
                 print(f"completion {wait} s after the start: {reply['content']['matches']} in {time.monotonic() - began:.2f} s")
-            self.assertEqual(reply["content"]["matches"], ["Println"])
+            self.assertIn("Println", reply["content"]["matches"])
         finally:
             k.close()
 

@@ -53,8 +53,10 @@ func TestCellsAfterAFailedOneAreAborted(t *testing.T) {
 	info := j.send(j.shell, "kernel_info_request", object{})
 	time.Sleep(50 * time.Millisecond)
 	g.interrupts <- struct{}{} // the cell ends by itself, no front end has asked for it
-	require.Equal(t, []string{"status: busy", "execute_input: wait 1", "error: error"}, firstOf(j, 3))
-	require.Equal(t, []string{"status: busy", "status: idle", "status: busy", "status: idle", "status: idle", "status: busy", "status: idle"}, firstOf(j, 7))
+	require.Equal(t, []string{"status: busy", "execute_input: wait 1", "error: error", "status: idle"}, j.until(first))
+	for _, m := range []message{second, third, info} {
+		require.Equal(t, []string{"status: busy", "status: idle"}, j.until(m))
+	}
 	require.Equal(t, "error", j.reply(first)["status"])
 	require.Equal(t, "aborted", j.reply(second)["status"])
 	require.Equal(t, "aborted", j.reply(third)["status"])

@@ -121,22 +121,33 @@ func (s *server) finish(shell <-chan message) {
 	if r == nil || r.reply == nil || r.idle.IsZero() {
 		return
 	}
+	s.drain(shell) // what comes after the reply is the answer of somebody who knows
+	goOn := true
 	if r.cell == nil {
 		s.reply(r.request, r.reply.header.Type, r.reply.content)
-	} else if !s.finishCell(r) {
-		for more := true; more; { // what came while this was told
-			select {
-			case m, ok := <-shell:
-				s.fromShell(m)
-				more = ok
-			default:
-				more = false
-			}
-		}
-		s.abort()
+	} else {
+		goOn = s.finishCell(r)
 	}
 	s.status(r.request.rawHeader, "idle")
+	if !goOn {
+		s.abort(r.cell.number)
+	}
 	s.running = nil
+}
+
+// drain takes what has come so far.
+func (s *server) drain(shell <-chan message) {
+	for {
+		select {
+		case m, ok := <-shell:
+			if !ok {
+				return
+			}
+			s.fromShell(m)
+		default:
+			return
+		}
+	}
 }
 
 // finishCell answers for a cell; ok means that the cells that wait may run.
@@ -192,8 +203,8 @@ func (s *server) failure(c *cell, e gonbError) failure {
 	return compileError(e.Value, e.Traceback, c.number, s.cells)
 }
 
-// abort answers all cells that wait.
-func (s *server) abort() {
+// abort answers all cells that wait; number is that of the cell which failed.
+func (s *server) abort(number int) {
 	var others []message
 	for _, m := range s.queue {
 		if m.header.Type != "execute_request" {
@@ -201,7 +212,7 @@ func (s *server) abort() {
 			continue
 		}
 		s.status(m.rawHeader, "busy")
-		s.reply(m, "execute_reply", object{"status": "aborted", "execution_count": s.running.cell.number})
+		s.reply(m, "execute_reply", object{"status": "aborted", "execution_count": number})
 		s.status(m.rawHeader, "idle")
 	}
 	s.queue = others
