@@ -18,8 +18,8 @@ const (
 	beside = ".cell"          // what a cell's program is called, after the name that GoNB gives it
 )
 
-// withGo puts a go command in front of the real one on PATH: this program, by that name.
-func withGo(env []string, tmp, self string) ([]string, error) {
+// withTools puts a go command and a gopls in front of the real ones on PATH: this program, by those names.
+func withTools(env []string, tmp, self string) ([]string, error) {
 	file, err := exec.LookPath("go")
 	if err == nil {
 		file, err = filepath.Abs(file)
@@ -31,8 +31,10 @@ func withGo(env []string, tmp, self string) ([]string, error) {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Symlink(self, filepath.Join(bin, "go")); err != nil {
-		return nil, err
+	for _, name := range []string{"go", "gopls"} {
+		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
+			return nil, err
+		}
 	}
 	return append(env, realGo+"="+file, "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH")), nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lpft/internal/atstart"
+	"lpft/internal/lab/gopls"
 	"lpft/internal/lab/proxy"
 )
 
@@ -54,6 +55,7 @@ func launch(work, home, connection string) error {
 		Prepare:    []string{"%noautoget"}, // what is not in the project is not fetched behind the user's back
 		EndTools:   func() { endTools(k.pid) },
 		Interrupts: signals(cancel),
+		Code:       gopls.New(ctx, filepath.Join(tmp, "gopls"), work),
 		Log:        os.Stderr,
 	})
 	k.end()
@@ -126,7 +128,7 @@ func startKeeper(tmp, connection, work, home string) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := withGo(environ(os.Environ(), home, tmp), tmp, self)
+	env, err := withTools(environ(os.Environ(), home, tmp), tmp, self)
 	if err != nil {
 		return nil, err
 	}

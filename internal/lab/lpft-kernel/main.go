@@ -1,10 +1,11 @@
 //go:build unix
 
-// Command lpft-kernel is what Jupyter starts as the kernel "Go (lpft)". It is one program in four roles, so that one file is installed:
+// Command lpft-kernel is what Jupyter starts as the kernel "Go (lpft)". It is one program in five roles, so that one file is installed:
 //
 //   - launcher, as Jupyter starts it: speaks Jupyter's protocol (package proxy) and starts the keeper;
 //   - keeper (-keep): starts GoNB, and sees to the end of whatever GoNB started, also when the launcher is killed;
 //   - go (called by that name): the go command as GoNB sees it, which builds a cell's program beside its place;
+//   - gopls (called by that name): nothing, so that GoNB keeps none beside the launcher's (package gopls);
 //   - cell (found in that place): runs a cell's program, and ends when all that it showed has arrived.
 //
 // So when Jupyter is gone (killed, crashed) the kernel and the running cell end within seconds, and temporary files with them.
@@ -20,6 +21,9 @@ import (
 func main() {
 	if filepath.Base(os.Args[0]) == "go" && os.Getenv(realGo) != "" {
 		fail(buildBeside(os.Getenv(realGo), os.Args[1:]))
+	}
+	if filepath.Base(os.Args[0]) == "gopls" {
+		return
 	}
 	if program := os.Args[0] + beside; isFile(program) {
 		code, err := runCell(program)

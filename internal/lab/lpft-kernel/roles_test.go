@@ -220,7 +220,7 @@ func TestGoBuildsBeside(t *testing.T) {
 	file, err := os.Executable()
 	require.NoError(t, err)
 	bin := t.TempDir()
-	env, err := withGo(nil, bin, file)
+	env, err := withTools(nil, bin, file)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(env[1], "PATH="+filepath.Join(bin, "bin")+":"))
 	tool := filepath.Join(bin, "bin", "go")

@@ -5,6 +5,7 @@
 //   - an interrupt ends a compilation as well as a program, and the cell's error says so;
 //   - is_complete, history, comm_info and kernel_info are answered, the last also while a cell runs;
 //   - a panic is told once, the user's lines first; compile errors stand at the lines of the cells;
+//   - code is completed and explained also while a cell runs, and no cell waits for it;
 //   - the kernel counts as idle once it is, and a cell as done when its last output is out.
 //
 // [Listen] binds the ports of Jupyter's connection file, [Proxy.Serve] connects to GoNB's and relays until the end:
@@ -44,7 +45,15 @@ type Options struct {
 	// Interrupts tells of interrupts that come as signals, besides those that come as messages; may be nil.
 	Interrupts <-chan struct{}
 
-	Log io.Writer // told what was dropped and why
+	Code Helper    // completes and explains code; nil: GoNB does
+	Log  io.Writer // told what was dropped and why
+}
+
+// Helper knows about code. Its answers are the contents of complete_reply and inspect_reply; cells are the code
+// of those that have run well, in that order, at is a place in code in characters.
+type Helper interface {
+	Complete(cells []string, code string, at int) map[string]any
+	Inspect(cells []string, code string, at int) map[string]any
 }
 
 // Proxy is a kernel as Jupyter sees it.
@@ -73,7 +82,9 @@ type server struct {
 	queue   []message       // requests of the shell channel that wait
 	running *running        // the one that GoNB has; nil: none
 	cells   sources
+	done    []string // the code of cells that have run well
 	history history
+	helped  chan helped
 	comms   map[string]string // open comms: id and target
 	stopped bool              // Jupyter asked for the end
 }
@@ -84,7 +95,7 @@ func (p *Proxy) Serve(ctx context.Context, back Connection, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := &server{Proxy: p, Options: o, back: gonb, cells: sources{}, comms: map[string]string{}}
+	s := &server{Proxy: p, Options: o, back: gonb, cells: sources{}, comms: map[string]string{}, helped: make(chan helped)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in := s.receiveAll(ctx)
@@ -133,6 +144,8 @@ func (s *server) loop(ctx context.Context, in inputs) error {
 			s.asked(m)
 		case m, ok = <-in.backIOPub:
 			s.published(m)
+		case h := <-s.helped:
+			s.help(h)
 		case <-s.Interrupts:
 			s.interrupt()
 		case now := <-ticker.C:

@@ -213,6 +213,46 @@ func TestKernelInfoWhileACellRuns(t *testing.T) {
 	require.Equal(t, "error", j.reply(m)["status"])
 }
 
+// code knows everything there is to know, slowly.
+type code struct{ asked chan []string }
+
+func (c code) Complete(cells []string, code string, at int) map[string]any {
+	c.asked <- cells
+	return object{"status": "ok", "matches": []string{code}}
+}
+
+func (c code) Inspect([]string, string, int) map[string]any {
+	return object{"status": "ok", "found": true}
+}
+
+// Tab is answered while a cell runs, of what the cells before have declared.
+func TestCodeIsCompletedWhileACellRuns(t *testing.T) {
+	c := code{make(chan []string, 1)}
+	j, g, _ := kernel(t, Options{Code: c})
+	for _, code := range []string{"print a", "compile me"} {
+		m := j.run(code)
+		j.until(m)
+		j.reply(m)
+	}
+	m := j.run("wait here")
+	firstOf(j, 2)
+	q := j.send(j.shell, "complete_request", object{"code": "fmt.", "cursor_pos": 4})
+	require.Equal(t, []any{"fmt."}, j.reply(q)["matches"])
+	require.Equal(t, []string{"print a"}, <-c.asked, "a cell that failed has declared nothing")
+	require.Equal(t, []string{"status: busy", "status: idle", "status: busy"}, firstOf(j, 3))
+	q = j.send(j.shell, "inspect_request", object{"code": "x", "cursor_pos": 1})
+	require.Equal(t, true, j.reply(q)["found"])
+	g.interrupts <- struct{}{}
+	require.Equal(t, "error", j.reply(m)["status"])
+}
+
+func TestOnSpecialLine(t *testing.T) {
+	for code, want := range map[string]bool{"%en|v A=1": true, "é\n!l|s": true, "%env\nx|": false, "|": false, "x|\n%env": false} {
+		before, after, _ := strings.Cut(code, "|")
+		require.Equal(t, want, onSpecialLine(before+after, len([]rune(before))), code)
+	}
+}
+
 func TestShutdown(t *testing.T) {
 	j, _, ended := kernel(t, Options{})
 	j.run("wait")

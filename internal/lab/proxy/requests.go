@@ -12,6 +12,10 @@ func (s *server) fromShell(m message) {
 	case "comm_open", "comm_msg", "comm_close":
 		s.trackComm(m)
 		s.back.send(s.back.shell, m)
+	case "complete_request", "inspect_request":
+		if !s.askHelper(m) {
+			s.queue = append(s.queue, m)
+		}
 	default:
 		s.queue = append(s.queue, m)
 	}
@@ -99,8 +103,13 @@ func (s *server) fromControl(m message) {
 		r.addresses = m.addresses
 		s.front.send(s.front.control, r)
 	}
+	s.idleAside(m)
+}
+
+// idleAside ends a request that was answered aside of the queue. Front ends show the last state that they heard of.
+func (s *server) idleAside(m message) {
 	s.status(m.rawHeader, "idle")
-	if s.running != nil { // front ends show the last state that they heard of
+	if s.running != nil {
 		s.status(s.running.request.rawHeader, "busy")
 	}
 }

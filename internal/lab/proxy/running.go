@@ -162,6 +162,7 @@ func (s *server) finishCell(r *running) (ok bool) {
 	}
 	if content["status"] != "error" {
 		s.stderr(c.stderr.release())
+		s.ran(c.Code)
 		content["payload"] = []any{}
 		s.reply(r.request, "execute_reply", content)
 		return !c.interrupted
