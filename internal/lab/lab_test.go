@@ -56,6 +56,14 @@ func TestStampsFollowWhatIsBuilt(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, first.tools, other.tools)
 	require.Equal(t, first.venv, other.venv)
+	write("internal/lab/proxy/proxy_test.go", "package proxy")
+	same, err := wantedStamps(root)
+	require.NoError(t, err)
+	require.Equal(t, other, same)
+	write("internal/lab/proxy/proxy.go", "package proxy")
+	newer, err := wantedStamps(root)
+	require.NoError(t, err)
+	require.NotEqual(t, other.tools, newer.tools, "all of the kernel's own code counts")
 	require.NotEqual(t, digest("ab", "c"), digest("a", "bc"))
 }
 

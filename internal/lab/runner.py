@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 GRACE = 8.0  # seconds that an interrupted cell has to end
+PANICS = ("panic", "fatal error")
 EVENTS = os.fdopen(3, "w", encoding="utf-8")
 
 
@@ -88,7 +89,7 @@ class Run:
             try:
                 await self.client.async_execute_cell(cell, index, execution_count=number)
             except CellExecutionError as e:
-                failure(number, cell, "error", e.evalue)
+                failure(number, cell, "error", f"{e.ename}: {e.evalue}" if e.ename in PANICS else e.evalue)
                 return False
             except CellTimeoutError:
                 failure(number, cell, "timeout", "")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -33,9 +34,19 @@ var (
 	goplsStamp = filepath.Join("lab-bin", "lpft-stamp")
 )
 
-// wantedStamps digests what is to be built from: the embedded requirements, and the module's pins.
+// kernelSources are the folders of the kernel's own code.
+var kernelSources = []string{"internal/atstart", "internal/lab/gopls", "internal/lab/lpft-kernel", "internal/lab/proxy"}
+
+// wantedStamps digests what is to be built from: the embedded requirements, the module's pins, the kernel's code.
 func wantedStamps(root string) (stamps, error) {
-	files := []string{filepath.Join(root, "go.mod"), filepath.Join(root, "internal", "lab", "lpft-kernel", "main.go")}
+	files := []string{filepath.Join(root, "go.mod")}
+	for _, folder := range kernelSources {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(folder), "*.go"))
+		if err != nil {
+			return stamps{}, err
+		}
+		files = append(files, slices.DeleteFunc(found, func(file string) bool { return strings.HasSuffix(file, "_test.go") })...)
+	}
 	parts := []string{runtime.GOOS, runtime.GOARCH}
 	for _, file := range files {
 		text, err := os.ReadFile(file)

@@ -1,132 +1,61 @@
 //go:build unix
 
-// Command lpft-kernel is what Jupyter starts as the kernel "Go (lpft)". It starts GoNB,
-// and it sees to the end of whatever GoNB started:
+// Command lpft-kernel is what Jupyter starts as the kernel "Go (lpft)". It is one program in five roles, so that one file is installed:
 //
-//   - when Jupyter is gone (killed, crashed), the kernel and the running cell end within seconds;
-//   - when GoNB is gone, a cell that it left running ends too;
-//   - GoNB's temporary folder goes with the kernel.
+//   - launcher, as Jupyter starts it: speaks Jupyter's protocol (package proxy) and starts the keeper;
+//   - keeper (-keep): starts GoNB, and sees to the end of whatever GoNB started, also when the launcher is killed;
+//   - go (called by that name): the go command as GoNB sees it, which builds a cell's program beside its place;
+//   - gopls (called by that name): nothing, so that GoNB keeps none beside the launcher's (package gopls);
+//   - cell (found in that place): runs a cell's program, and ends when all that it showed has arrived.
 //
-// Jupyter starts a kernel as leader of its own process group, so "whatever is left" is that group.
+// So when Jupyter is gone (killed, crashed) the kernel and the running cell end within seconds, and temporary files with them.
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"syscall"
-	"time"
-
-	"lpft/internal/atstart"
-)
-
-const (
-	look  = 500 * time.Millisecond // how often Jupyter is looked for
-	grace = 3 * time.Second        // from the request to end to the kill
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "go" && os.Getenv(realGo) != "" {
+		fail(buildBeside(os.Getenv(realGo), os.Args[1:]))
+	}
+	if filepath.Base(os.Args[0]) == "gopls" {
+		return
+	}
+	if program := os.Args[0] + beside; isFile(program) {
+		code, err := runCell(program)
+		if err != nil {
+			fail(err)
+		}
+		os.Exit(code)
+	}
 	work := flag.String("work", "", "root of the module that cells import from")
 	home := flag.String("home", "", "folder of artefacts for a cell, where LPFT_HOME is not set")
+	keeps := flag.String("keep", "", "folder of temporary files to remove at the end: run the command that follows as its keeper")
 	flag.Parse()
+	if *keeps != "" && flag.NArg() > 0 {
+		fail(keep(*keeps, flag.Args()))
+		return
+	}
 	if *work == "" || flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: lpft-kernel -work <module root> -home <folder> <connection file>")
 		os.Exit(2)
 	}
-	if err := run(*work, *home, flag.Arg(0)); err != nil {
+	fail(launch(*work, *home, flag.Arg(0)))
+}
+
+// fail ends the program with an error, if there is one.
+func fail(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "lpft-kernel:", err)
 		os.Exit(1)
 	}
 }
 
-// run starts GoNB and returns when it could not start; otherwise it ends with its own process group.
-func run(work, home, connection string) error {
-	if _, err := os.Stat(filepath.Join(work, "go.mod")); err != nil {
-		return fmt.Errorf("the sources that cells are compiled with are not in %s any more: run \"lpft kernel install\" where they are now", work)
-	}
-	parent := os.Getppid()
-	if syscall.Getpgrp() != os.Getpid() {
-		if err := syscall.Setpgid(0, 0); err != nil {
-			return fmt.Errorf("own process group: %w", err)
-		}
-	}
-	// Signals to the group reach GoNB by themselves; this process only has to outlive them.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp("", "lpft-")
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(filepath.Join(filepath.Dir(self), "gonb"), "--kernel", connection, "-raw_error", "-go_work="+work)
-	cmd.Env, _ = atstart.Environ(environ(os.Environ(), home, tmp))
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
-		return errors.Join(err, os.RemoveAll(tmp))
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	await(ended, parent)
-	_ = os.RemoveAll(tmp)
-	return syscall.Kill(0, syscall.SIGKILL) // the group: what GoNB left, and this process
-}
-
-// await returns when GoNB has ended, or when parent has and GoNB was asked to.
-func await(ended <-chan struct{}, parent int) {
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for os.Getppid() == parent {
-		select {
-		case <-ended:
-			return
-		case <-tick.C:
-		}
-	}
-	_ = syscall.Kill(0, syscall.SIGTERM)
-	select {
-	case <-ended:
-	case <-time.After(grace):
-	}
-}
-
-// environ prepares a cell's environment: what would break workspace mode goes, and
-// temporary files (GoNB's and the compiler's) stay in one folder.
-func environ(env []string, home, tmp string) []string {
-	out := []string{"TMPDIR=" + tmp}
-	hasHome := false
-	for _, kv := range env {
-		key, value, _ := strings.Cut(kv, "=")
-		switch key {
-		case "TMPDIR", "GOWORK":
-			continue
-		case "GOFLAGS":
-			kv = "GOFLAGS=" + withoutMod(value)
-		case "LPFT_HOME":
-			hasHome = hasHome || value != ""
-		}
-		out = append(out, kv)
-	}
-	if !hasHome && home != "" {
-		out = append(out, "LPFT_HOME="+home)
-	}
-	return out
-}
-
-// withoutMod drops -mod=... from GOFLAGS: a workspace has its own rule for it.
-func withoutMod(flags string) string {
-	var kept []string
-	for _, f := range strings.Fields(flags) {
-		if !strings.HasPrefix(f, "-mod=") && !strings.HasPrefix(f, "--mod=") {
-			kept = append(kept, f)
-		}
-	}
-	return strings.Join(kept, " ")
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -12,7 +12,7 @@ import (
 // A kernel installed for sources that have moved since says so, and starts nothing.
 func TestSourcesThatMoved(t *testing.T) {
 	gone := filepath.Join(t.TempDir(), "gone")
-	err := run(gone, t.TempDir(), "connection.json")
+	err := launch(gone, t.TempDir(), "connection.json")
 	require.EqualError(t, err, "the sources that cells are compiled with are not in "+gone+` any more: run "lpft kernel install" where they are now`)
 }
 

@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"slices"
+	"strings"
+)
+
+// helped is an answer about code.
+type helped struct {
+	request message
+	kind    string
+	content object
+}
+
+// askHelper has a question about code answered aside of the queue. GoNB is left what it knows best: its own lines.
+func (s *server) askHelper(m message) bool {
+	q := read[struct {
+		Code string `json:"code"`
+		At   int    `json:"cursor_pos"`
+	}](m.content)
+	if s.Code == nil || (m.header.Type == "inspect_request" && onSpecialLine(q.Code, q.At)) {
+		return false
+	}
+	s.status(m.rawHeader, "busy")
+	cells := slices.Clone(s.done)
+	go func() {
+		h := helped{request: m, kind: "complete_reply"}
+		if m.header.Type == "inspect_request" {
+			h.kind, h.content = "inspect_reply", s.Code.Inspect(cells, q.Code, q.At)
+		} else {
+			h.content = s.Code.Complete(cells, q.Code, q.At)
+		}
+		s.helped <- h
+	}()
+	return true
+}
+
+// help passes an answer about code on.
+func (s *server) help(h helped) {
+	s.reply(h.request, h.kind, h.content)
+	s.idleAside(h.request)
+}
+
+// onSpecialLine says whether a place of code, in characters, is in a line of GoNB's own.
+func onSpecialLine(code string, at int) bool {
+	runes := []rune(code)
+	before := string(runes[:min(max(at, 0), len(runes))])
+	_, rest, _ := strings.Cut(code+"\n", before)
+	line := before[strings.LastIndexByte(before, '\n')+1:] + rest
+	return strings.HasPrefix(line, "%") || strings.HasPrefix(line, "!")
+}
+
+// ran remembers a cell that has run well: what it declares is known from now on.
+func (s *server) ran(code string) {
+	if slices.ContainsFunc(strings.Split(code, "\n"), func(line string) bool { return strings.TrimSpace(line) == "%reset" }) {
+		s.done = nil
+	}
+	s.done = append(s.done, code)
+}
