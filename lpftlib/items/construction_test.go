@@ -34,6 +34,17 @@ func nothing(rng *rand.Rand) []study.Measures {
 	return rows
 }
 
+// controls are cells of one task at two rates where neither method nor rate makes a difference.
+func controls(rng *rand.Rand) []study.Control {
+	var cells []study.Control
+	for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA, study.LPLoRA} {
+		for _, rate := range []float64{1e-5, 1e-4} {
+			cells = append(cells, study.Control{Measures: study.Measures{Spec: study.Spec{Task: "cb", Method: m, Seed: 1}, TestSet: "cb", Diff: rng.ExpFloat64()}, Rates: study.Rates{Batch: 8, LearningRate: rate}})
+		}
+	}
+	return cells
+}
+
 // No empirical claim holds by construction, or fails by it: where methods make no difference, each comes out both ways.
 func TestEmpiricalClaimsCanComeOutEitherWay(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -50,6 +61,8 @@ func TestEmpiricalClaimsCanComeOutEitherWay(t *testing.T) {
 		claims := append(Claims(rows), table1Claims(unscaled)...)
 		claims = append(claims, table3Claims(unscaled)...)
 		claims = append(claims, paper.C4(pair()), paper.C5(pair()), paper.C9([]paper.Fit{{Name: "cb", Scalar: 1, Residual: rng.Float64(), OfP: rng.Float64(), Permuted: rng.Float64()}}))
+		claims = append(claims, controlClaims(controls(rng))...)
+		claims = append(claims, paper.KernelAccuracy([]paper.KernelScore{{Dataset: "cb", Method: "lpft", P: rng.Float64(), F: rng.Float64(), Theta: rng.Float64()}})...)
 		for _, c := range paper.OfKind(paper.Empirical, claims) {
 			name := c.ID + c.Text
 			if seen[name] == nil {
@@ -58,7 +71,7 @@ func TestEmpiricalClaimsCanComeOutEitherWay(t *testing.T) {
 			seen[name][c.Outcome]++
 		}
 	}
-	require.GreaterOrEqual(t, len(seen), 13)
+	require.GreaterOrEqual(t, len(seen), 17)
 	for name, outcomes := range seen {
 		require.Positive(t, outcomes[paper.Holds], name)
 		require.Positive(t, outcomes[paper.Fails], name)

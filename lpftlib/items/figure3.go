@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
@@ -95,11 +96,25 @@ func figure3View(f *Facts, sweeps []sweep) (View, error) {
 		if err != nil {
 			return out, err
 		}
-		caption := fmt.Sprintf("%s: Diff(F) on the test set against ‖V‖ at the start of the FT stage (reading %s of norm scaling). Lines are means over seeds %v, bands one sample deviation, dashed lines the norm without scaling.",
-			sw.task, f.profile.NormReading, f.profile.Seeds)
+		caption := fmt.Sprintf("%s: Diff(F) on the test set against ‖V‖ at the start of the FT stage (reading %s of norm scaling). Lines are means over seeds %v, bands one sample deviation, dashed lines the norm without scaling. %s",
+			sw.task, f.profile.NormReading, f.profile.Seeds, ratesNote(sw.methods, sw.rows))
 		out.Figures = append(out.Figures, Drawing{fig, "figure03-" + sw.task, caption})
 	}
 	return out, nil
+}
+
+// ratesNote states the batch and learning rate of every method: the curves of two differ in them too.
+func ratesNote(methods []study.Method, rows []study.Measures) string {
+	var parts []string
+	for _, m := range methods {
+		for _, r := range rows {
+			if recipe := r.Setting.Recipe; r.Method == m && recipe != nil {
+				parts = append(parts, fmt.Sprintf("%s %d, %.0e", m.Title(), recipe.Batch, recipe.LearningRate))
+				break
+			}
+		}
+	}
+	return "Batch and learning rate: " + strings.Join(parts, "; ") + "."
 }
 
 // curve is one method's line on one test set.
