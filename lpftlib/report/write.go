@@ -23,7 +23,7 @@ func Write(dir string, r *Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: cannot make the folder %s: %w: choose another folder", dir, reason(err))
 	}
-	page, err := r.copyFiles(dir)
+	page, err := r.without(newPrivate()).copyFiles(dir)
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,9 @@ type (
 // copyFiles writes the tables, copies what the report refers to, and returns the page's content.
 func (r *Report) copyFiles(dir string) (page, error) {
 	p := page{Report: r}
+	if _, err := writeInto(dir, "tables", "claims.csv", strings.NewReader(claimsCSV(r.Claims))); err != nil {
+		return page{}, err
+	}
 	for _, it := range r.Items {
 		var l linked
 		for i, t := range it.Tables {
@@ -93,7 +96,14 @@ func copyInto(dir, sub, id, source string) (link string, err error) {
 	if !strings.HasPrefix(name, id) {
 		name = id + "-" + name
 	}
-	return writeInto(dir, sub, name, in)
+	if filepath.Ext(name) != ".ipynb" {
+		return writeInto(dir, sub, name, in)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return "", fmt.Errorf("report: item %s: cannot read %s: %w", id, source, reason(err))
+	}
+	return writeInto(dir, sub, name, strings.NewReader(newPrivate().clean(string(text))))
 }
 
 // writeTable writes a table as dir/tables/name.csv, .md and .tex and returns the links to them.
