@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -51,12 +53,34 @@ var (
 	half  = func(data []byte) []byte { return data[:len(data)/2] }
 )
 
-// A damaged checkpoint is named, set aside and never read: the run goes on from the one before, and ends with the bits of
-// one that nothing disturbed.
-func TestDamagedCheckpointIsSetAside(t *testing.T) {
-	f := newFault(t)
-	whole, _, err := f.run("")
+// taken is the state in which a run begins with what lies in dir.
+func (f fault) taken(t *testing.T, dir string) *trainer {
+	t.Helper()
+	tr, err := newTrainer(f.be, f.start, f.data, f.recipe, Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Hour}})
 	require.NoError(t, err)
+	t.Cleanup(tr.close)
+	require.NoError(t, tr.begin(context.Background()))
+	return tr
+}
+
+// requireSame wants a state bit for bit.
+func requireSame(t *testing.T, want, got *trainer) {
+	t.Helper()
+	require.Equal(t, want.state.step, got.state.step)
+	require.Equal(t, want.course, got.course)
+	require.Equal(t, want.best, got.best)
+	before, err := want.stateTensors()
+	require.NoError(t, err)
+	after, err := got.stateTensors()
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// A damaged checkpoint is named, set aside and never read: the run goes on from the one before, with its bits.
+func TestDamagedCheckpointIsSetAside(t *testing.T) {
+	f, source := newFault(t), t.TempDir()
+	six := f.trainer(t, t.TempDir(), 6)
+	f.trainer(t, source, 7)
 	for name, c := range map[string]struct {
 		file   string
 		damage damage
@@ -80,7 +104,7 @@ func TestDamagedCheckpointIsSetAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			f.trainer(t, dir, 7)
+			require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 			path := filepath.Join(dir, c.file)
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
@@ -89,10 +113,7 @@ func TestDamagedCheckpointIsSetAside(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, harmed, 0o644))
 
 			said := f.listen()
-			result, resumed, err := f.run(dir)
-			require.NoError(t, err)
-			require.True(t, resumed, "there was a checkpoint before")
-			require.Equal(t, whole, result)
+			requireSame(t, six, f.taken(t, dir))
 			require.Contains(t, *said, c.file)
 			require.Contains(t, *said, noteName(7)+".bad-1")
 			require.FileExists(t, filepath.Join(dir, noteName(7)+".bad-1"), "nothing is thrown away")
@@ -126,13 +147,21 @@ func TestFreshStartWhereNothingIsSound(t *testing.T) {
 	require.Equal(t, 3, strings.Count(*said, "damaged checkpoint"))
 }
 
-// Flipped bits anywhere in a checkpoint never change a result, and never stop a run.
-func TestFlippedBitsNeverChangeAResult(t *testing.T) {
+// After a damaged checkpoint the run ends as one that nothing disturbed.
+func TestRunAfterDamage(t *testing.T) {
+	f, dir := newFault(t), t.TempDir()
+	f.be.Say = func(string) {}
+	f.trainer(t, dir, 7)
+	require.NoError(t, os.Truncate(filepath.Join(dir, stateName(7)), 100))
+	f.requireContinues(t, dir)
+}
+
+// Flipped bits anywhere in a checkpoint never change a state, and never stop a run.
+func TestFlippedBitsNeverChangeAState(t *testing.T) {
 	f, source := newFault(t), t.TempDir()
 	f.be.Say = func(string) {}
-	whole, _, err := f.run("")
-	require.NoError(t, err)
 	f.trainer(t, source, 12)
+	sound := map[int]*trainer{11: f.trainer(t, t.TempDir(), 11), 12: f.taken(t, source)}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 24 {
 		dir := t.TempDir()
@@ -144,10 +173,9 @@ func TestFlippedBitsNeverChangeAResult(t *testing.T) {
 			at, bit := rng.IntN(len(data)), byte(1)<<rng.IntN(8)
 			require.NoError(t, os.WriteFile(path, flip(func(int) int { return at }, bit)(data), 0o644))
 		}
-		result, resumed, err := f.run(dir)
-		require.NoError(t, err)
-		require.True(t, resumed)
-		require.Equal(t, whole, result)
+		tr := f.taken(t, dir)
+		require.Contains(t, sound, tr.state.step)
+		requireSame(t, sound[tr.state.step], tr)
 	}
 }
 

@@ -19,12 +19,10 @@ type storedRun struct {
 // storedRuns reads all runs and finds out which of them still count.
 func storedRuns(st *store.Store) (runs []*storedRun, bad []error) {
 	list, bad := st.List("run")
-	trained, _ := st.Manifests() // what cannot be read there is no training to prefer
+	all, _ := st.Manifests() // what cannot be read there is nothing to prefer
 	versions := map[string]int{}
-	for _, a := range trained {
-		if a.Kind == "finetune" {
-			versions[a.Key] = a.Manifest.Version
-		}
+	for _, a := range all {
+		versions[a.Key] = a.Manifest.Version
 	}
 	newest := map[string]*storedRun{}
 	for _, a := range list {
@@ -60,19 +58,16 @@ func storedRuns(st *store.Store) (runs []*storedRun, bad []error) {
 	return runs, bad
 }
 
-// newer says whether a counts and b does not: a comes from a later version of the training or, where these are the same,
-// was measured later. The version goes first, since a clock may have been set back.
-func newer(a, b *storedRun, trained map[string]int) bool {
-	version := func(r *storedRun) int {
-		var in struct {
-			Head string `json:"head"`
-		}
-		if json.Unmarshal(r.artefact.Manifest.Inputs, &in) != nil {
-			return 0
-		}
-		return trained[in.Head]
+// newer says whether a counts and b does not: its head, its features come from a later version of their step or, where
+// these are the same, it was measured later. Versions go first, since a clock may have been set back.
+func newer(a, b *storedRun, versions map[string]int) bool {
+	inputs := func(r *storedRun) (in measuresInputs) {
+		_ = json.Unmarshal(r.artefact.Manifest.Inputs, &in) // sealed by the manifest: it was made from such inputs
+		return in
 	}
-	return cmp.Or(cmp.Compare(version(a), version(b)), a.artefact.Manifest.Finished.Compare(b.artefact.Manifest.Finished)) > 0
+	x, y := inputs(a), inputs(b)
+	return cmp.Or(cmp.Compare(versions[x.Head], versions[y.Head]), cmp.Compare(versions[x.Features], versions[y.Features]),
+		a.artefact.Manifest.Finished.Compare(b.artefact.Manifest.Finished)) > 0
 }
 
 // versions are those of the steps, by kind.
