@@ -54,6 +54,7 @@ func verifyStore(out io.Writer, st *store.Store, quiet bool) error {
 	if err != nil {
 		return err
 	}
+	leftovers = slices.DeleteFunc(leftovers, func(l store.Leftover) bool { return l.What == store.Torn }) // among the damaged
 	for _, l := range leftovers {
 		fmt.Fprintf(out, "%s: %s, %s\n", l.What, l.Path, bytesText(l.Bytes))
 	}
@@ -189,7 +190,7 @@ func removals(st *store.Store) (out []removal, err error) {
 		isSound[a.Key] = true
 	}
 	older, unneeded := study.Older(st), study.Unneeded(st)
-	list, bad := st.Manifests()
+	list, _ := st.Manifests() // the others are among the leftovers
 	for _, a := range list {
 		what := fmt.Sprintf("%s %.12s, %s", a.Kind, a.Key, a.Manifest.Label)
 		r := removal{bytes: a.Bytes(), do: func() error { return st.Remove(a) }}
@@ -204,9 +205,6 @@ func removals(st *store.Store) (out []removal, err error) {
 			continue
 		}
 		out = append(out, r)
-	}
-	for _, err := range bad {
-		say("left: " + oneLine(err) + "; the command that wants it sets it aside")
 	}
 	leftovers, err := st.Leftovers()
 	if err != nil {

@@ -52,6 +52,7 @@ const (
 	SetAside   LeftoverKind = "damaged, set aside"
 	Unfinished LeftoverKind = "state of an unfinished step"
 	Stray      LeftoverKind = "no part of an artefact"
+	Torn       LeftoverKind = "artefact with a damaged manifest" // which [Store.Verify] names too
 )
 
 // Leftovers lists what is no part of a finished artefact: what was set aside, the state of steps that were interrupted,
@@ -93,7 +94,8 @@ func (s *Store) Leftovers() ([]Leftover, error) {
 			}
 			a, err := s.manifestIn(kind, dir)
 			if err != nil {
-				continue // Verify names it
+				add(dir, Torn, kind+"-"+e.Name())
+				continue
 			}
 			for _, path := range strays(a) {
 				add(path, Stray, "")

@@ -68,6 +68,13 @@ func TestVerify(t *testing.T) {
 		require.Len(t, sound, 1)
 		require.Len(t, bad, 1)
 		require.ErrorContains(t, bad[0], path)
+		left, err := s.Leftovers()
+		require.NoError(t, err)
+		if filepath.Base(path) == manifestName {
+			require.Equal(t, Torn, left[0].What)
+		} else {
+			require.Empty(t, left)
+		}
 		require.NoError(t, os.WriteFile(path, before, 0o644))
 	}
 }
