@@ -106,7 +106,7 @@ func TestHostileHub(t *testing.T) {
 		"endless, with a size": {hostile{says(pinned, plain), endless(0, 1<<16)}, "main", "config.json", "goes on after 5 bytes"},
 		"a byte now and then":  {hostile{says(pinned, unsized), endless(50*time.Millisecond, 1)}, "main", "config.json", "stalled"},
 		"an impossible size":   {hostile{says(pinned, map[string]any{"rfilename": "config.json", "size": int64(1) << 60}), endless(0, 1<<16)}, "main", "config.json", "at most"},
-		"an endless list":      {hostile{func(w http.ResponseWriter) { _, _ = io.Copy(w, io.LimitReader(zeros{}, 1<<30)) }, nil}, "main", "config.json", "the list of files"},
+		"an endless list":      {hostile{func(w http.ResponseWriter) { _, _ = io.Copy(w, io.LimitReader(zeros{}, 1<<30)) }, nil}, "main", "config.json", "the list of files|no answer within"}, // whichever comes first
 		"a list that stops": {hostile{func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "9999")
 			_, _ = io.WriteString(w, `{"sha":`)
@@ -128,7 +128,8 @@ func TestHostileHub(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			_, cache, err := download(t, c.hub, c.revision, c.file)
-			require.ErrorContains(t, err, c.want)
+			require.Error(t, err)
+			require.Regexp(t, c.want, err.Error())
 			require.Less(t, time.Since(start), 5*time.Second)
 			require.Empty(t, written(t, cache))
 		})
