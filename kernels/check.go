@@ -85,6 +85,16 @@ func (k *Kernel) CheckEntries() error {
 	return nil
 }
 
+// finite refuses infinities and NaN.
+func finite(values []float64) error {
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("number %d is %v: expected finite numbers", i, v)
+		}
+	}
+	return nil
+}
+
 // checkTraining wants a valid training kernel; what names the purpose in the error.
 func (k *Kernel) checkTraining(what string) error {
 	if err := k.CheckEntries(); err != nil {

@@ -27,7 +27,7 @@ func doctorCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Without its own home there is nowhere for a SIMD build; the report says so.
-			if home, err := store.Home(); err == nil && os.MkdirAll(home, 0o755) == nil {
+			if home, err := store.Home(); err == nil && os.MkdirAll(home, 0o700) == nil {
 				if err := withSIMD(home, say); err != nil {
 					return err
 				}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/internal/plainfile"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/npy"
@@ -89,8 +90,8 @@ func (j *featuresJob) check() error {
 
 // checkFolder makes sure that a file can be written where path says.
 func checkFolder(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--out %s is a folder: expected a file's name", path)
+	if err := plainfile.CheckOutput(path); err != nil {
+		return fmt.Errorf("--out %w", err)
 	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".lpft-*")
 	if err != nil {

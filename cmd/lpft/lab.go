@@ -43,6 +43,9 @@ func labCommand() *cobra.Command {
 			if setupOnly {
 				return complete(cmd.Context(), env, home)
 			}
+			if !lab.Loopback(host) {
+				say(fmt.Sprintf("WARNING: --host %s lets other machines in: whoever has the token runs programs here as you, and the connection is not encrypted; 127.0.0.1 with an ssh tunnel is safe", host))
+			}
 			return env.Lab(cmd.Context(), lab.LabOptions{
 				Host: host, Port: port, NotebookDir: root, Default: filepath.Join("notebooks", "index.ipynb"), Browser: !noBrowser,
 				Ready: func(url string) { fmt.Println(url) },

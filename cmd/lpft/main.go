@@ -5,7 +5,8 @@
 //	lpft lab           open the notebooks in JupyterLab
 //	lpft kernel        add the kernel to a Jupyter or VS Code of your own
 //	lpft doctor        what is there, what is missing
-//	lpft store log     what was computed and what was reused
+//	lpft store         what was computed and reused; verify, clean, export, import
+//	lpft compare       two reports, number by number
 //	lpft tokenize      token ids of texts
 //	lpft features      a model's features of texts as .npy
 //	lpft backend       engines: what there is, how to get XLA
@@ -36,6 +37,7 @@ func main() {
 	restart()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program whatever it is doing
 	if err := root().ExecuteContext(ctx); err != nil {
 		for _, line := range lines(err) {
 			fmt.Fprintln(os.Stderr, "lpft: "+line)
@@ -77,7 +79,7 @@ func root() *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as HF_HUB_OFFLINE=1 does)")
-	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), tokenizeCommand(), featuresCommand(),
+	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), compareCommand(), tokenizeCommand(), featuresCommand(),
 		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
 	return cmd
 }

@@ -154,12 +154,24 @@ func writeTable(out io.Writer, averages []study.Average) error {
 		line = append(line, a.AtLimit.String())
 		fmt.Fprintln(w, strings.Join(line, "\t"))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, a := range averages {
+		for _, m := range metrics {
+			if why := a.Undefined[m.Name]; why != "" {
+				fmt.Fprintf(out, "%s of %s on %s is undefined: %s\n", m.Title, a.Method.Title(), a.TestSet, why)
+			}
+		}
+	}
+	return nil
 }
 
 func cellOf(a study.Average, m study.Metric) string {
 	spread, ok := a.Metrics[m.Name]
 	switch {
+	case !ok && a.Undefined[m.Name] != "":
+		return "undefined"
 	case !ok:
 		return "-"
 	case spread.N > 1:

@@ -109,6 +109,9 @@ func (j *runJob) specs(ctx context.Context, s *study.Session) ([]study.Spec, err
 		for _, seed := range j.seeds {
 			seeds = append(seeds, uint64(seed))
 		}
+		if err := study.CheckSeeds(seeds); err != nil {
+			return nil, fmt.Errorf("--seed: %w", err)
+		}
 	}
 	scalings := []study.Scaling{{}}
 	if len(j.norms) > 0 {

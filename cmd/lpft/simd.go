@@ -50,7 +50,7 @@ func simdBuild(home string, say func(string)) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(binary), 0o700); err != nil {
 		return "", err
 	}
 	say("building lpft with SIMD (once)")
@@ -88,7 +88,7 @@ func prepared() (home string, err error) {
 	if home, err = store.Home(); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(home, 0o755); err != nil {
+	if err := os.MkdirAll(home, 0o700); err != nil {
 		return "", fmt.Errorf("%s: cannot be made: %v; set LPFT_HOME to a folder you can write to", home, err)
 	}
 	return home, withSIMD(home, say)

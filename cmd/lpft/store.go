@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
 )
 
 func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "store", Short: "The artefact store"}
-	cmd.AddCommand(storeLogCommand())
+	cmd.AddCommand(storeLogCommand(), storeVerifyCommand(), storeCleanCommand(), storeExportCommand(), storeImportCommand())
 	return cmd
 }
 
@@ -40,12 +41,17 @@ func storeLogCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			older := study.Older(st)
 			if last > 0 && len(events) > last {
 				events = events[len(events)-last:]
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, e := range events {
-				fmt.Fprintf(w, "%s\t%s\t%.1f s\t%s\t%.12s\t%s\n", e.Time.Format("2006-01-02 15:04:05"), e.What, e.Seconds, e.Kind, e.Key, e.Label)
+				note := e.Label
+				if why := older[e.Key]; why != "" {
+					note += " (older: " + why + ")"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%.1f s\t%s\t%.12s\t%s\n", e.Time.Format("2006-01-02 15:04:05"), e.What, e.Seconds, e.Kind, e.Key, note)
 			}
 			return w.Flush()
 		},

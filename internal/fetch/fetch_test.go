@@ -3,6 +3,7 @@ package fetch
 import (
 	"archive/tar"
 	"archive/zip"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -36,7 +37,7 @@ func writeZip(t *testing.T, file string, entries ...string) {
 func TestWatchStopsWorkThatStandsStill(t *testing.T) {
 	err := Watch(context.Background(), t.TempDir(), 100*time.Millisecond, func(int64) {},
 		func(ctx context.Context) error { <-ctx.Done(); return errors.New("killed") })
-	require.EqualError(t, err, "no byte came within 100ms")
+	require.EqualError(t, err, "stalled: 0 bytes came within 100ms")
 }
 
 func TestUnzipRefusesEntriesThatLeaveTheFolder(t *testing.T) {
@@ -74,6 +75,8 @@ func TestUntar(t *testing.T) {
 		"above":             {Name: "../evil", Typeflag: tar.TypeReg, Size: 1},
 		"absolute":          {Name: "/etc/evil", Typeflag: tar.TypeReg, Size: 1},
 		"link to elsewhere": {Name: "link", Typeflag: tar.TypeSymlink, Linkname: "../evil"},
+		"link above":        {Name: "link", Typeflag: tar.TypeSymlink, Linkname: ".."},
+		"link to itself":    {Name: "link", Typeflag: tar.TypeSymlink, Linkname: "/"},
 	} {
 		writeTar(t, file, entry)
 		require.ErrorContains(t, Untar(file, filepath.Join(dir, "out")), "would leave the folder", name)
@@ -88,6 +91,50 @@ func TestUntar(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 3, info.Size())
 	require.NotZero(t, info.Mode()&0o111)
+}
+
+// A link that is there already is no way out: what is written below it stays in the folder or is refused.
+func TestNothingIsWrittenThroughALink(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	out := filepath.Join(dir, "out")
+	require.NoError(t, os.Mkdir(out, 0o755))
+	require.NoError(t, os.Symlink(outside, filepath.Join(out, "link")))
+	tarred, zipped := filepath.Join(dir, "a.tar.gz"), filepath.Join(dir, "a.whl")
+	writeTar(t, tarred, tar.Header{Name: "link/evil", Typeflag: tar.TypeReg, Size: 3})
+	writeZip(t, zipped, "in/link/evil", "x")
+	require.Error(t, Untar(tarred, out))
+	require.Error(t, Unzip(zipped, "in/", out))
+	entries, err := os.ReadDir(outside)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
+// Whatever an archive holds, nothing is written outside the folder.
+func FuzzUntar(f *testing.F) {
+	dir := f.TempDir()
+	for _, entry := range []tar.Header{{Name: "a/b", Typeflag: tar.TypeReg, Size: 3}, {Name: "../x", Typeflag: tar.TypeReg}, {Name: "l", Typeflag: tar.TypeSymlink, Linkname: ".."}} {
+		var raw bytes.Buffer
+		archive := tar.NewWriter(&raw)
+		_ = archive.WriteHeader(&entry)
+		_, _ = archive.Write(make([]byte, entry.Size))
+		_ = archive.Close()
+		f.Add(raw.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var packed bytes.Buffer
+		zipped := gzip.NewWriter(&packed)
+		_, _ = zipped.Write(raw)
+		_ = zipped.Close()
+		top := t.TempDir()
+		file := filepath.Join(dir, "a.tar.gz")
+		require.NoError(t, os.WriteFile(file, packed.Bytes(), 0o644))
+		_ = Untar(file, filepath.Join(top, "out"))
+		entries, err := os.ReadDir(top)
+		require.NoError(t, err)
+		for _, e := range entries {
+			require.Equal(t, "out", e.Name())
+		}
+	})
 }
 
 // An address that answers, one with other content, one that refuses.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -22,32 +21,32 @@ var client = &http.Client{Transport: &http.Transport{
 	ResponseHeaderTimeout: getStall,
 }}
 
+// getMost is the most that a file may have, in bytes: above any plugin's archive.
+const getMost = 8 << 30
+
 // Get fetches url into file, which must have the digest (SHA-256), and tells grown how many
 // bytes there are.
 func Get(ctx context.Context, url, digest, file string, grown func(int64)) error {
-	err := Watch(ctx, filepath.Dir(file), getStall, grown, func(ctx context.Context) error {
-		body, err := Open(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer body.Close()
-		out, err := os.Create(file)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, body)
-		if closed := out.Close(); err == nil {
-			err = closed
-		}
+	body, err := Open(ctx, url)
+	if err != nil {
 		return err
-	})
+	}
+	defer body.Close()
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	err = Copy(ctx, out, body, Limits{Size: -1, Max: getMost, Stall: getStall}, grown)
+	if closed := out.Close(); err == nil {
+		err = closed
+	}
 	if err != nil {
 		return err
 	}
 	return CheckDigest(file, digest)
 }
 
-// Open asks for url and returns what the server sends.
+// Open asks for url and returns what the server sends. A body is to be read through [Copy] or a limit.
 func Open(ctx context.Context, url string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -7,10 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 )
 
-// Untar writes the files and links of a .tar.gz to dir. Entries that would leave dir are refused.
+// maxUnpacked is the most that an archive may unpack to, in bytes: well above any plugin's.
+const maxUnpacked = 16 << 30
+
+// Untar writes the files and links of a .tar.gz to dir, which is made. An entry that would leave dir is refused, and none
+// can reach out of it through a link that came before.
 func Untar(file, dir string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -21,7 +26,13 @@ func Untar(file, dir string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	root, err := openRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	archive := tar.NewReader(unzipped)
+	left := int64(maxUnpacked)
 	for {
 		entry, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -30,28 +41,40 @@ func Untar(file, dir string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		if err := untarEntry(archive, entry, dir); err != nil {
+		if left -= entry.Size; left < 0 {
+			return fmt.Errorf("%s: unpacks to more than %d bytes", file, int64(maxUnpacked))
+		}
+		if err := untarEntry(archive, entry, root); err != nil {
 			return fmt.Errorf("%s: entry %q: %w", file, entry.Name, err)
 		}
 	}
 }
 
-func untarEntry(archive io.Reader, entry *tar.Header, dir string) error {
+// openRoot makes dir and opens it as the only place that can be written to.
+func openRoot(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
+}
+
+var errLeaves = errors.New("would leave the folder")
+
+func untarEntry(archive io.Reader, entry *tar.Header, root *os.Root) error {
 	name := filepath.Clean(filepath.FromSlash(entry.Name))
 	if !filepath.IsLocal(name) {
-		return errors.New("would leave the folder")
+		return errLeaves
 	}
-	to := filepath.Join(dir, name)
 	switch entry.Typeflag {
 	case tar.TypeDir:
-		return os.MkdirAll(to, 0o755)
+		return root.MkdirAll(name, 0o755)
 	case tar.TypeSymlink:
-		if filepath.Base(entry.Linkname) != entry.Linkname { // to a file beside it and nowhere else
-			return errors.New("would leave the folder")
+		if path.Base(entry.Linkname) != entry.Linkname || !filepath.IsLocal(entry.Linkname) { // to a file beside it and nowhere else
+			return errLeaves
 		}
-		return os.Symlink(entry.Linkname, to)
+		return root.Symlink(entry.Linkname, name)
 	case tar.TypeReg:
-		return writeNew(archive, to, mode(entry.FileInfo().Mode()))
+		return writeNew(archive, root, name, mode(entry.FileInfo().Mode()))
 	}
 	return errors.New("is neither a file nor a folder nor a link")
 }

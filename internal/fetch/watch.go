@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Watch runs work, which downloads into dir, and stops it when dir has not grown for stall.
+// Watch runs work, which downloads into dir, and stops it when dir has grown by less than 1 KiB a second for stall.
 // It tells grown how many bytes were added, about twice a second.
 func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int64), work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -18,7 +18,7 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 	go func() { done <- work(ctx) }()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	last, since := start, time.Now()
+	last, mark, since := start, start, time.Now()
 	for {
 		select {
 		case err := <-done:
@@ -30,11 +30,17 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 		}
 		size := FolderSize(dir)
 		if size != last {
-			last, since = size, time.Now()
+			last = size
 			grown(size - start)
-		} else if time.Since(since) > stall {
-			cancel(fmt.Errorf("no byte came within %v", stall))
 		}
+		if time.Since(since) < stall {
+			continue
+		}
+		if change := float64(size - mark); change >= 0 && change < slowest*stall.Seconds() { // a shrinking folder is being unpacked
+			cancel(fmt.Errorf("%w: %.0f bytes came within %v", errStall, change, stall))
+			continue
+		}
+		mark, since = size, time.Now()
 	}
 }
 

@@ -107,7 +107,12 @@ func Unzip(file, inside, dir string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	defer z.Close()
-	n := 0
+	root, err := openRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	n, left := 0, uint64(maxUnpacked)
 	for _, entry := range z.File {
 		name, ok := strings.CutPrefix(entry.Name, inside)
 		if !ok || name == "" || strings.HasSuffix(name, "/") {
@@ -116,7 +121,11 @@ func Unzip(file, inside, dir string) error {
 		if !filepath.IsLocal(filepath.FromSlash(name)) || !entry.Mode().IsRegular() {
 			return fmt.Errorf("%s: entry %q would leave the folder", file, entry.Name)
 		}
-		if err := unzipEntry(entry, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+		if entry.UncompressedSize64 > left {
+			return fmt.Errorf("%s: unpacks to more than %d bytes", file, int64(maxUnpacked))
+		}
+		left -= entry.UncompressedSize64
+		if err := unzipEntry(entry, root, filepath.FromSlash(name)); err != nil {
 			return fmt.Errorf("%s: entry %q: %w", file, entry.Name, err)
 		}
 		n++
@@ -127,13 +136,13 @@ func Unzip(file, inside, dir string) error {
 	return nil
 }
 
-func unzipEntry(entry *zip.File, to string) error {
+func unzipEntry(entry *zip.File, root *os.Root, to string) error {
 	in, err := entry.Open()
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	return writeNew(in, to, mode(entry.Mode()))
+	return writeNew(in, root, filepath.Clean(to), mode(entry.Mode()))
 }
 
 // mode keeps programs programs.
@@ -145,11 +154,11 @@ func mode(packed fs.FileMode) fs.FileMode {
 }
 
 // writeNew writes a file that is not there yet.
-func writeNew(in io.Reader, to string, mode fs.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+func writeNew(in io.Reader, root *os.Root, to string, mode fs.FileMode) error {
+	if err := root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	out, err := root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

@@ -10,13 +10,14 @@ package huggingface
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/gomlx/go-huggingface/hub"
+	"lpft/internal/fetch"
 )
 
 // Offline says which variable forbids asking the Hub, "" when none does.
@@ -68,30 +69,16 @@ func token() string {
 	return strings.TrimSpace(given)
 }
 
-// Repo is a repository of the Hub as the environment says to reach it; endpoint, when it is
-// not empty, goes before HF_ENDPOINT.
-func Repo(id, revision, cache, endpoint string) *hub.Repo {
-	repo := hub.New(id).WithRevision(revision).WithCacheDir(cache).WithAuth(token())
-	if endpoint = cmp.Or(endpoint, os.Getenv("HF_ENDPOINT")); endpoint != "" {
-		repo = repo.WithEndpoint(strings.TrimRight(endpoint, "/"))
-	}
-	repo.Verbosity = 0
-	return repo
-}
-
-// Reason is an error's own message in one line, without the path of calls that the library
-// puts before it, and what to do where the Hub wants to know who asks.
+// Reason is an error's own message in one line, without the address that was asked, and what to do where the Hub wants to
+// know who asks.
 func Reason(err error) error {
-	if err == nil {
-		return nil
+	var digest *fetch.DigestError
+	if err == nil || errors.As(err, &digest) || errors.Is(err, context.Canceled) {
+		return err
 	}
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err
-	} else {
-		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(next) {
-			err = next
-		}
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	switch {

@@ -1,6 +1,7 @@
 package huggingface
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -64,7 +65,7 @@ func TestRepoOfAMirror(t *testing.T) {
 	defer srv.Close()
 	t.Setenv("HF_ENDPOINT", srv.URL+"/mirror/")
 	t.Setenv("HF_TOKEN", "secret")
-	err := Repo("someone/tiny", "main", t.TempDir(), "").DownloadInfo(true)
+	_, err := NewRepo(Models, "someone/tiny", "main", t.TempDir(), "").List(context.Background())
 	require.Equal(t, map[string]string{"/mirror/api/models/someone/tiny/revision/main": "Bearer secret"}, asked)
 	require.ErrorContains(t, Reason(err), "status code 401: who are you (private, gated or not there: log in with \"hf auth login\" or set HF_TOKEN)")
 	require.ErrorContains(t, Reason(errors.New("bad status code 403: no")), "ask for it")

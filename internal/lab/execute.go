@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,15 +61,20 @@ func (e *Env) Execute(ctx context.Context, notebook, out string, o ExecuteOption
 		return err
 	}
 	defer events.Close()
-	log, err := e.logFile("execute-*.log")
+	own, err := e.newScratch()
 	if err != nil {
 		eventsIn.Close()
 		return err
 	}
-	defer os.Remove(log.Name())
+	defer own.end()
+	log, err := own.log()
+	if err != nil {
+		eventsIn.Close()
+		return err
+	}
 	defer log.Close()
 
-	cmd := e.command(ctx, o.Env, "-c", runner, string(text))
+	cmd := e.command(ctx, append(slices.Clone(o.Env), own.environ()), "-c", runner, string(text))
 	cmd.ExtraFiles = []*os.File{eventsIn}
 	cmd.Stdout, cmd.Stderr = log, log
 	alive, err := cmd.StdinPipe() // closes when this process ends, however it ends

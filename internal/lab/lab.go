@@ -131,7 +131,7 @@ func (e *Env) make(ctx context.Context, want stamps, name string) error {
 
 // lock keeps other processes from building in the same folder; it says so when it has to wait.
 func (e *Env) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(e.Home, 0o755); err != nil {
+	if err := os.MkdirAll(e.Home, 0o700); err != nil {
 		return nil, fmt.Errorf("folder for lpft's files: %w; name another in LPFT_HOME", err)
 	}
 	l := flock.New(filepath.Join(e.Home, "lab.lock"))

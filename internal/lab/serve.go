@@ -72,6 +72,11 @@ func (e *Env) tryComplete(ctx context.Context) error {
 
 // serve runs the server in a process of its own and waits for its end.
 func (e *Env) serve(ctx context.Context, o LabOptions, port int) error {
+	own, err := e.newScratch()
+	if err != nil {
+		return err
+	}
+	defer own.end()
 	log, err := e.logFile("lab-*.log")
 	if err != nil {
 		return err
@@ -82,6 +87,7 @@ func (e *Env) serve(ctx context.Context, o LabOptions, port int) error {
 		"JUPYTER_TOKEN=" + token, // not among the arguments, which other users can see
 		"PATH=" + e.path("lab-bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"GOPLSCACHE=" + e.path("lab-bin", "cache"),
+		own.environ(),
 	}, append([]string{"-c", server}, labArgs(o, port)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // an interrupt would ask a question
@@ -108,6 +114,12 @@ func (e *Env) serve(ctx context.Context, o LabOptions, port int) error {
 		return fmt.Errorf("JupyterLab stopped: %s (all it said: %s)", lastLine(tail(log.Name()), err.Error()), log.Name())
 	}
 	return nil
+}
+
+// Loopback says whether only programs of this machine reach an address that a server listens on.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // labArgs are the server's arguments.

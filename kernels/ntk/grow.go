@@ -75,7 +75,9 @@ type growing struct {
 func (g *growing) all(ctx context.Context, progress func(done, total int, note string)) (*kernels.Blocked, error) {
 	before, err := kernels.OpenBlocked(g.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		if err := setAside(filepath.Join(g.dir, kernels.BlockedIndex), err, g.opt.Backend.Say); err != nil {
+			return nil, err
+		}
 	}
 	b := &kernels.Blocked{C: g.head.Classes()}
 	done, total := 0, len(g.blocks)*(len(g.blocks)+1)/2
@@ -113,8 +115,9 @@ func (g *growing) block(ctx context.Context, i, j int) (f, phi string, err error
 		return "", "", err
 	}
 	f, phi = f+".npz", phi+".npz"
-	if exists(filepath.Join(g.dir, f)) && (i != j || exists(filepath.Join(g.dir, phi))) {
-		return f, phi, nil
+	there, err := g.there(i, j, f, phi)
+	if err != nil || there {
+		return f, phi, err
 	}
 	var k *kernels.Kernel
 	if i == j {
@@ -124,7 +127,7 @@ func (g *growing) block(ctx context.Context, i, j int) (f, phi string, err error
 		}
 		n, h := r.Phi.Dims()
 		features := npy.NamedArray{Name: "phi", Shape: []int{n, h}, Data: r.Phi.RawMatrix().Data}
-		if err := npy.WriteNpz(filepath.Join(g.dir, phi), []npy.NamedArray{features}); err != nil {
+		if err := npy.WriteSealed(filepath.Join(g.dir, phi), []npy.NamedArray{features}); err != nil {
 			return "", "", err
 		}
 		k = r.F
@@ -137,7 +140,31 @@ func (g *growing) block(ctx context.Context, i, j int) (f, phi string, err error
 		}
 		k = r.FTest
 	}
-	return f, phi, kernels.Write(filepath.Join(g.dir, f), map[string]*kernels.Kernel{"f": k})
+	return f, phi, kernels.WriteBlock(filepath.Join(g.dir, f), k)
+}
+
+// there says whether a block was computed before. What is damaged is set aside, to be computed again.
+func (g *growing) there(i, j int, f, phi string) (bool, error) {
+	all := true
+	check := func(file string, read func(path string) error) error {
+		path := filepath.Join(g.dir, file)
+		err := read(path)
+		if err == nil {
+			return nil
+		}
+		all = false
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return setAside(path, err, g.opt.Backend.Say)
+	}
+	err := check(f, func(path string) error {
+		return kernels.CheckBlock(path, g.head.Classes(), len(g.blocks[i]), len(g.blocks[j]))
+	})
+	if err == nil && i == j {
+		err = check(phi, func(path string) error { return kernels.CheckFeatures(path, len(g.blocks[i])) })
+	}
+	return all, err
 }
 
 // dropFormer removes the files of the folder's former kernel that this one does not have.
@@ -156,9 +183,4 @@ func (g *growing) dropFormer(before, now *kernels.Blocked) error {
 		}
 	}
 	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

@@ -1,6 +1,7 @@
 package ntk
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -102,6 +103,45 @@ func TestGrowContinues(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	_, err = other.Kernel(kernels.PartF)
 	require.ErrorContains(t, err, other.F[1][0])
+}
+
+// A kernel in blocks whose files are damaged is mended by the same call, with the bits that it had.
+func TestGrowMendsDamage(t *testing.T) {
+	be := openBackend(t)
+	said := ""
+	be.Say = func(line string) { said += line + "\n" }
+	m, v0, rows, _ := someKernel(t)
+	dir := t.TempDir()
+	opt := GrowOptions{BlockRows: 2, Options: Options{Backend: be}}
+	b, err := Grow(context.Background(), m, v0, rows, dir, opt)
+	require.NoError(t, err)
+	want, err := b.Kernel(kernels.PartTheta)
+	require.NoError(t, err)
+	swap := b.F[2][1]
+	for name, harm := range map[string]func(data []byte) []byte{
+		b.F[1][0]:            func(data []byte) []byte { data[len(data)/2] ^= 4; return data },
+		b.Phi[0]:             func(data []byte) []byte { return data[:len(data)-3] },
+		b.F[2][0]:            func([]byte) []byte { other, _ := os.ReadFile(filepath.Join(dir, swap)); return other },
+		kernels.BlockedIndex: func(data []byte) []byte { return bytes.Replace(data, []byte("[2,2"), []byte("[2,3"), 1) },
+	} {
+		said = ""
+		path := filepath.Join(dir, name)
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, harm(data), 0o644))
+		if opened, err := kernels.OpenBlocked(dir); err == nil { // reading finds it
+			_, err = opened.Kernel(kernels.PartTheta)
+			require.ErrorContains(t, err, name)
+		} else {
+			require.ErrorContains(t, err, name)
+		}
+		again, err := Grow(context.Background(), m, v0, rows, dir, opt)
+		require.NoError(t, err)
+		got, err := again.Kernel(kernels.PartTheta)
+		require.NoError(t, err)
+		require.Equal(t, want.Data, got.Data)
+		require.Contains(t, said, name+".bad-1")
+	}
 }
 
 // What Grow cannot do is said before work starts.

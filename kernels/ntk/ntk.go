@@ -136,7 +136,7 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	for _, name := range r.groups {
-		s, err := disk.read(name)
+		s, err := disk.take(name)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"lpft/lpftlib/atomicfile"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/npy"
 	"lpft/lpftlib/store"
@@ -20,6 +21,7 @@ type resume struct {
 	dir     string // "": nothing is kept
 	guard   string // digest of all that the sums depend on
 	n, m, c int
+	say     func(string) // told of what was set aside
 }
 
 // guarded is everything a group's sums depend on.
@@ -36,7 +38,7 @@ type guarded struct {
 }
 
 func (in *input) resume() (r *resume, err error) {
-	r = &resume{dir: in.opt.ResumeDir, n: len(in.train), m: len(in.test), c: in.head.Classes()}
+	r = &resume{dir: in.opt.ResumeDir, n: len(in.train), m: len(in.test), c: in.head.Classes(), say: in.opt.Backend.Say}
 	if r.dir == "" {
 		return r, nil
 	}
@@ -48,29 +50,57 @@ func (in *input) resume() (r *resume, err error) {
 
 func (r *resume) path(group string) string { return filepath.Join(r.dir, "ntk-"+group+".npz") }
 
-// read returns a finished group's sums, nil where there are none. A file that is torn or
-// belongs to another kernel is an error: it is never taken, and never overwritten.
-func (r *resume) read(group string) (*sums, error) {
+// errForeign marks a group's file that is sound but of another kernel.
+var errForeign = errors.New("belongs to another kernel (model, head, rows or options differ): remove it or give another folder")
+
+// take returns a finished group's sums, nil where there are none. A damaged file is set aside, said, and computed again; one
+// of another kernel is an error: it is never taken, and never overwritten.
+func (r *resume) take(group string) (*sums, error) {
 	if r.dir == "" {
 		return nil, nil
 	}
-	path := r.path(group)
-	arrays, err := npy.ReadNpz(path)
+	s, err := r.read(r.path(group))
+	if err == nil || errors.Is(err, errForeign) {
+		return s, err
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	return nil, setAside(r.path(group), err, r.say)
+}
+
+// setAside makes room for a file that is damaged as err says, and says so.
+func setAside(path string, err error, say func(string)) error {
+	aside, moved := atomicfile.SetAside(path)
+	if moved != nil {
+		return fmt.Errorf("ntk: %w; it cannot be set aside: %w", err, moved)
+	}
+	say(fmt.Sprintf("damaged: %v; set aside as %s, computing it again", err, filepath.Base(aside)))
+	return nil
+}
+
+// read reads a group's file and trusts nothing in it.
+func (r *resume) read(path string) (*sums, error) {
+	arrays, err := npy.ReadSealed(path)
 	if err != nil {
-		return nil, fmt.Errorf("ntk: %w; remove the file to compute the group again", err)
+		return nil, err
+	}
+	guard := arrays["guard"]
+	if guard == nil || len(guard.Strings) != 1 {
+		return nil, fmt.Errorf("%s: no array \"guard\"", path)
+	}
+	if guard.Strings[0] != r.guard {
+		return nil, fmt.Errorf("ntk: %s %w", path, errForeign)
 	}
 	s := newSums(r.n, r.m, r.c)
 	for name, want := range map[string][]float64{"train": s.train, "test": s.test} {
 		if arrays[name] == nil || len(arrays[name].Float64) != len(want) {
-			return nil, fmt.Errorf("ntk: %s: array %q is missing or not %d float64 numbers: the file belongs to another kernel; remove it or give another folder", path, name, len(want))
+			return nil, fmt.Errorf("%s: array %q is missing or not %d float64 numbers", path, name, len(want))
+		}
+		if slices.ContainsFunc(arrays[name].Float64, notFinite) {
+			return nil, fmt.Errorf("%s: array %q has a number that is not finite", path, name)
 		}
 		copy(want, arrays[name].Float64)
-	}
-	if g := arrays["guard"]; g == nil || !slices.Equal(g.Strings, []string{r.guard}) {
-		return nil, fmt.Errorf("ntk: %s belongs to another kernel (model, head, rows or options differ): remove it or give another folder", path)
 	}
 	return s, nil
 }
@@ -79,7 +109,10 @@ func (r *resume) write(group string, s *sums) error {
 	if r.dir == "" {
 		return nil
 	}
-	return npy.WriteNpz(r.path(group), []npy.NamedArray{
+	if slices.ContainsFunc(s.train, notFinite) || slices.ContainsFunc(s.test, notFinite) {
+		return fmt.Errorf("ntk: the sums of group %s are not finite: check the weights", group)
+	}
+	return npy.WriteSealed(r.path(group), []npy.NamedArray{
 		{Name: "guard", Shape: []int{1}, Data: []string{r.guard}},
 		{Name: "train", Shape: []int{r.n, r.c, r.n, r.c}, Data: s.train},
 		{Name: "test", Shape: []int{r.m, r.c, r.n, r.c}, Data: s.test},

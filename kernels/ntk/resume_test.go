@@ -2,6 +2,8 @@ package ntk
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/npy"
 )
 
 // someKernel is what a kernel is computed from: a model, a head, training and test rows.
@@ -55,8 +58,8 @@ func (c untilFiles) Err() error {
 	return nil
 }
 
-// A file of another kernel, or a torn one, is refused by name.
-func TestForeignAndTornFilesAreRefused(t *testing.T) {
+// A file of another kernel is refused by name.
+func TestForeignFilesAreRefused(t *testing.T) {
 	be := openBackend(t)
 	w := loadFixture(t, "bert-2")
 	m, v0, train := &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1)
@@ -75,10 +78,41 @@ func TestForeignAndTornFilesAreRefused(t *testing.T) {
 	wide := opt
 	wide.Float64 = true
 	require.ErrorContains(t, kernel(m, v0, wide), "belongs to another kernel")
+}
 
-	path := filepath.Join(dir, "ntk-ffn.1.npz")
-	data, err := os.ReadFile(path)
+// A damaged group is set aside, said and computed again: the kernel has the bits of one that nothing disturbed.
+func TestDamagedGroupIsComputedAgain(t *testing.T) {
+	be := openBackend(t)
+	said := ""
+	be.Say = func(line string) { said += line + "\n" }
+	w := loadFixture(t, "bert-2")
+	m, v0, train := &Model{Weights: w}, randomHead(2, w.Config.Hidden, 4), randomTexts(w.Config, trainLengths, 1)
+	dir := t.TempDir()
+	opt := Options{Backend: be, ResumeDir: dir, Groups: []string{"ffn.1", "embeddings.word"}}
+	want, err := Compute(context.Background(), m, v0, train, nil, opt)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, data[:len(data)/2], 0o644))
-	require.ErrorContains(t, kernel(m, v0, opt), path)
+	path := filepath.Join(dir, "ntk-ffn.1.npz")
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	flipped := append([]byte{}, whole...)
+	flipped[len(flipped)/2] ^= 0x40
+	infinite, err := npy.DecodeNpz(whole)
+	require.NoError(t, err)
+	infinite["train"].Float64[0] = math.Inf(1)
+	written := filepath.Join(t.TempDir(), "infinite.npz")
+	require.NoError(t, npy.WriteSealed(written, []npy.NamedArray{{Name: "guard", Shape: []int{1}, Data: infinite["guard"].Strings},
+		{Name: "train", Shape: infinite["train"].Shape, Data: infinite["train"].Float64}, {Name: "test", Shape: infinite["test"].Shape, Data: infinite["test"].Float64}}))
+	inf, err := os.ReadFile(written)
+	require.NoError(t, err)
+	for n, harmed := range [][]byte{whole[:len(whole)/2], nil, flipped, inf} {
+		said = ""
+		require.NoError(t, os.WriteFile(path, harmed, 0o644))
+		got, err := Compute(context.Background(), m, v0, train, nil, opt)
+		require.NoError(t, err)
+		require.Equal(t, []string{"embeddings.word"}, got.Report.Resumed)
+		require.Equal(t, want.F.Data, got.F.Data)
+		aside := fmt.Sprintf("%s.bad-%d", path, n+1)
+		require.FileExists(t, aside)
+		require.Contains(t, said, filepath.Base(aside))
+	}
 }

@@ -4,15 +4,23 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"lpft/internal/plainfile"
 )
 
 // Write gives path what content produces: through a temporary file in the same folder, flushed, renamed, and the
-// folder flushed.
+// folder flushed. A link, a device or a pipe of that name is an error: the file would take its place.
 func Write(path string, content func(io.Writer) error) error {
+	if err := plainfile.CheckOutput(path); err != nil {
+		return err
+	}
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".tmp-*")
 	if err != nil {
@@ -59,4 +67,16 @@ func SyncDir(dir string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// SetAside renames a file or folder that cannot be trusted to the first free PATH.bad-N and returns that name: nothing
+// is lost, and its place is free.
+func SetAside(path string) (string, error) {
+	for n := 1; ; n++ {
+		aside := fmt.Sprintf("%s.bad-%d", path, n)
+		if _, err := os.Lstat(aside); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return aside, os.Rename(path, aside)
+	}
 }

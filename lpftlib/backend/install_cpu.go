@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"lpft/internal/fetch"
 )
@@ -174,12 +175,17 @@ type release struct {
 	}
 }
 
+// lookUpPatience is how long the interface may take for its whole answer.
+const lookUpPatience = 30 * time.Second
+
 // lookUp asks for the address and the digest of this machine's archive.
 func lookUp(ctx context.Context, o InstallOptions) (url, digest string, err error) {
 	address := cpuReleases
 	if o.releases != "" {
 		address = o.releases
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpPatience)
+	defer cancel()
 	body, err := fetch.Open(ctx, address+releaseVersion)
 	if err != nil {
 		return "", "", err

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"lpft/internal/plainfile"
 )
 
 // The files that hold a checkpoint's weights.
@@ -63,7 +65,7 @@ func (cp *checkpoint) openFile(path string) error {
 
 // openShards opens every file of the index; the index and the files must name the same tensors.
 func (cp *checkpoint) openShards(dir string) error {
-	data, err := os.ReadFile(cp.path)
+	data, err := plainfile.Read(cp.path, plainfile.Text)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package encoder
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"lpft/internal/lfs"
+	"lpft/internal/plainfile"
 )
 
 // Family is the architecture a checkpoint says it has.
@@ -46,7 +49,10 @@ func ReadConfig(dir string) (*Config, error) {
 		return nil, fmt.Errorf("model folder %s: not found; give a folder with config.json, model.safetensors and the tokenizer's files", dir)
 	}
 	path := filepath.Join(dir, "config.json")
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Settings)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("model folder %s: %w", dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: no readable config.json; give a folder with config.json, model.safetensors and the tokenizer's files", dir)
 	}
@@ -64,6 +70,12 @@ func ReadConfig(dir string) (*Config, error) {
 	return cfg, nil
 }
 
+// Bounds of a model's sizes, above any that there is: room is made for what config.json says.
+const (
+	maxSize   = 1 << 24
+	maxLayers = 1 << 12
+)
+
 func (c *Config) check() error {
 	for _, size := range []struct {
 		name  string
@@ -72,6 +84,9 @@ func (c *Config) check() error {
 		{"intermediate_size", c.Intermediate}, {"max_position_embeddings", c.MaxPositions}, {"type_vocab_size", c.TypeVocab}} {
 		if size.value <= 0 {
 			return fmt.Errorf("%s is %d: expected a positive number", size.name, size.value)
+		}
+		if size.value > maxSize || size.name == "num_hidden_layers" && size.value > maxLayers {
+			return fmt.Errorf("%s is %d: no model is so large", size.name, size.value)
 		}
 	}
 	if c.Hidden%c.Heads != 0 {

@@ -45,6 +45,8 @@ func TestConfigErrors(t *testing.T) {
 		"width 0":              {map[string]any{"hidden_size": 0}, "hidden_size is 0"},
 		"small ELECTRA":        {map[string]any{"model_type": "electra"}, "embedding_size is 128"},
 		"DistilBERT":           {map[string]any{"model_type": "distilbert"}, `unsupported architecture "distilbert"`},
+		"a billion layers":     {map[string]any{"num_hidden_layers": 1_000_000_000}, "no model is so large"},
+		"a huge vocabulary":    {map[string]any{"vocab_size": 1 << 40}, "no model is so large"},
 		"negative layers":      {map[string]any{"num_hidden_layers": -1}, "num_hidden_layers is -1"},
 		"heads do not divide":  {map[string]any{"num_attention_heads": 5}, "not a multiple"},
 		"pad id too large":     {map[string]any{"pad_token_id": 60}, "pad_token_id 60"},

@@ -2,10 +2,11 @@ package encoder
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"lpft/internal/plainfile"
 )
 
 // LoadPEFT reads a PEFT adapter of an encoder, made with or without a task's head around it
@@ -16,7 +17,7 @@ import (
 // name the setting.
 func LoadPEFT(dir string, cfg *Config) (*LoRAWeights, error) {
 	path := filepath.Join(dir, adapterConfig)
-	raw, err := os.ReadFile(path)
+	raw, err := plainfile.Read(path, plainfile.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("adapter folder %s: no readable %s", dir, adapterConfig)
 	}

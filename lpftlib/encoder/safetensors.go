@@ -7,11 +7,11 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"lpft/internal/lfs"
+	"lpft/lpftlib/atomicfile"
 )
 
 // The safetensors format: an 8-byte little-endian header length, a JSON header
@@ -207,8 +207,7 @@ type NamedTensor struct {
 	Data  []float32
 }
 
-// WriteSafetensors writes tensors as float32 into path: a temporary file in the same
-// folder, synced, then renamed, so that a torn file never carries the name.
+// WriteSafetensors writes tensors as float32 into path, whole or not at all: see [atomicfile.Write].
 func WriteSafetensors(path string, tensors []NamedTensor) error {
 	header := map[string]any{"__metadata__": map[string]string{"format": "pt"}}
 	var offset int64
@@ -224,31 +223,19 @@ func WriteSafetensors(path string, tensors []NamedTensor) error {
 	}
 	// The format wants data aligned to 8 bytes: pad the header with spaces.
 	raw = append(raw, strings.Repeat(" ", (8-len(raw)%8)%8)...)
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %v", path, err)
+	if err := atomicfile.Write(path, func(w io.Writer) error { return writeTensors(w, raw, tensors) }); err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", path, err)
 	}
-	defer os.Remove(tmp.Name())
-	if err := writeTensors(tmp, raw, tensors); err != nil {
-		tmp.Close()
-		return fmt.Errorf("%s: cannot be written: %v", path, err)
-	}
-	if err := tmp.Close(); err != nil {
-		return fmt.Errorf("%s: cannot be written: %v", path, err)
-	}
-	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
-		return fmt.Errorf("%s: cannot be written: %v", path, err)
-	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }
 
-func writeTensors(f *os.File, header []byte, tensors []NamedTensor) error {
+func writeTensors(w io.Writer, header []byte, tensors []NamedTensor) error {
 	var length [8]byte
 	binary.LittleEndian.PutUint64(length[:], uint64(len(header)))
-	if _, err := f.Write(length[:]); err != nil {
+	if _, err := w.Write(length[:]); err != nil {
 		return err
 	}
-	if _, err := f.Write(header); err != nil {
+	if _, err := w.Write(header); err != nil {
 		return err
 	}
 	for _, t := range tensors {
@@ -256,11 +243,11 @@ func writeTensors(f *os.File, header []byte, tensors []NamedTensor) error {
 		for i, v := range t.Data {
 			binary.LittleEndian.PutUint32(raw[4*i:], math.Float32bits(v))
 		}
-		if _, err := f.Write(raw); err != nil {
+		if _, err := w.Write(raw); err != nil {
 			return err
 		}
 	}
-	return f.Sync()
+	return nil
 }
 
 // ReadSafetensors reads every tensor of a file as float32.

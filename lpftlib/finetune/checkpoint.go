@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -17,26 +17,37 @@ import (
 
 // Checkpoint is where a run leaves its state so that a killed run can go on.
 //
-// The numbers go into state-STEP.safetensors, then checkpoint.json, which names that file and
-// its length, replaces the one before in a single rename. So there is always a whole
-// checkpoint: a kill or a full disk in between leaves the old one.
+// A generation is state-STEP.safetensors with the numbers, and then checkpoint-STEP.json, which holds that file's digest
+// and its own. The two newest are kept: a kill or a full disk in between leaves the one before, and so does a disk that
+// damages the newest. A damaged one is set aside under another name, which is said, and never read.
 type Checkpoint struct {
 	Dir   string
 	Every time.Duration // at most this much work is lost
 	last  time.Time
 }
 
-// saved is checkpoint.json.
+// generations is how many checkpoints are kept.
+const generations = 2
+
+// saved is a generation's checkpoint-STEP.json.
 type saved struct {
 	Guard  string  `json:"guard"` // digest of start and recipe: another run's state is refused
-	File   string  `json:"file"`
-	Size   int64   `json:"size"`
+	Size   int64   `json:"size"`  // of the state's file
+	SHA256 string  `json:"sha256"`
 	Step   int     `json:"step"`
 	Course *Course `json:"course"`
-	Best   *best   `json:"best"` // its parameters are in File
+	Best   *best   `json:"best"`             // its parameters are in the state's file
+	Digest string  `json:"digest,omitempty"` // SHA-256 of the canonical JSON of all the rest
 }
 
-const checkpointName = "checkpoint.json"
+// seal is the digest that a note ought to carry.
+func (s saved) seal() (string, error) {
+	s.Digest = ""
+	return store.DigestJSON(s)
+}
+
+func noteName(step int) string  { return fmt.Sprintf("checkpoint-%d.json", step) }
+func stateName(step int) string { return fmt.Sprintf("state-%d.safetensors", step) }
 
 // due writes a checkpoint when it is time for one.
 func (c *Checkpoint) due(t *trainer) error {
@@ -73,53 +84,82 @@ func (t *trainer) identity() (string, error) {
 	return store.DigestJSON([]any{t.recipe, digest, t.start.Head, t.start.LoRA, t.data})
 }
 
-// save writes a checkpoint and removes older ones.
+// save writes a generation and removes all but the newest two. A step that is kept already is not written again: that
+// would endanger the good file that there is.
 func (t *trainer) save() error {
+	if t.kept == t.state.step {
+		return nil
+	}
 	dir := t.hooks.Checkpoint.Dir
 	list, err := t.stateTensors()
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("state-%d.safetensors", t.state.step)
-	path := filepath.Join(dir, name)
 	if err := removeUnfinished(dir); err != nil {
 		return err
 	}
-	if err := encoder.WriteSafetensors(path, list); err != nil {
+	if err := t.write(dir, list); err != nil {
 		return fmt.Errorf("checkpoint at step %d: %w; the one before is kept", t.state.step, err)
+	}
+	t.kept = t.state.step
+	return removeOlder(dir)
+}
+
+// write writes a generation: the numbers, then the note that vouches for them.
+func (t *trainer) write(dir string, list []encoder.NamedTensor) error {
+	for _, tensor := range list {
+		if err := checkFinite(tensor.Name, tensor.Data); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(dir, stateName(t.state.step))
+	if err := encoder.WriteSafetensors(path, list); err != nil {
+		return err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(saved{Guard: t.guard, File: name, Size: info.Size(), Step: t.state.step, Course: t.course, Best: t.best})
+	s := saved{Guard: t.guard, Size: info.Size(), Step: t.state.step, Course: t.course, Best: t.best}
+	if s.SHA256, err = store.DigestFile(path); err != nil {
+		return err
+	}
+	if s.Digest, err = s.seal(); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	if err := store.WriteFileAtomic(filepath.Join(dir, checkpointName), raw); err != nil {
-		return fmt.Errorf("checkpoint at step %d: %w; the one before is kept", t.state.step, err)
-	}
-	return removeOthers(dir, name)
+	return store.WriteFileAtomic(filepath.Join(dir, noteName(t.state.step)), raw)
 }
 
-// removeOthers deletes the checkpoints before.
-func removeOthers(dir, keep string) error {
-	return removeMatching(dir, "state-*.safetensors", keep)
+// removeOlder deletes all checkpoints but the newest, and states that no note vouches for.
+func removeOlder(dir string) error {
+	notes, err := notesIn(dir)
+	if err != nil {
+		return err
+	}
+	var keep []string
+	for _, n := range notes[:min(generations, len(notes))] {
+		keep = append(keep, n.name, stateName(n.step))
+	}
+	return errors.Join(removeMatching(dir, "checkpoint-*.json", keep), removeMatching(dir, "state-*.safetensors", keep))
 }
 
 // removeUnfinished deletes what a kill in the middle of a write left: as large as a checkpoint.
 func removeUnfinished(dir string) error {
-	return errors.Join(removeMatching(dir, ".state-*.safetensors-*", ""), removeMatching(dir, ".tmp-*", ""))
+	return errors.Join(removeMatching(dir, ".state-*.safetensors-*", nil), removeMatching(dir, ".tmp-*", nil))
 }
 
-// removeMatching deletes the files whose name matches pattern, but for one.
-func removeMatching(dir, pattern, keep string) error {
+// removeMatching deletes the files whose name matches pattern, but for some.
+func removeMatching(dir, pattern string, keep []string) error {
 	paths, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		if filepath.Base(path) != keep {
+		if !slices.Contains(keep, filepath.Base(path)) {
 			if err := os.Remove(path); err != nil {
 				return err
 			}
@@ -152,85 +192,4 @@ func (t *trainer) stateTensors() ([]encoder.NamedTensor, error) {
 		at++
 	}
 	return out, nil
-}
-
-// resume continues from a checkpoint if there is one of this very run.
-func (t *trainer) resume() error {
-	c := t.hooks.Checkpoint
-	if c == nil {
-		return nil
-	}
-	path := filepath.Join(c.Dir, checkpointName)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %v", path, err)
-	}
-	var s saved
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("%s: not a checkpoint: %v; remove the folder to start afresh", path, err)
-	}
-	if s.Guard != t.guard {
-		return fmt.Errorf("%s: belongs to a run with other data, model or recipe; remove the folder to start afresh", path)
-	}
-	if err := t.restore(filepath.Join(c.Dir, s.File), s); err != nil {
-		return err
-	}
-	t.resumed = true
-	return nil
-}
-
-// restore reads a checkpoint's numbers.
-func (t *trainer) restore(path string, s saved) error {
-	if info, err := os.Stat(path); err != nil || info.Size() != s.Size {
-		return fmt.Errorf("%s: missing or not %d bytes long; remove the folder to start afresh", path, s.Size)
-	}
-	values, err := encoder.ReadSafetensors(path)
-	if err != nil {
-		return err
-	}
-	if err := t.checkValues(path, values, s.Best != nil); err != nil {
-		return err
-	}
-	if s.Best != nil {
-		t.best = s.Best
-	}
-	at := 0
-	for i, spec := range t.state.specs {
-		if !t.state.trained[i] {
-			continue
-		}
-		tensor := func(prefix string) *tensors.Tensor {
-			return tensors.FromFlatDataAndDimensions(values[prefix+spec.Name], spec.Shape...)
-		}
-		t.state.params[i], t.state.m[at], t.state.v[at] = tensor("param."), tensor("m."), tensor("v.")
-		if s.Best != nil {
-			t.best.params = append(t.best.params, values["best."+spec.Name])
-		}
-		at++
-	}
-	t.state.step, t.course = s.Step, s.Course
-	return nil
-}
-
-// checkValues refuses a file that lacks a tensor of the run or has it in another size.
-func (t *trainer) checkValues(path string, values map[string][]float32, best bool) error {
-	prefixes := []string{"param.", "m.", "v."}
-	if best {
-		prefixes = append(prefixes, "best.")
-	}
-	for i, spec := range t.state.specs {
-		if !t.state.trained[i] {
-			continue
-		}
-		want := t.state.params[i].Size()
-		for _, prefix := range prefixes {
-			if got := len(values[prefix+spec.Name]); got != want {
-				return fmt.Errorf("%s: tensor %q has %d values, expected %d; remove the folder to start afresh", path, prefix+spec.Name, got, want)
-			}
-		}
-	}
-	return nil
 }

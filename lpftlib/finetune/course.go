@@ -2,7 +2,6 @@ package finetune
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -49,8 +48,8 @@ func (t *trainer) evaluateIfDue(ctx context.Context, epoch int) error {
 		return nil
 	}
 	point, err := t.evaluate(ctx)
-	if err == nil && math.IsNaN(point.Loss) {
-		err = t.diverged(t.state.step, errors.New("the validation loss is NaN"))
+	if err == nil && (math.IsNaN(point.Loss) || math.IsInf(point.Loss, 0)) {
+		err = t.diverged(t.state.step, fmt.Errorf("the validation loss is %v", point.Loss))
 	}
 	if err != nil || !end {
 		return err
@@ -69,6 +68,9 @@ func (t *trainer) keep(epoch int, score float64) error {
 			data, err := host(p)
 			if err != nil {
 				return err
+			}
+			if err := checkFinite(t.state.specs[i].Name, data); err != nil {
+				return t.diverged(t.state.step, err)
 			}
 			b.params = append(b.params, data)
 		}

@@ -110,6 +110,7 @@ type trainer struct {
 	steps   int
 	room    int // padded tokens that fit into the device's memory, once that was too small; else 0
 	resumed bool
+	kept    int // step of the newest checkpoint on disk; 0: none
 	course  *Course
 	best    *best
 	valBase []float32 // φ_pre on the validation rows, for Diff: features of the first evaluation
@@ -378,5 +379,9 @@ func (t *trainer) result() (*Result, error) {
 			return nil, err
 		}
 	}
-	return &Result{Weights: weights, LoRA: t.lora, Head: head, Epoch: t.best.Epoch, Course: t.course}, nil
+	r := &Result{Weights: weights, LoRA: t.lora, Head: head, Epoch: t.best.Epoch, Course: t.course}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("the model of epoch %d: %w", r.Epoch, err)
+	}
+	return r, nil
 }

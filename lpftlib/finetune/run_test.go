@@ -159,7 +159,7 @@ func TestResumeIsBitEqual(t *testing.T) {
 	}
 	_, err = Run(ctx, be, start, data, recipe, hooks)
 	require.ErrorIs(t, err, context.Canceled)
-	require.FileExists(t, filepath.Join(dir, checkpointName))
+	require.FileExists(t, filepath.Join(dir, noteName(7)))
 
 	resumed := false
 	hooks = Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Hour}}

@@ -1,6 +1,7 @@
 package items
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -116,7 +117,8 @@ func (c Column) spread(rows []study.Measures) (measure.Spread, error) {
 	values := make([]float64, len(rows))
 	for i := range rows {
 		if values[i] = c.Of(&rows[i]); math.IsNaN(values[i]) {
-			return measure.Spread{}, fmt.Errorf("%s is undefined with seed %d", c.Title, rows[i].Seed)
+			why := cmp.Or(rows[i].Undefined[c.Name], "not measured")
+			return measure.Spread{}, fmt.Errorf("%s is undefined with seed %d: %s", c.Title, rows[i].Seed, why)
 		}
 	}
 	return measure.Summarise(values)

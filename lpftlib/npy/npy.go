@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"lpft/internal/plainfile"
 	"lpft/lpftlib/atomicfile"
 )
 
@@ -50,7 +50,7 @@ func WriteNpy(path string, shape []int, data any) error {
 // found. Memory is allocated only after the header is known to fit
 // the file's size.
 func ReadNpy(path string) (*Array, error) {
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Table)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
+	"lpft/internal/plainfile"
 	"lpft/lpftlib/atomicfile"
 )
 
@@ -21,7 +21,7 @@ func WriteNpz(path string, arrays []NamedArray) error {
 // ReadNpz reads the arrays of an .npz file, compressed or not, by name; see [ReadNpy] for the
 // types.
 func ReadNpz(path string) (map[string]*Array, error) {
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Table)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/go-huggingface/hub"
-
 	"lpft/internal/huggingface"
 )
 
@@ -73,11 +71,14 @@ func snapshots(dir string, m model) []string {
 
 // commitOf says which cached commit a revision stands for.
 func commitOf(dir, revision string) (string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(revision)) {
+		return "", fmt.Errorf("revision %q would leave the cache", revision)
+	}
 	if info, err := os.Stat(filepath.Join(dir, "snapshots", revision)); err == nil && info.IsDir() {
 		return revision, nil
 	}
 	if ref, err := os.ReadFile(filepath.Join(dir, "refs", filepath.FromSlash(revision))); err == nil {
-		return strings.TrimSpace(string(ref)), nil
+		return aCommit(strings.TrimSpace(string(ref)))
 	}
 	info, err := os.ReadFile(filepath.Join(dir, "info", filepath.FromSlash(revision)))
 	if err != nil {
@@ -89,9 +90,17 @@ func commitOf(dir, revision string) (string, error) {
 	if err := json.Unmarshal(info, &repo); err != nil || repo.SHA == "" {
 		return "", errors.New("no commit in " + filepath.Join(dir, "info", revision))
 	}
-	return repo.SHA, nil
+	return aCommit(repo.SHA)
+}
+
+// aCommit refuses what is none: it is about to name a folder.
+func aCommit(text string) (string, error) {
+	if !huggingface.IsCommit(text) {
+		return "", fmt.Errorf("%.60q is no commit", text)
+	}
+	return text, nil
 }
 
 func repoFolder(repo string) string {
-	return "models--" + strings.ReplaceAll(repo, "/", hub.RepoIdSeparator)
+	return huggingface.FolderName(huggingface.Models, repo)
 }

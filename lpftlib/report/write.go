@@ -24,7 +24,7 @@ func Write(dir string, r *Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: cannot make the folder %s: %w: choose another folder", dir, reason(err))
 	}
-	page, err := r.copyFiles(dir)
+	page, err := r.without(newPrivate()).copyFiles(dir)
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,9 @@ type (
 // copyFiles writes the tables, copies what the report refers to, and returns the page's content.
 func (r *Report) copyFiles(dir string) (page, error) {
 	p := page{Report: r}
+	if _, err := writeInto(dir, "tables", "claims.csv", strings.NewReader(claimsCSV(r.Claims))); err != nil {
+		return page{}, err
+	}
 	for _, it := range r.Items {
 		var l linked
 		for i, t := range it.Tables {
@@ -86,7 +89,15 @@ func copyInto(dir, sub, id, source string) (link string, err error) {
 		return "", fmt.Errorf("report: item %s: cannot read %s: %w", id, source, reason(err))
 	}
 	defer in.Close()
-	return writeInto(dir, sub, named(id, filepath.Base(source)), in)
+	name := named(id, filepath.Base(source))
+	if filepath.Ext(name) != ".ipynb" {
+		return writeInto(dir, sub, name, in)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return "", fmt.Errorf("report: item %s: cannot read %s: %w", id, source, reason(err))
+	}
+	return writeInto(dir, sub, name, strings.NewReader(newPrivate().clean(string(text))))
 }
 
 // named is a file's name that begins with its item's ID.

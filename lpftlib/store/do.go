@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"lpft/lpftlib/atomicfile"
 )
 
 // Do returns the step's artefact. Where it is not there yet, fn computes it: what fn writes
@@ -36,6 +36,9 @@ func (s *Store) Do(ctx context.Context, step Step, fn func(ctx context.Context, 
 	if a, ok, err := s.load(p); err == nil && ok {
 		s.record(p, Reused, time.Since(start))
 		return a, nil
+	}
+	if err := s.writable(); err != nil {
+		return nil, fmt.Errorf("store: %s is not there: %w", p, err)
 	}
 	l, waited, err := s.lock(ctx, p)
 	if err != nil {
@@ -73,18 +76,12 @@ func (s *Store) loadOrClear(p place) (*Artefact, error) {
 	return nil, nil
 }
 
-// setAside renames a bad artefact to the first free name.bad-N.
+// setAside makes room for an artefact that is computed again.
 func setAside(dir string) error {
-	for n := 1; ; n++ {
-		aside := fmt.Sprintf("%s.bad-%d", dir, n)
-		if _, err := os.Lstat(aside); !errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err := os.Rename(dir, aside); err != nil {
-			return fmt.Errorf("store: bad artefact: %w", err)
-		}
-		return nil
+	if _, err := atomicfile.SetAside(dir); err != nil {
+		return fmt.Errorf("store: bad artefact: %w", err)
 	}
+	return nil
 }
 
 // compute runs fn in a fresh staging folder and publishes it.

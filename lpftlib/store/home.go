@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder.
+// Home is the one folder lpft keeps things in: LPFT_HOME, or lpft in the user's cache folder. Who makes it makes it 0700: what
+// lies there is run, and may be private.
 func Home() (string, error) {
 	if dir := os.Getenv("LPFT_HOME"); dir != "" {
 		return filepath.Abs(dir)

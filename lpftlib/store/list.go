@@ -39,6 +39,77 @@ func (s *Store) List(kind string) ([]*Artefact, []error) {
 	return list, bad
 }
 
+// Kinds are the kinds of artefacts that there are.
+func (s *Store) Kinds() ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	var kinds []string
+	for _, e := range entries {
+		if e.IsDir() && kindPattern.MatchString(e.Name()) {
+			kinds = append(kinds, e.Name())
+		}
+	}
+	return kinds, nil
+}
+
+// Manifests returns all artefacts by what their manifests say, by kind and key, and reads no other file: they are to look
+// at, not to compute with. A manifest that cannot be trusted is among the errors.
+func (s *Store) Manifests() (list []*Artefact, bad []error) {
+	kinds, err := s.Kinds()
+	if err != nil {
+		return nil, []error{err}
+	}
+	for _, kind := range kinds {
+		entries, err := os.ReadDir(filepath.Join(s.dir, kind))
+		if err != nil {
+			bad = append(bad, fmt.Errorf("store: %w", err))
+			continue
+		}
+		for _, e := range entries {
+			if strings.Contains(e.Name(), ".bad-") {
+				continue
+			}
+			a, err := s.manifestIn(kind, filepath.Join(s.dir, kind, e.Name()))
+			if err != nil {
+				bad = append(bad, err)
+				continue
+			}
+			list = append(list, a)
+		}
+	}
+	return list, bad
+}
+
+// manifestIn reads the manifest of the artefact in dir.
+func (s *Store) manifestIn(kind, dir string) (*Artefact, error) {
+	key, err := keyIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != 64 || key[:16] != filepath.Base(dir) {
+		return nil, refuse(filepath.Join(dir, manifestName), "is of another artefact: its key is %.16s", key)
+	}
+	m, err := readManifest(place{step: Step{Kind: kind}, key: key, dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	if m.Kind != kind {
+		return nil, refuse(filepath.Join(dir, manifestName), "is of the kind %q", m.Kind)
+	}
+	return &Artefact{Kind: m.Kind, Key: m.Key, Dir: dir, Manifest: *m, Reused: true}, nil
+}
+
+// Bytes is the size of the artefact's files.
+func (a *Artefact) Bytes() int64 {
+	n := int64(0)
+	for _, f := range a.Manifest.Files {
+		n += f.Size
+	}
+	return n
+}
+
 // listed opens an artefact whose key is not known but from its own manifest.
 func (s *Store) listed(kind, dir string) (*Artefact, error) {
 	key, err := keyIn(dir)

@@ -37,6 +37,9 @@ type Event struct {
 // record appends an event. The log is a record for people: that it cannot be written is no
 // reason to lose an artefact, so the first failure is kept for [Store.Log] to return.
 func (s *Store) record(p place, what string, took time.Duration) {
+	if s.readOnly != nil {
+		return // nothing can happen to it
+	}
 	e := Event{time.Now().UTC(), p.step.Kind, p.key, p.step.Label, what, took.Seconds(), os.Getpid()}
 	if err := appendLine(filepath.Join(s.dir, logName), e); err != nil {
 		s.mu.Lock()

@@ -15,7 +15,10 @@ type Step struct {
 	Label   string // human words for logs and progress; not part of the key
 }
 
-var kindPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+var (
+	kindPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+	keyPattern  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
 
 // Key is the step's key: 64 hex digits, the SHA-256 of the canonical JSON of kind, version and
 // inputs.

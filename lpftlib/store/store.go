@@ -3,9 +3,11 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -18,7 +20,8 @@ const (
 
 // Store is a folder of artefacts. Any number of goroutines and processes may share one.
 type Store struct {
-	dir string
+	dir      string
+	readOnly error // why nothing can be written; nil where it can
 
 	mu       sync.Mutex
 	onWait   func(label string, pid int)
@@ -33,7 +36,8 @@ type stamp struct {
 }
 
 // Open opens the store in dir, creates it where it is missing, and sweeps what killed
-// processes left behind.
+// processes left behind. A store that is there but cannot be written is opened to be read: what is in it is found, and
+// computing anything else is an error.
 func Open(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("store: no folder was named (LPFT_HOME)")
@@ -43,20 +47,41 @@ func Open(dir string) (*Store, error) {
 		return nil, fmt.Errorf("store %s: %w", dir, err)
 	}
 	s := &Store{dir: abs, verified: map[string]stamp{}}
-	for _, sub := range []string{stagingDir, resumeDir, locksDir} {
-		if err := os.MkdirAll(filepath.Join(abs, sub), 0o755); err != nil {
+	if err := prepare(abs); err != nil {
+		info, there := os.Stat(abs)
+		if there != nil || !info.IsDir() || !(errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
 			return nil, unwritable(abs, err)
 		}
-	}
-	probe, err := os.CreateTemp(filepath.Join(abs, locksDir), ".probe-*")
-	if err != nil {
-		return nil, unwritable(abs, err)
-	}
-	probe.Close()
-	if err := os.Remove(probe.Name()); err != nil {
-		return nil, unwritable(abs, err)
+		s.readOnly = err
+		return s, nil
 	}
 	return s, s.sweep()
+}
+
+// prepare makes the folders of work under way and tries to write into them.
+func prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // and the home folder above it
+		return err
+	}
+	for _, sub := range []string{stagingDir, resumeDir, locksDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	probe, err := os.CreateTemp(filepath.Join(dir, locksDir), ".probe-*")
+	if err != nil {
+		return err
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// writable says why the store cannot be written, nil where it can.
+func (s *Store) writable() error {
+	if s.readOnly == nil {
+		return nil
+	}
+	return unwritable(s.dir, s.readOnly)
 }
 
 func unwritable(dir string, err error) error {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"lpft/lpftlib/atomicfile"
@@ -62,23 +64,48 @@ func (w *Work) WriteJSON(name string, v any) error {
 	return WriteFileAtomic(path, append(data, '\n'))
 }
 
-// WriteNpy writes an array as a file of the artefact; see [npy.WriteNpy].
+// WriteNpy writes an array of finite numbers as a file of the artefact; see [npy.WriteNpy].
 func (w *Work) WriteNpy(name string, shape []int, data any) error {
 	path, err := w.path(name)
 	if err != nil {
 		return err
 	}
+	if err := finite(name, data); err != nil {
+		return err
+	}
 	return npy.WriteNpy(path, shape, data)
 }
 
-// WriteNpz writes several arrays as one file of the artefact; see [npy.WriteNpz].
+// WriteNpz writes several arrays of finite numbers as one file of the artefact; see [npy.WriteNpz].
 func (w *Work) WriteNpz(name string, arrays []npy.NamedArray) error {
 	path, err := w.path(name)
 	if err != nil {
 		return err
 	}
+	for _, a := range arrays {
+		if err := finite(name+", array "+a.Name, a.Data); err != nil {
+			return err
+		}
+	}
 	return npy.WriteNpz(path, arrays)
 }
+
+// finite refuses infinities and NaN: what is published once is believed for good.
+func finite(name string, data any) error {
+	bad := -1
+	switch data := data.(type) {
+	case []float32:
+		bad = slices.IndexFunc(data, func(v float32) bool { return notFinite(float64(v)) })
+	case []float64:
+		bad = slices.IndexFunc(data, notFinite)
+	}
+	if bad >= 0 {
+		return fmt.Errorf("%s: number %d is not finite: nothing is published", name, bad)
+	}
+	return nil
+}
+
+func notFinite(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
 // SetProvenance sets what the manifest says about how the artefact came to be, mostly a
 // [Provenance].

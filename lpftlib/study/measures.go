@@ -1,9 +1,12 @@
 package study
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -26,9 +29,9 @@ type Measures struct {
 	Matthews float64 `json:"matthews"` // × 100
 	Majority float64 `json:"majority"` // accuracy of the most frequent class, per cent
 
-	CS       float64  `json:"cs_f"`                // mean cosine similarity among features
+	CS       float64  `json:"cs_f"`                // mean cosine similarity among features; NaN where undefined (in JSON: 0)
 	Diff     float64  `json:"diff_f"`              // mean ‖φ − φ_pre‖; 0 where the encoder is the pre-trained one
-	FDR      *float64 `json:"fdr_f,omitempty"`     // tr(S_W⁻¹S_B); nil where all rows are of one class
+	FDR      *float64 `json:"fdr_f,omitempty"`     // tr(S_W⁻¹S_B); nil where undefined, as for rows of one class
 	FDRKind  string   `json:"fdr_by,omitempty"`    // "inverse", or "pinv" where S_W is singular
 	FDRFloor float64  `json:"fdr_floor,omitempty"` // E[FDR] of pure noise; 0 where undefined
 
@@ -46,6 +49,9 @@ type Measures struct {
 	Calibration
 	Published *Scaled `json:"temperature_published,omitempty"` // temperature by the paper's recipe; nil without validation rows
 	Exact     *Scaled `json:"temperature_exact,omitempty"`     // the exact minimiser
+
+	// Undefined says, by [Metric].Name, why a number of these is not defined: of constant features, or a single row.
+	Undefined map[string]string `json:"undefined,omitempty"`
 
 	Setting Setting `json:"setting"`
 }
@@ -234,17 +240,19 @@ func (sub *subject) measure(d *task.Data, run Spec, testSet, split string) (*Mea
 	return m, m.measureTemperature(sub.head.Logits(sub.val), sub.valLabels, logits, sub.labels)
 }
 
-// measureFeatures fills in CS, Diff and FDR.
+// measureFeatures fills in CS, Diff and FDR. What is undefined for these features is said: it is no reason to throw the
+// training away.
 func (m *Measures) measureFeatures(phi, base *mat.Dense, labels []int, classes int) error {
 	var err error
 	if m.CS, err = measure.CosineSimilarity(phi); err != nil {
-		return err
+		m.undefined("cs_f", err)
 	}
 	if m.Diff, err = measure.FeatureDifference(phi, base); err != nil {
 		return err
 	}
 	if oneClass(labels) {
-		return nil // FDR is not defined
+		m.undefined("fdr_f", errors.New("all rows are of one class"))
+		return nil
 	}
 	n, h := phi.Dims()
 	fdr, err := measure.FDR(phi, labels, classes, measure.DefaultFDR(n, h, classes))
@@ -253,10 +261,41 @@ func (m *Measures) measureFeatures(phi, base *mat.Dense, labels []int, classes i
 		// rows is singular all the same; the pseudo-inverse leaves that direction out.
 		fdr, err = measure.FDR(phi, labels, classes, measure.FDRPinv())
 	}
-	if err != nil {
-		return err
+	if err != nil || math.IsNaN(fdr.Value) || math.IsInf(fdr.Value, 0) {
+		m.undefined("fdr_f", cmp.Or(err, fmt.Errorf("the ratio is %v", fdr.Value)))
+		return nil
 	}
 	m.FDR, m.FDRKind, m.FDRFloor = &fdr.Value, fdr.Variant, fdr.Floor
+	return nil
+}
+
+// undefined notes why a number is not defined.
+func (m *Measures) undefined(name string, why error) {
+	if m.Undefined == nil {
+		m.Undefined = map[string]string{}
+	}
+	m.Undefined[name] = why.Error()
+}
+
+// plainMeasures are Measures without their own JSON.
+type plainMeasures Measures
+
+// MarshalJSON writes 0 for an undefined CS, for which JSON has no number.
+func (m Measures) MarshalJSON() ([]byte, error) {
+	if m.Undefined["cs_f"] != "" {
+		m.CS = 0
+	}
+	return json.Marshal(plainMeasures(m))
+}
+
+// UnmarshalJSON reads what [Measures.MarshalJSON] wrote.
+func (m *Measures) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, (*plainMeasures)(m)); err != nil {
+		return err
+	}
+	if m.Undefined["cs_f"] != "" {
+		m.CS = math.NaN()
+	}
 	return nil
 }
 
@@ -318,12 +357,14 @@ func calibrationOf(logits *mat.Dense, labels []int) (Calibration, error) {
 // measureTemperature fits T on validation logits, by both recipes, and applies it.
 func (m *Measures) measureTemperature(val *mat.Dense, valLabels []int, logits *mat.Dense, labels []int) error {
 	for _, recipe := range []struct {
-		to  **Scaled
-		fit func(*mat.Dense, []int) (measure.Temperature, error)
-	}{{&m.Published, measure.FitTemperature}, {&m.Exact, measure.ExactTemperature}} {
+		name string
+		to   **Scaled
+		fit  func(*mat.Dense, []int) (measure.Temperature, error)
+	}{{"temperature", &m.Published, measure.FitTemperature}, {"temperature_exact", &m.Exact, measure.ExactTemperature}} {
 		t, err := recipe.fit(val, valLabels)
 		if err != nil {
-			return err
+			m.undefined(recipe.name, err)
+			continue
 		}
 		calibration, err := calibrationOf(measure.ScaleLogits(logits, t.T), labels)
 		if err != nil {

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"lpft/internal/plainfile"
 	"lpft/kernels/ntk"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/task"
@@ -128,7 +128,7 @@ func LoadProfile(name string) (*Profile, error) {
 
 func readProfile(name string) ([]byte, error) {
 	if strings.HasSuffix(name, ".json") {
-		data, err := os.ReadFile(name)
+		data, err := plainfile.Read(name, plainfile.Settings)
 		if err != nil {
 			return nil, fmt.Errorf("profile %s: %v", name, err)
 		}
@@ -195,6 +195,8 @@ func (p *Profile) check() error {
 	switch {
 	case len(p.Seeds) == 0:
 		return fmt.Errorf("profile %s: no seeds", p.Name)
+	case CheckSeeds(p.Seeds) != nil:
+		return fmt.Errorf("profile %s: %w", p.Name, CheckSeeds(p.Seeds))
 	case p.MaxLen < 8:
 		return fmt.Errorf("profile %s: max_len is %d: expected at least 8 tokens", p.Name, p.MaxLen)
 	case len(p.Tasks) == 0:

@@ -10,26 +10,27 @@ import (
 )
 
 // Runs reads the measures of all runs there are in a store, whatever session made them, in the
-// order of tasks, methods, scalings and seeds. A run that cannot be trusted is left out and among
-// the errors.
+// order of tasks, methods, scalings and seeds. Of several in one setting, as a raised version of a step leaves them, the
+// newest counts. A run that cannot be trusted is left out and among the errors.
 func Runs(st *store.Store) ([]Measures, []error) {
-	list, bad := st.List("run")
+	runs, bad := storedRuns(st)
 	var rows []Measures
-	old := 0
-	for _, a := range list {
-		if a.Manifest.Version != measuresVersion {
-			old++ // another definition of the metrics
-			continue
+	unread, replaced := 0, 0
+	for _, r := range runs {
+		switch {
+		case r.old != "" && r.measures == nil:
+			unread++
+		case r.old != "":
+			replaced++
+		default:
+			rows = append(rows, *r.measures)
 		}
-		var m Measures
-		if err := a.ReadJSON(measuresFile, &m); err != nil {
-			bad = append(bad, err)
-			continue
-		}
-		rows = append(rows, m)
 	}
-	if old > 0 {
-		bad = append(bad, fmt.Errorf("%d runs that another version of lpft measured: lpft run makes them anew", old))
+	if unread > 0 {
+		bad = append(bad, fmt.Errorf("%d runs that another version of lpft measured: lpft run makes them anew", unread))
+	}
+	if replaced > 0 {
+		bad = append(bad, fmt.Errorf("%d runs that newer ones in the same setting replace: lpft store log names them", replaced))
 	}
 	slices.SortStableFunc(rows, compareRuns)
 	return rows, bad
@@ -53,7 +54,9 @@ type Average struct {
 	Rows    int                       `json:"rows"`
 	Metrics map[string]measure.Spread `json:"metrics"` // by [Metric].Name; one that is undefined for a seed is absent
 	AtLimit Limits                    `json:"at_limit"`
-	Setting Setting                   `json:"setting"`
+
+	Undefined map[string]string `json:"undefined,omitempty"` // why a metric is absent, by its name, of one of the seeds
+	Setting   Setting           `json:"setting"`
 }
 
 // Averages takes the mean and the sample deviation over seeds of runs that differ in nothing else:
@@ -91,6 +94,14 @@ func average(rows []Measures) (*Average, error) {
 			return nil, fmt.Errorf("%s on %s was measured twice in one setting: this cannot be", r.Spec, r.TestSet)
 		}
 		a.Seeds = append(a.Seeds, r.Seed)
+	}
+	for _, r := range rows {
+		for name, why := range r.Undefined {
+			if a.Undefined == nil {
+				a.Undefined = map[string]string{}
+			}
+			a.Undefined[name] = why
+		}
 	}
 	for _, metric := range Metrics() {
 		var values []float64

@@ -65,6 +65,9 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 		return nil, err
 	}
 	if len(opt.Seeds) > 0 {
+		if err := CheckSeeds(opt.Seeds); err != nil {
+			return nil, err
+		}
 		profile.Seeds = opt.Seeds
 	}
 	st, err := store.Open(filepath.Join(opt.Home, "store"))
@@ -136,7 +139,17 @@ func ParseSeeds(text string) ([]uint64, error) {
 		}
 		seeds = append(seeds, seed)
 	}
-	return seeds, nil
+	return seeds, CheckSeeds(seeds)
+}
+
+// CheckSeeds refuses a seed that comes twice: a mean would count one run as two.
+func CheckSeeds(seeds []uint64) error {
+	for i, seed := range seeds {
+		if slices.Contains(seeds[:i], seed) {
+			return fmt.Errorf("seed %d is there twice: expected each once", seed)
+		}
+	}
+	return nil
 }
 
 // Backend opens the backend at the first call.

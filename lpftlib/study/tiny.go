@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gofrs/flock"
+
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/pretrained"
 )
@@ -23,8 +25,8 @@ const tinyInit = 0.25
 
 // tinyCheckpoint makes the tiny model in dir, or finds it there.
 func tinyCheckpoint(dir string) (*pretrained.Checkpoint, error) {
-	if _, err := os.Stat(filepath.Join(dir, pretrained.Weights)); err != nil {
-		if err := writeTiny(dir); err != nil {
+	if !holdsTiny(dir) {
+		if err := makeTiny(dir); err != nil {
 			return nil, fmt.Errorf("tiny model: %w", err)
 		}
 	}
@@ -38,6 +40,36 @@ func tinyCheckpoint(dir string) (*pretrained.Checkpoint, error) {
 	}
 	cp.Name, cp.Source = "tiny", "generated"
 	return cp, nil
+}
+
+func holdsTiny(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, pretrained.Weights))
+	return err == nil
+}
+
+// makeTiny makes the model's folder in one step, one process at a time: whoever finds it finds it whole.
+func makeTiny(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	lock := flock.New(dir + ".lock")
+	if err := lock.Lock(); err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if holdsTiny(dir) {
+		return nil
+	}
+	making := dir + ".making" // of this process, or of one that died with the lock
+	for _, old := range []string{making, dir} {
+		if err := os.RemoveAll(old); err != nil {
+			return err
+		}
+	}
+	if err := writeTiny(making); err != nil {
+		return err
+	}
+	return os.Rename(making, dir)
 }
 
 // writeTiny writes vocabulary, configuration and weights, the weights last.

@@ -2,7 +2,8 @@ package task
 
 import (
 	"fmt"
-	"os"
+
+	"lpft/internal/plainfile"
 )
 
 // format says how the rows of a file are written.
@@ -39,7 +40,7 @@ func (s fileSet) read(path string) (records, error) {
 	if s.format == parquetFile {
 		return readParquet(path), nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Table)
 	if err != nil {
 		return nil, err
 	}

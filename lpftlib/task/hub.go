@@ -7,18 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
-	"time"
 
-	"github.com/gomlx/go-huggingface/hub"
-
-	"lpft/internal/fetch"
 	"lpft/internal/huggingface"
-)
-
-const (
-	hubAnswer = 5 * time.Second  // how long the Hub may take to say what a repository holds
-	hubStall  = 20 * time.Second // how long a download may stand still
 )
 
 // hubSet says where a task lies on the Hub.
@@ -37,7 +27,7 @@ func fromHub(ctx context.Context, t *Task, o HubOptions) (*Data, error) {
 		return nil, &absentError{"it is not on the Hub"}
 	}
 	cache := cmp.Or(o.CacheDir, huggingface.CacheDir())
-	folder := filepath.Join(cache, "datasets--"+strings.ReplaceAll(t.hub.repo, "/", "--"), "snapshots", t.hub.revision)
+	folder := filepath.Join(cache, huggingface.FolderName(huggingface.Datasets, t.hub.repo), "snapshots", t.hub.revision)
 	if !holdsAll(folder, t.hub.files.names()) {
 		if o.Offline {
 			return nil, &absentError{fmt.Sprintf("%s: not in the cache %s, and offline", t.hub, cache)}
@@ -77,55 +67,13 @@ func holdsAll(folder string, names []string) bool {
 
 // download fetches the set's files into the cache.
 func download(ctx context.Context, h *hubSet, cache, endpoint string) error {
-	repo := huggingface.Repo(h.repo, h.revision, cache, endpoint).WithType(hub.RepoTypeDataset)
-	still := func() int64 { return 0 }
-	if err := guard(ctx, hubAnswer, still, func(context.Context) error { return repo.DownloadInfo(true) }); err != nil {
+	repo := huggingface.NewRepo(huggingface.Datasets, h.repo, h.revision, cache, endpoint)
+	list, err := repo.List(ctx)
+	if err != nil {
 		return huggingface.Reason(err)
 	}
-	if got := repo.Info().CommitHash; got != h.revision {
-		return fmt.Errorf("it answered with commit %q", got)
-	}
-	for _, name := range h.files.names() {
-		if !repo.HasFile(name) {
-			return fmt.Errorf("the repository has no file %s", name)
-		}
-	}
-	blobs := filepath.Join(cache, "datasets--"+strings.ReplaceAll(h.repo, "/", "--"), "blobs")
-	return huggingface.Reason(guard(ctx, hubStall, func() int64 { return fetch.FolderSize(blobs) }, func(ctx context.Context) error {
-		// One after the other: the library counts parallel downloads without a lock.
-		for _, name := range h.files.names() {
-			if _, err := repo.DownloadFilesCtx(ctx, name); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-}
-
-// guard runs work until it ends, ctx ends, or size has not changed for the time patience.
-// It does not wait for work that it gives up: the library's first request knows no deadline.
-func guard(ctx context.Context, patience time.Duration, size func() int64, work func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- work(ctx) }()
-	tick := time.NewTicker(patience / 10)
-	defer tick.Stop()
-	last, since := size(), time.Now()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-		if now := size(); now != last {
-			last, since = now, time.Now()
-		} else if time.Since(since) >= patience {
-			return fmt.Errorf("no answer within %v", patience)
-		}
-	}
+	_, err = repo.Download(ctx, list, h.files.names(), func(int64) {})
+	return err
 }
 
 // number is a number as the authors of PubMed-RCT replaced it: 7.5 and 1,200 are one

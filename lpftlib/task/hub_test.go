@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -217,23 +216,6 @@ func TestHubIsLeftBehind(t *testing.T) {
 	time.AfterFunc(20*time.Millisecond, cancel)
 	_, err := Load(ctx, "cb", Options{Hub: HubOptions{Endpoint: server.URL, CacheDir: t.TempDir()}})
 	require.ErrorIs(t, err, context.Canceled)
-}
-
-func TestGuard(t *testing.T) {
-	still := func() int64 { return 0 }
-	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop) })
-	deaf := func(context.Context) error { <-stop; return nil }
-	require.EqualError(t, guard(background, 50*time.Millisecond, still, deaf), "no answer within 50ms")
-	require.NoError(t, guard(background, time.Minute, still, func(context.Context) error { return nil }))
-
-	// Growth keeps it waiting.
-	var size atomic.Int64
-	err := guard(background, 50*time.Millisecond, func() int64 { return size.Add(1) }, func(ctx context.Context) error {
-		time.Sleep(150 * time.Millisecond)
-		return errors.New("done")
-	})
-	require.EqualError(t, err, "done")
 }
 
 func TestDamagedParquet(t *testing.T) {

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"lpft/internal/plainfile"
 )
 
 // OwnTask is a task file: JSON that describes a data set of the user's own. Example:
@@ -64,7 +65,7 @@ func LoadFile(ctx context.Context, path string, o Options) (*Data, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Settings)
 	if err != nil {
 		return nil, err
 	}

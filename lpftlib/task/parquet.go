@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/parquet-go/parquet-go"
+
+	"lpft/internal/plainfile"
 )
 
 const parquetMagic = "PAR1" // at both ends of a file
@@ -27,7 +28,7 @@ func readParquet(path string) records {
 }
 
 func eachParquetRow(path string, do func(record) bool) (err error) {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path, plainfile.Table)
 	if err != nil {
 		return err
 	}
@@ -117,8 +118,9 @@ func checkParquet(f io.ReaderAt, size int64) error {
 	if string(end[4:]) != parquetMagic {
 		return errors.New("torn parquet file: it does not end with PAR1; fetch it again")
 	}
-	if footer := int64(binary.LittleEndian.Uint32(end[:])); footer > size-12 {
+	footer := int64(binary.LittleEndian.Uint32(end[:]))
+	if footer > size-12 {
 		return fmt.Errorf("damaged parquet file: a footer of %d bytes in a file of %d; fetch it again", footer, size)
 	}
-	return nil
+	return checkFooter(f, size-8-footer, footer)
 }

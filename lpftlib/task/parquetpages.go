@@ -59,7 +59,10 @@ func pageHeader(f io.ReaderAt, at, end int64) (layout.PageHeader, int64, error) 
 		}
 		reader := new(thrift.CompactProtocol).NewReaderFromBytes(head)
 		var header layout.PageHeader
-		err := thrift.NewDecoder(reader).Decode(&header)
+		err := skim(head)
+		if err == nil {
+			err = thrift.NewDecoder(reader).Decode(&header)
+		}
 		if err == nil || window == end-at {
 			return header, int64(reader.BytesRead()), err
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"lpft/internal/lfs"
+	"lpft/internal/plainfile"
 )
 
 // The files that [Load] looks for.
@@ -111,7 +112,7 @@ func (f *folder) has(names ...string) bool {
 }
 
 func (f *folder) file(name string) ([]byte, error) {
-	b, err := os.ReadFile(f.path(name))
+	b, err := plainfile.Read(f.path(name), plainfile.Text)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"lpft/internal/plainfile"
 	"lpft/lpftlib/encoder"
 )
 
@@ -19,7 +19,7 @@ type settings struct {
 
 func readSettings(dir string) (*settings, error) {
 	path := filepath.Join(dir, "config.json")
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(path, plainfile.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: no readable config.json; give a folder with config.json and model.safetensors", dir)
 	}
@@ -41,11 +41,14 @@ func (s *settings) get(key string, into any) {
 	}
 }
 
+// maxSize is above any model's sizes: room is made for what config.json says.
+const maxSize = 1 << 24
+
 // size reads a positive number.
 func (s *settings) size(key string, byDefault int) int {
 	value := byDefault
-	if s.get(key, &value); s.err == nil && value < 1 {
-		s.err = fmt.Errorf("%s: %s is %d: expected a positive number", s.path, key, value)
+	if s.get(key, &value); s.err == nil && (value < 1 || value > maxSize) {
+		s.err = fmt.Errorf("%s: %s is %d: expected a positive number up to %d", s.path, key, value, maxSize)
 	}
 	return value
 }
