@@ -70,6 +70,7 @@ func TestAsking(t *testing.T) {
 	got = s.Inspect(cells, "%%\np.Hello(", 11)
 	require.Equal(t, true, got["found"])
 	require.Contains(t, got["data"].(object)["text/markdown"], "Hello greets.")
+	require.Contains(t, s.Inspect(cells, "%%\nfmt.Println", 14)["data"].(object)["text/plain"], "standard output", "imported by nobody yet")
 	require.Equal(t, false, s.Inspect(cells, "%%\n", 3)["found"])
 }
 
