@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # In a real JupyterLab, with headless Chromium: changes a seed in a notebook, and a colour in another,
-# and runs them again; runs all cells of a third; then proves that a panicking cell fails. Usage: lab.sh WORK [TASK], from a clone, with $WORK/lpft built.
+# and runs them again; runs all cells of a third; then proves that a panicking cell fails. Before that, the kernel by itself. Usage: lab.sh WORK [TASK], from a clone, with $WORK/lpft built.
 set -euo pipefail
 work=$1 task=${2:-cb}
 if ! command -v chromium >/dev/null; then
@@ -8,6 +8,8 @@ if ! command -v chromium >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >"$work/apt.log" 2>&1 \
         || { tail -5 "$work/apt.log"; echo "FAIL: chromium cannot be installed"; exit 1; }
 fi
+
+bash .ci/kernel.sh "$work" "${XDG_CACHE_HOME:-$HOME/.cache}/lpft-ci"
 
 # A notebook whose cell panics must fail, or green means nothing.
 panicking=$PWD/notebooks/zz_panic.ipynb

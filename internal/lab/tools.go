@@ -34,9 +34,7 @@ func (e *Env) buildTools(ctx context.Context, stamp string) error {
 	return e.writeStamp(toolsStamp, stamp)
 }
 
-// buildGopls builds the program with which GoNB completes code, wanted in JupyterLab only.
-//
-// GoNB does not end it when GoNB itself is killed, so it is told to end when nobody is connected.
+// buildGopls builds the program with which the kernel completes code, wanted in JupyterLab only.
 func (e *Env) buildGopls(ctx context.Context, stamp string) error {
 	unlock, err := e.lock(ctx)
 	if err != nil {
@@ -47,11 +45,10 @@ func (e *Env) buildGopls(ctx context.Context, stamp string) error {
 		return nil
 	}
 	e.progress("building gopls, which completes code in cells, once (about a minute)")
-	if err := e.build(ctx, filepath.Join("lab-bin", "real"), goplsPackage); err != nil {
+	if err := e.build(ctx, "lab-bin", goplsPackage); err != nil {
 		return fmt.Errorf("gopls: %w", err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\" -listen.timeout=1m\n", shellQuote(e.path("lab-bin", "real", "gopls")))
-	if err := writeFile(e.path("lab-bin", "gopls"), []byte(script), 0o755); err != nil {
+	if err := os.RemoveAll(e.path("lab-bin", "real")); err != nil { // of earlier versions
 		return err
 	}
 	return e.writeStamp(goplsStamp, stamp)
@@ -105,5 +102,3 @@ func lastLine(text, otherwise string) string {
 	}
 	return otherwise
 }
-
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

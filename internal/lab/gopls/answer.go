@@ -1,6 +1,8 @@
 package gopls
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -14,6 +16,9 @@ type list struct {
 			Range struct{ Start, End position } `json:"range"`
 			Text  string                        `json:"newText"`
 		} `json:"textEdit"`
+		More []struct {
+			Text string `json:"newText"`
+		} `json:"additionalTextEdits"` // the import that it needs
 	} `json:"items"`
 }
 
@@ -46,26 +51,63 @@ func (s *Server) Complete(cells []string, code string, at int) object {
 
 // Inspect is the content of an inspect_reply: what the word at or before a place of code means.
 func (s *Server) Inspect(cells []string, code string, at int) object {
+	at = word(code, at)
+	text := s.hover(cells, code, at)
+	if text == "" { // the word of a package that GoNB will import by itself
+		if path := s.wanted(cells, code, at); path != "" {
+			text = s.hover(append(slices.Clone(cells), "import "+path), code, at)
+		}
+	}
+	if text == "" {
+		return object{"status": "ok", "found": false, "data": object{}, "metadata": object{}}
+	}
+	return object{"status": "ok", "found": true, "data": object{"text/markdown": text, "text/plain": text}, "metadata": object{}}
+}
+
+func (s *Server) hover(cells []string, code string, at int) string {
 	var hover *struct {
 		Contents struct {
 			Value string `json:"value"`
 		} `json:"contents"`
 	}
-	err := s.ask(cells, code, word(code, at), "textDocument/hover", &hover)
-	if err != nil || hover == nil || hover.Contents.Value == "" {
-		return object{"status": "ok", "found": false, "data": object{}, "metadata": object{}}
+	if err := s.ask(cells, code, at, "textDocument/hover", &hover); err != nil || hover == nil {
+		return ""
 	}
-	text := hover.Contents.Value
-	return object{"status": "ok", "found": true, "data": object{"text/markdown": text, "text/plain": text}, "metadata": object{}}
+	return hover.Contents.Value
 }
+
+var quoted = regexp.MustCompile(`"[^"\s]+"`)
+
+// wanted is the import, in quotes, with which the word at a place would mean something.
+func (s *Server) wanted(cells []string, code string, at int) string {
+	runes, end := []rune(code), at
+	for end < len(runes) && isLetter(runes[end]) {
+		end++
+	}
+	var found list
+	if err := s.ask(cells, code, end, "textDocument/completion", &found); err != nil {
+		return ""
+	}
+	for _, item := range found.Items {
+		if item.Edit == nil || !strings.HasSuffix(string(runes[:end]), item.Edit.Text) {
+			continue
+		}
+		for _, more := range item.More { // the edit comes in pieces
+			if path := quoted.FindString(more.Text); path != "" {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+func isLetter(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // word steps back from a place to the word that somebody means there: in "f(x, |" that is f.
 func word(code string, at int) int {
 	runes := []rune(code)
 	at = min(max(at, 0), len(runes))
-	letter := func(i int) bool {
-		return i >= 0 && i < len(runes) && (runes[i] == '_' || unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
-	}
+	letter := func(i int) bool { return i >= 0 && i < len(runes) && isLetter(runes[i]) }
 	if letter(at) || letter(at-1) {
 		if !letter(at) {
 			at--

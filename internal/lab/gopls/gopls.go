@@ -34,11 +34,9 @@ const patience = 10 * time.Second
 type Server struct {
 	ctx       context.Context
 	dir, root string
-	start     sync.Once
 	mu        sync.Mutex // one question at a time
 	conn      jsonrpc2.Conn
-	err       error
-	version   int
+	version   int // of the files that gopls has seen
 }
 
 // New prepares a server: dir is a folder for its files, root the project's. gopls ends with ctx.
@@ -57,12 +55,11 @@ type object = map[string]any
 // ask asks gopls about a cell: cells are those that have run, in that order, at is in characters.
 func (s *Server) ask(cells []string, code string, at int, method string, answer any) error {
 	d := compose(cells, code)
-	s.start.Do(func() { s.conn, s.err = s.run() })
-	if s.err != nil {
-		return s.err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.connect(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	s.version++
@@ -90,11 +87,29 @@ func (s *Server) show(ctx context.Context, name, text string) error {
 		"contentChanges": []object{{"text": text}}})
 }
 
+// connect starts gopls where it does not run (yet, or any more).
+func (s *Server) connect() (err error) {
+	if s.conn != nil {
+		select {
+		case <-s.conn.Done():
+			s.conn = nil
+		default:
+			return nil
+		}
+	}
+	if _, err := exec.LookPath("gopls"); err != nil {
+		return fmt.Errorf("code is not completed: %w", err)
+	}
+	if err := s.module(); err != nil {
+		return err
+	}
+	s.version = 0
+	s.conn, err = s.run()
+	return err
+}
+
 // run starts gopls. It ends when its standard input does, so with this process.
 func (s *Server) run() (jsonrpc2.Conn, error) {
-	if err := s.module(); err != nil {
-		return nil, err
-	}
 	cmd := exec.CommandContext(s.ctx, "gopls", "serve")
 	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "GOWORK=off", "TMPDIR="+filepath.Dir(s.dir))
 	in, err := cmd.StdinPipe()
@@ -106,18 +121,24 @@ func (s *Server) run() (jsonrpc2.Conn, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("code is not completed: %w", err)
+		return nil, fmt.Errorf("gopls: %w", err)
 	}
 	go func() { _ = cmd.Wait() }()
 	conn := jsonrpc2.NewConn(jsonrpc2.NewStream(stdio{out, in}))
 	conn.Go(s.ctx, reply)
-	_, err = conn.Call(s.ctx, "initialize", object{"processId": os.Getpid(), "capabilities": object{},
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	_, err = conn.Call(ctx, "initialize", object{"processId": os.Getpid(), "capabilities": object{},
 		"workspaceFolders":      []object{{"uri": s.uri(""), "name": "cells"}},
-		"initializationOptions": object{"staticcheck": false, "linksInHover": false}}, &struct{}{})
+		"initializationOptions": object{"linksInHover": false}}, &struct{}{})
 	if err == nil {
-		err = conn.Notify(s.ctx, "initialized", object{})
+		err = conn.Notify(ctx, "initialized", object{})
 	}
-	return conn, err
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("gopls: %w", err)
+	}
+	return conn, nil
 }
 
 // reply answers what gopls asks of an editor: nothing is configured, everything is granted.

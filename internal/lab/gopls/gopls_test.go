@@ -70,7 +70,12 @@ func TestAsking(t *testing.T) {
 	got = s.Inspect(cells, "%%\np.Hello(", 11)
 	require.Equal(t, true, got["found"])
 	require.Contains(t, got["data"].(object)["text/markdown"], "Hello greets.")
+	require.Contains(t, s.Inspect(cells, "%%\nfmt.Println", 14)["data"].(object)["text/plain"], "standard output", "imported by nobody yet")
 	require.Equal(t, false, s.Inspect(cells, "%%\n", 3)["found"])
+
+	require.NoError(t, s.conn.Close())
+	<-s.conn.Done()
+	require.Equal(t, []string{"greeting"}, s.Complete(cells, "%%\ngreet", 8)["matches"], "a gopls that has ended is started again")
 }
 
 func TestWithoutGopls(t *testing.T) {

@@ -58,6 +58,7 @@ func launch(work, home, connection string) error {
 		Code:       gopls.New(ctx, filepath.Join(tmp, "gopls"), work),
 		Log:        os.Stderr,
 	})
+	cancel(nil) // gopls too
 	k.end()
 	if errors.Is(err, errLeft) {
 		return nil

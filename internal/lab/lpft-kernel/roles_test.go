@@ -70,8 +70,8 @@ type gonb struct {
 	closeSoon chan *os.File
 }
 
-// pipes gives a command GoNB's two pipes and reads them, slowly.
-func pipes(t *testing.T, cmd *exec.Cmd, slow time.Duration) *gonb {
+// pipes gives a command GoNB's two pipes and reads them after wait has returned.
+func pipes(t *testing.T, cmd *exec.Cmd, wait func()) *gonb {
 	t.Helper()
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
@@ -91,7 +91,7 @@ func pipes(t *testing.T, cmd *exec.Cmd, slow time.Duration) *gonb {
 			return
 		}
 		g.closeSoon <- r
-		time.Sleep(slow)
+		wait()
 		g.read(r, <-back)
 	}()
 	return g
@@ -129,7 +129,7 @@ func TestShortProgramsLoseNothing(t *testing.T) {
 	place := self(t, "")
 	for i := range 50 {
 		text := fmt.Sprint("number ", i)
-		g := pipes(t, inRole("shows", place, text), time.Duration(i%3)*10*time.Millisecond)
+		g := pipes(t, inRole("shows", place, text), func() { time.Sleep(time.Duration(i%3) * 10 * time.Millisecond) })
 		g.run(t)
 		require.Equal(t, "<b>"+text+"</b>", <-g.shown)
 	}
@@ -137,8 +137,10 @@ func TestShortProgramsLoseNothing(t *testing.T) {
 
 // The same without lpft-kernel between: this is what is mended, and if it did not happen here the test above would prove nothing.
 func TestShortProgramsAloneLoseWhatTheyShow(t *testing.T) {
-	g := pipes(t, inRole("shows", self(t, "")+beside, "lost"), 50*time.Millisecond)
+	closed := make(chan struct{})
+	g := pipes(t, inRole("shows", self(t, "")+beside, "lost"), func() { <-closed })
 	g.run(t)
+	close(closed)
 	time.Sleep(100 * time.Millisecond)
 	require.Empty(t, g.shown)
 }
@@ -148,7 +150,7 @@ func TestScanlnAsks(t *testing.T) {
 		t.Skip("whether a program waits for input is known from /proc, which this system lacks")
 	}
 	cmd := inRole("asks", self(t, ""))
-	g := pipes(t, cmd, 0)
+	g := pipes(t, cmd, func() {})
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	go func() {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // helped is an answer about code.
@@ -56,4 +57,34 @@ func (s *server) ran(code string) {
 		s.done = nil
 	}
 	s.done = append(s.done, code)
+	if s.warm == notWarm {
+		s.warm, s.ranAt = warming, time.Now()
+	}
 }
+
+// warmth says whether the helper has been asked something, so that it answers the first question of a user soon.
+type warmth int
+
+const (
+	notWarm warmth = iota
+	warming        // once the cells that run let it
+	isWarm
+)
+
+// quietTime is how long no cell runs before the helper is warmed: it would take the processors from those that do.
+const quietTime = time.Second
+
+// warmUp asks the helper something that nobody waits for, once, when cells have run and none does.
+func (s *server) warmUp(now time.Time) {
+	if s.running != nil {
+		s.ranAt = now
+	}
+	if s.Code == nil || s.warm != warming || now.Sub(s.ranAt) < quietTime {
+		return
+	}
+	s.warm = isWarm
+	cells := slices.Clone(s.done)
+	go s.Code.Complete(cells, warmQuestion, len(warmQuestion))
+}
+
+const warmQuestion = "%%\nfmt.Sprin"

@@ -85,6 +85,8 @@ type server struct {
 	done    []string // the code of cells that have run well
 	history history
 	helped  chan helped
+	warm    warmth
+	ranAt   time.Time         // when the last cell ran that warming waits for
 	comms   map[string]string // open comms: id and target
 	stopped bool              // Jupyter asked for the end
 }
@@ -150,6 +152,7 @@ func (s *server) loop(ctx context.Context, in inputs) error {
 			s.interrupt()
 		case now := <-ticker.C:
 			s.lookAfter(now)
+			s.warmUp(now)
 		}
 		if !ok {
 			return errEnded

@@ -246,6 +246,22 @@ func TestCodeIsCompletedWhileACellRuns(t *testing.T) {
 	require.Equal(t, "error", j.reply(m)["status"])
 }
 
+// The helper is asked something before the user asks, but not before the first cell, and not while cells run.
+func TestTheHelperIsWarmedOnce(t *testing.T) {
+	c := code{make(chan []string, 10)}
+	j, _, _ := kernel(t, Options{Code: c})
+	time.Sleep(quietTime + 3*tick)
+	require.Empty(t, c.asked)
+	m := j.run("print a")
+	j.reply(m)
+	require.Empty(t, c.asked)
+	require.Equal(t, []string{"print a"}, <-c.asked)
+	m = j.run("print b")
+	j.reply(m)
+	time.Sleep(quietTime + 3*tick)
+	require.Empty(t, c.asked)
+}
+
 func TestOnSpecialLine(t *testing.T) {
 	for code, want := range map[string]bool{"%en|v A=1": true, "é\n!l|s": true, "%env\nx|": false, "|": false, "x|\n%env": false} {
 		before, after, _ := strings.Cut(code, "|")
@@ -267,11 +283,9 @@ func TestShutdown(t *testing.T) {
 func TestAWrongSignature(t *testing.T) {
 	log := make(notes, 1)
 	j, g, _ := kernel(t, Options{Log: log})
-	right := j.key
-	j.key = []byte("guessed")
-	j.run("print stolen")
+	stranger := channels{key: []byte("guessed")}
+	stranger.send(j.shell, newMessage("stranger", "execute_request", nil, object{"code": "print stolen"}))
 	require.Contains(t, <-log, "wrong signature")
-	j.key = right
 	m := j.run("print mine")
 	require.Equal(t, "ok", j.reply(m)["status"])
 	require.EqualValues(t, 1, g.executed.Load())
