@@ -51,7 +51,10 @@ func TestNewestRunCounts(t *testing.T) {
 	other := *now
 	other.Score = 77
 	_, err = s.Store.Do(t.Context(), store.Step{Kind: "run", Version: measuresVersion, Inputs: measuresInputs{Run: spec, Setting: now.Setting, Split: "test", Head: "gone", Features: "x"}},
-		func(_ context.Context, w *store.Work) error { time.Sleep(10 * time.Millisecond); return w.WriteJSON(measuresFile, other) })
+		func(_ context.Context, w *store.Work) error {
+			time.Sleep(10 * time.Millisecond)
+			return w.WriteJSON(measuresFile, other)
+		})
 	require.NoError(t, err)
 	rows, _ = Runs(s.Store)
 	require.Len(t, rows, 1)
