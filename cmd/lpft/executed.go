@@ -178,12 +178,16 @@ func (r *reproduction) execute(ctx context.Context, env *lab.Env, item items.Ite
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	feed := filepath.Join(os.TempDir(), fmt.Sprintf("lpft-progress-%d.jsonl", os.Getpid()))
-	defer os.Remove(feed)
+	dir, end, err := env.Scratch()
+	if err != nil {
+		return err
+	}
+	defer end()
+	feed := filepath.Join(dir, "progress.jsonl")
 	followed, stop := context.WithCancel(ctx)
 	finished := make(chan error, 1)
 	go func() { finished <- progress.Follow(followed, feed, progress.Terminal(os.Stderr)) }()
-	err := env.Execute(ctx, filepath.Join(r.root, "notebooks", item.Notebook), out, lab.ExecuteOptions{
+	err = env.Execute(ctx, filepath.Join(r.root, "notebooks", item.Notebook), out, lab.ExecuteOptions{
 		Env: r.environment(feed),
 		OnCell: func(i, n int, _ string) {
 			say(fmt.Sprintf("%s: cell %d of %d", item.Notebook, i, n))

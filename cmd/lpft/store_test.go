@@ -113,3 +113,9 @@ func TestCompareCommand(t *testing.T) {
 	_, err = lpft(t, "", "compare", "--tolerance", "-1", a, b)
 	require.ErrorContains(t, err, "--tolerance")
 }
+
+// Input without an end is refused before it takes all memory.
+func TestEndlessInput(t *testing.T) {
+	_, err := readTexts("/dev/zero")
+	require.ErrorContains(t, err, "/dev/zero: line 1 has more than 67108864 bytes")
+}

@@ -98,9 +98,26 @@ func newTextReader(name string, r io.Reader) *textReader {
 // idle tells that the next line has yet to come from the source.
 func (t *textReader) idle() bool { return t.r.Buffered() == 0 }
 
+// maxLine bounds a line of input, in bytes: a device has no end.
+const maxLine = 64 << 20
+
+// readLine reads to the end of a line.
+func (t *textReader) readLine() (line []byte, err error) {
+	for {
+		part, err := t.r.ReadSlice('\n')
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("line %d has more than %d bytes: no text is so long", t.line+1, maxLine)
+		}
+	}
+}
+
 // next returns the next text, io.EOF after the last, or an error with the line's number.
 func (t *textReader) next() (tokenizer.Text, error) {
-	raw, err := t.r.ReadBytes('\n')
+	raw, err := t.readLine()
 	if err == io.EOF && len(raw) > 0 {
 		err = nil // the last line has no newline
 	}

@@ -54,6 +54,15 @@ func remove(dir string, lock *flock.Flock) {
 	_ = lock.Unlock()
 }
 
+// Scratch makes a folder for temporary files of this process; end removes it. If the process is killed, the next start does.
+func (e *Env) Scratch() (dir string, end func(), err error) {
+	s, err := e.newScratch()
+	if err != nil {
+		return "", nil, err
+	}
+	return s.dir, s.end, nil
+}
+
 // end removes the folder.
 func (s *scratch) end() { remove(s.dir, s.lock) }
 

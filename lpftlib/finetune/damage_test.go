@@ -163,7 +163,7 @@ func TestFlippedBitsNeverChangeAState(t *testing.T) {
 	f.trainer(t, source, 12)
 	sound := map[int]*trainer{11: f.trainer(t, t.TempDir(), 11), 12: f.taken(t, source)}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 24 {
+	for range 12 {
 		dir := t.TempDir()
 		require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 		for _, file := range []string{noteName(12), stateName(12)}[rng.IntN(2):] {

@@ -36,6 +36,11 @@
 //     with its name ([RefusedError]), never read. [Store.Do] moves the artefact aside as
 //     <key>.bad-<n> and computes it again; [Store.Lookup] returns the error.
 //   - The step fails, panics or is cancelled: nothing is published, ResumeDir stays.
+//   - The store cannot be written: what is in it is found, computing anything is an error.
+//   - A step writes a number that is not finite ([Work.WriteNpy], [Work.WriteNpz]): nothing is published.
+//
+// [Store.Verify] reads everything and says what is wrong, [Store.Leftovers] what is no part of an artefact,
+// [Needs] what was made from what; [Store.Export] and [Store.Import] take artefacts to another machine.
 //
 // # On disk
 //
