@@ -21,59 +21,85 @@ import (
 
 // Display shows values as the cell's output, each in the way that its type asks for: matrices with their shape and
 // first numbers, heads, probes, runs and kernels with what they are about, tables and figures as the report has them,
-// a [Study] with what it runs. Anything else is shown as fmt prints it.
-func Display(values ...any) {
+// a [Study] with what it runs. Texts, numbers and whatever else there is stand on one line, as fmt prints them.
+func Display(values ...any) { gonbui.DisplayHTML(htmlOf(values...)) }
+
+// htmlOf is values as an HTML fragment: blocks below each other, what is no block on lines between them.
+func htmlOf(values ...any) string {
+	var out strings.Builder
+	var words []string
+	flush := func() {
+		if words != nil {
+			out.WriteString("<div>" + html.EscapeString(strings.Join(words, " ")) + "</div>")
+		}
+		words = nil
+	}
 	for _, v := range values {
-		gonbui.DisplayHTML(htmlOf(v))
+		if block, ok := blockOf(v); ok {
+			flush()
+			out.WriteString(block)
+			continue
+		}
+		words = append(words, wordsOf(v))
+	}
+	flush()
+	return out.String()
+}
+
+// wordsOf is a value as text, numbers with six digits.
+func wordsOf(v any) string {
+	switch v := v.(type) {
+	case float64, []float64, [][]float64, kernels.Spectrum:
+		return fmt.Sprintf("%.6g", v)
+	default:
+		return fmt.Sprint(v)
 	}
 }
 
 // labelled is a line of text with a label in bold.
 type labelled struct{ label, text string }
 
-// htmlOf is a value as an HTML fragment.
-func htmlOf(v any) string {
+// blockOf is a value as a block of its own, if it is one.
+func blockOf(v any) (fragment string, ok bool) {
 	switch v := v.(type) {
 	case *Study:
-		return v.html()
+		return v.html(), true
 	case *Task:
-		return v.html()
+		return v.html(), true
 	case *Run:
-		return v.html()
+		return v.html(), true
 	case *mat.Dense:
-		return matrixHTML("", v)
+		return matrixHTML("", v), true
 	case *head.Head:
-		return matrixHTML(fmt.Sprintf("V, ‖V‖ = %.4g", v.Norm()), v.V) + matrixHTML(fmt.Sprintf("b, ‖b‖ = %.4g", v.BiasNorm()), mat.NewDense(1, len(v.B), v.B))
+		return matrixHTML(fmt.Sprintf("V, ‖V‖ = %.4g", v.Norm()), v.V) + matrixHTML(fmt.Sprintf("b, ‖b‖ = %.4g", v.BiasNorm()), mat.NewDense(1, len(v.B), v.B)), true
 	case *probe.Fitted:
-		return probeHTML(v)
+		return probeHTML(v), true
 	case *kernels.NTK:
-		return ntkHTML(v)
+		return ntkHTML(v), true
 	case *kernels.Kernel:
-		return kernelHTML("", v)
+		return kernelHTML("", v), true
 	case []study.Measures:
-		return htmlOf(Table(v, study.CS, study.Diff, study.NormC, study.TestScore))
+		return htmlOf(Table(v, study.CS, study.Diff, study.NormC, study.TestScore)), true
 	case []task.Example:
-		return examplesHTML(v)
+		return examplesHTML(v), true
 	case report.Table:
-		return Must(v.HTML())
+		return Must(v.HTML()), true
 	case *plots.Figure:
-		return figureHTML(v, "")
+		return figureHTML(v, ""), true
 	case items.Drawing:
-		return figureHTML(v.Figure, v.Caption)
+		return figureHTML(v.Figure, v.Caption), true
 	case *items.Built:
-		return builtHTML(v)
+		return builtHTML(v), true
 	case []paper.Claim:
-		return Must(report.ClaimsHTML(v))
+		return Must(report.ClaimsHTML(v)), true
 	case Contents:
-		return string(v)
+		return string(v), true
 	case labelled:
-		return line(v.label, v.text)
+		return line(v.label, v.text), true
 	case error:
-		return `<div style="color:#b00020">` + html.EscapeString(v.Error()) + `</div>`
-	case string:
-		return `<div>` + html.EscapeString(v) + `</div>`
+		return `<div style="color:#b00020">` + html.EscapeString(v.Error()) + `</div>`, true
 	}
-	return `<div>` + html.EscapeString(fmt.Sprintf("%.6g", v)) + `</div>`
+	return "", false
 }
 
 // line is one line of plain text, with a label in bold.
