@@ -19,6 +19,12 @@ grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && { echo "FAIL:
 grep -q 'id="table1"' "$work/report/index.html"
 ls -la "$work/report/figures"
 
+if [ "$task" = cb ]; then
+    for name in table01_features figure01_norm_growth; do
+        python3 docs/render.py --check "$LPFT_HOME/executed/demo/$name.ipynb" docs/notebooks
+    done
+fi
+
 step "reproduce again: everything is there"
 "$work/lpft" reproduce --profile demo --tasks "$task" --report "$work/report" 2>&1 | tee "$work/again.log"
 [ "$(grep -c 'as it was executed before' "$work/again.log")" = 2 ] || { echo "FAIL: a notebook was executed again with nothing changed"; exit 1; }

@@ -63,7 +63,7 @@ done
 
 step "other tools: nbconvert on texts of one's own, papermill with another seed"
 jupyter=$LPFT_HOME/venv/bin
-JUPYTER_PATH=$LPFT_HOME/jupyter LPFT_PROFILE=smoke "$jupyter/jupyter" nbconvert --to notebook --execute notebooks/your_own.ipynb --output-dir "$work" >"$work/nbconvert.log" 2>&1 \
+JUPYTER_PATH=$LPFT_HOME/jupyter LPFT_PROFILE=smoke "$jupyter/jupyter" nbconvert --to notebook --execute notebooks/your_own.ipynb notebooks/index.ipynb --output-dir "$work" >"$work/nbconvert.log" 2>&1 \
     || { tail -20 "$work/nbconvert.log"; fail "nbconvert"; }
 (cd notebooks && JUPYTER_PATH=$LPFT_HOME/jupyter "$jupyter/papermill" -p seed 7 -p profile smoke theory_growth.ipynb "$work/growth.ipynb") >"$work/papermill.log" 2>&1 \
     || { tail -20 "$work/papermill.log"; fail "papermill"; }

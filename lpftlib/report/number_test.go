@@ -20,3 +20,14 @@ func TestNumbersOfAColumnAreWrittenAlike(t *testing.T) {
 	require.Equal(t, "+0.5", Signed(0.5, 1))
 	require.Equal(t, "-0.5", Signed(-0.5, 1))
 }
+
+// Columns of words are set to the left, also where a cell has none; a column with a number is one of numbers.
+func TestColumnsOfWords(t *testing.T) {
+	table := Table{Columns: []string{"from", "value"}, Rows: []Row{{Cells: []Cell{{Ours: "a file"}, {Ours: "−1.5"}}}, {Cells: []Cell{{Ours: "-"}, {Ours: "not loaded"}}}}}
+	require.True(t, table.words(0))
+	require.False(t, table.words(1))
+	page, err := table.HTML()
+	require.NoError(t, err)
+	require.Contains(t, page, `<th scope="col" class="words">from</th><th scope="col">value</th>`)
+	require.Contains(t, page, `<td class="words"><span class="ours">a file</span>`)
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"lpft/lpftlib/paper"
 )
@@ -39,7 +41,6 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":   number,
 	"tables":   func(t Table) tableView { return tableView{t} },
 	"symbol":   symbol,
-	"prose":    prose,
 }).Parse(pageSource))
 
 func render(p page) (string, error) {
@@ -72,6 +73,30 @@ func (claimsView) CSS() template.CSS { return template.CSS(tableCSS) }
 
 // tableView gives a template the parts of a table that are computed.
 type tableView struct{ Table }
+
+// Class is how a cell of a column is set: words to the left, long texts broken into lines, numbers to the right.
+func (v tableView) Class(column int, ours string) string {
+	switch {
+	case prose(ours):
+		return "prose"
+	case v.words(column):
+		return "words"
+	}
+	return ""
+}
+
+// words tells whether a column holds words: no cell of it begins as a number does.
+func (t Table) words(column int) bool {
+	any := false
+	for _, r := range t.Rows {
+		ours := r.Cells[column].Ours
+		if number, _ := utf8.DecodeRuneInString(strings.TrimLeft(ours, "+-−")); unicode.IsDigit(number) {
+			return false
+		}
+		any = any || (ours != "" && ours != "-")
+	}
+	return any
+}
 
 func (v tableView) CSS() template.CSS  { return template.CSS(tableCSS) }
 func (v tableView) Header() []string   { return v.header() }
