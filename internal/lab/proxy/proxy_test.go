@@ -18,6 +18,13 @@ func TestACell(t *testing.T) {
 	require.Equal(t, 1.0, r["execution_count"])
 }
 
+func TestAShellsLineThatFails(t *testing.T) {
+	j, _, _ := kernel(t, Options{})
+	m := j.run("shell false")
+	require.Contains(t, j.until(m), "stream: exit status 1\n")
+	require.Equal(t, "ok", j.reply(m)["status"])
+}
+
 // A front end may leave out what GoNB cannot do without.
 func TestFieldsLeftOut(t *testing.T) {
 	j, _, _ := kernel(t, Options{})

@@ -161,7 +161,7 @@ func (s *server) finishCell(r *running) (ok bool) {
 		content["execution_count"] = c.number
 	}
 	if content["status"] != "error" {
-		s.stderr(c.stderr.release())
+		s.stderr(c.stderr.release() + c.stderr.exit) // the exit of a shell's line, which is no failure of the cell
 		s.ran(c.Code)
 		content["payload"] = []any{}
 		s.reply(r.request, "execute_reply", content)
