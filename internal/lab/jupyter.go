@@ -19,7 +19,7 @@ type kernelSpec struct {
 }
 
 // kernelSpec describes the kernel. Jupyter puts the connection file's path into argv and
-// expands ${PATH}. Interrupts go as messages: GoNB then sends the cell one signal, not two.
+// expands ${PATH}. Interrupts go as messages; a signal to the kernel does the same.
 func (e *Env) kernelSpec(goarch string) kernelSpec {
 	env := map[string]string{
 		"PATH":                  e.path("bin") + string(os.PathListSeparator) + "${PATH}",

@@ -11,9 +11,10 @@ var (
 	cellLine = regexp.MustCompile(`^Cell(?:\[(\d+)\]:)? Line (\d+)$`)
 	ansi     = regexp.MustCompile("\x1b\\[[0-9;]*m")
 	// The compiler's own title, the go command's exit and the program that failed say nothing to the user.
-	noise = regexp.MustCompile(`^(# .*|exit status \d+|\s*|failed to run .*|note: module requires Go .*)$`)
+	noise = regexp.MustCompile(`^(# .*|exit status \d+|\s*|failed to run .*|\tgo get .*|note: module requires Go .*)$`)
 	// The folder and module that GoNB makes up.
-	generated = regexp.MustCompile(`\S*gonb_[0-9a-f]{8}\S*/(main(?:_test)?\.go)`)
+	generated       = regexp.MustCompile(`\S*gonb_[0-9a-f]{8}\S*/(main(?:_test)?\.go)`)
+	generatedModule = regexp.MustCompile(`(?:package )?\bgonb_[0-9a-f]{8}\b`)
 )
 
 // compileError tells what the compiler (or GoNB's parser, or the go command) found, at the user's lines.
@@ -27,7 +28,7 @@ func compileError(output string, parts []string, current int, cells sources) fai
 		}
 		m := place.FindStringSubmatch(said)
 		if m == nil {
-			f.add(generated.ReplaceAllString(said, "$1"), nil)
+			f.add(generatedModule.ReplaceAllString(generated.ReplaceAllString(said, "$1"), "the cell"), nil)
 		} else {
 			f.name = "compile error"
 			part := ""
@@ -35,7 +36,7 @@ func compileError(output string, parts []string, current int, cells sources) fai
 				part = parts[i]
 			}
 			cell, line, column := whereIn(part, number(m[2], 0), current, cells)
-			title := ""
+			title := fmt.Sprintf("%scell [%d]:%s ", bold, current, plain)
 			if line > 0 {
 				title = fmt.Sprintf("%scell [%d], line %d:%s ", bold, cell, line, plain)
 			}

@@ -65,6 +65,12 @@ cell [1], line 1: other
 	require.Contains(t, plainText(f), "hint: put a line with %% above statements")
 	require.NotContains(t, plainText(f), "gonb_")
 
+	f = compileError("package gonb_08d2e21c imports github.com/a/b from implicitly required module; to add missing requirements, run:\n\tgo get github.com/a/b@v0.2.0\n", nil, 2, cells)
+	require.Equal(t, `the cell imports github.com/a/b from implicitly required module; to add missing requirements, run:
+hint: package github.com/a/b is not in this project: check its name, or fetch it with a cell "!*go get github.com/a/b"`, plainText(f))
+	f = compileError("/tmp/gonb_01234567/main.go:9:1: expected '}', found 'EOF'", []string{"expected '}', found 'EOF'"}, 2, cells)
+	require.Equal(t, "cell [2]: expected '}', found 'EOF'", plainText(f))
+
 	f = compileError("%exec requires the name of the function to execute", nil, 2, cells)
 	require.Equal(t, failure{"error", "%exec requires the name of the function to execute", []string{red + "%exec requires the name of the function to execute" + plain}}, f)
 	require.Equal(t, "exit status 1", compileError("exit status 1\n", nil, 2, cells).value)

@@ -96,6 +96,9 @@ func (g *gonb) execute(m message, stdin <-chan message) {
 	case "print":
 		g.say(m, "stream", object{"name": "stdout", "text": rest})
 		g.reply(m, "execute_reply", object{"status": "ok", "execution_count": g.count})
+	case "shell":
+		stderr("exit status 1\n")
+		g.reply(m, "execute_reply", object{"status": "ok", "execution_count": g.count})
 	case "late": // the reply overtakes what the program shows
 		g.reply(m, "execute_reply", object{"status": "ok", "execution_count": g.count})
 		time.Sleep(100 * time.Millisecond)

@@ -14,6 +14,7 @@ var hints = []struct {
 		"put a line with %% above statements: what is below it runs, what is above it is declared for all cells"},
 	{regexp.MustCompile(`no required module provides package ([^\s;:]+)`), missing},
 	{regexp.MustCompile(`cannot find module providing package ([^\s;:]+)`), missing},
+	{regexp.MustCompile(`imports (\S+) from implicitly required module`), missing},
 	{regexp.MustCompile(`package (\S+) is not in (?:std|GOROOT)`), missing},
 	{regexp.MustCompile(`: undefined: ([\pL_][\pL\pN_]*)$`), "no cell that has run declares %s: run the first cell, and the cells above this one"},
 }

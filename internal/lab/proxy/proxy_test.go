@@ -18,6 +18,13 @@ func TestACell(t *testing.T) {
 	require.Equal(t, 1.0, r["execution_count"])
 }
 
+func TestAShellsLineThatFails(t *testing.T) {
+	j, _, _ := kernel(t, Options{})
+	m := j.run("shell false")
+	require.Contains(t, j.until(m), "stream: exit status 1\n")
+	require.Equal(t, "ok", j.reply(m)["status"])
+}
+
 // A front end may leave out what GoNB cannot do without.
 func TestFieldsLeftOut(t *testing.T) {
 	j, _, _ := kernel(t, Options{})
@@ -58,8 +65,8 @@ func TestCellsAfterAFailedOneAreAborted(t *testing.T) {
 		require.Equal(t, []string{"status: busy", "status: idle"}, j.until(m))
 	}
 	require.Equal(t, "error", j.reply(first)["status"])
-	require.Equal(t, "aborted", j.reply(second)["status"])
-	require.Equal(t, "aborted", j.reply(third)["status"])
+	require.Equal(t, object{"status": "aborted"}, j.reply(second))
+	require.Equal(t, object{"status": "aborted"}, j.reply(third))
 	require.Equal(t, "ok", j.reply(info)["status"], "only cells are aborted")
 	require.EqualValues(t, 1, g.executed.Load())
 

@@ -81,6 +81,9 @@ func (s *server) pass(m message) {
 // input learns a cell's number.
 func (s *server) input(m message) {
 	c := s.running.cell
+	if c == nil {
+		return
+	}
 	c.number = read[struct {
 		Count int `json:"execution_count"`
 	}](m.content).Count
@@ -130,7 +133,7 @@ func (s *server) finish(shell <-chan message) {
 	}
 	s.status(r.request.rawHeader, "idle")
 	if !goOn {
-		s.abort(r.cell.number)
+		s.abort()
 	}
 	s.running = nil
 }
@@ -161,7 +164,7 @@ func (s *server) finishCell(r *running) (ok bool) {
 		content["execution_count"] = c.number
 	}
 	if content["status"] != "error" {
-		s.stderr(c.stderr.release())
+		s.stderr(c.stderr.release() + c.stderr.exit) // the exit of a shell's line, which is no failure of the cell
 		s.ran(c.Code)
 		content["payload"] = []any{}
 		s.reply(r.request, "execute_reply", content)
@@ -204,8 +207,8 @@ func (s *server) failure(c *cell, e gonbError) failure {
 	return compileError(e.Value, e.Traceback, c.number, s.cells)
 }
 
-// abort answers all cells that wait; number is that of the cell which failed.
-func (s *server) abort(number int) {
+// abort answers all cells that wait. They get no number: the Lab would show it as if they had run.
+func (s *server) abort() {
 	var others []message
 	for _, m := range s.queue {
 		if m.header.Type != "execute_request" {
@@ -213,7 +216,7 @@ func (s *server) abort(number int) {
 			continue
 		}
 		s.status(m.rawHeader, "busy")
-		s.reply(m, "execute_reply", object{"status": "aborted", "execution_count": number})
+		s.reply(m, "execute_reply", object{"status": "aborted"})
 		s.status(m.rawHeader, "idle")
 	}
 	s.queue = others
@@ -221,9 +224,11 @@ func (s *server) abort(number int) {
 
 // interrupt stops the running cell, whatever it is at; without one it does nothing.
 func (s *server) interrupt() {
-	if r := s.running; r != nil && r.cell != nil && r.reply == nil {
+	if r := s.running; r != nil && r.cell != nil {
 		r.cell.interrupted = true
-		s.nudge(r.cell, time.Now())
+		if r.reply == nil {
+			s.nudge(r.cell, time.Now())
+		}
 	}
 }
 
