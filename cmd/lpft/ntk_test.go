@@ -216,10 +216,14 @@ func TestNTKRefusesAnotherKernelsParts(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "k.npz")
 	require.NoError(t, os.MkdirAll(out+".resume", 0o755))
 	path := filepath.Join(out+".resume", "ntk-ffn.0.npz")
-	require.NoError(t, npy.WriteNpz(path, []npy.NamedArray{{Name: "train", Shape: []int{1}, Data: []float64{1}}}))
+	require.NoError(t, npy.WriteSealed(path, []npy.NamedArray{{Name: "guard", Shape: []int{1}, Data: []string{"another's"}}}))
 	_, err := lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
 	require.ErrorContains(t, err, path)
 	require.FileExists(t, path)
+	require.NoError(t, os.WriteFile(path, []byte("torn"), 0o644)) // which is set aside and computed again
+	_, err = lpft(t, "", "ntk", "--model", model(t), "--task", "toy", "--n", "2", "--method", "ft", "--out", out)
+	require.NoError(t, err)
+	require.FileExists(t, out)
 }
 
 // A task file of one's own has kernels and features like a task of the paper's.
