@@ -14,8 +14,11 @@ type Run struct {
 
 // Features are φ of the trained model on a split of the run's task [n, h].
 func (r *Run) Features(split string) *mat.Dense {
-	s := r.task.study
-	return Must(Must(s.session.TrainedFeatures(s.ctx, r.Spec, r.task.ID, split)).Split(split))
+	s, splits := r.task.study, []string{"val", "test"} // which measuring the run computes in one go
+	if split == "train" {
+		splits = []string{"train"}
+	}
+	return Must(Must(s.session.TrainedFeatures(s.ctx, r.Spec, r.task.ID, splits...)).Split(split))
 }
 
 // Logits are f(x) = Vφ(x) + b of the trained model on a split [n, C].

@@ -103,7 +103,7 @@ func probeHTML(p *probe.Fitted) string {
 	t := report.Table{Caption: fmt.Sprintf("Linear probe: κ* = %.4g, accuracy of the held-out rows %.1f %%, Norm(C) = %.4g.", p.Kappa, 100*slices.Max(append([]float64{0}, p.Scores...)), p.Head.Norm()),
 		Columns: []string{"κ", "accuracy, cross-validated"}}
 	for i, kappa := range p.Kappas {
-		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Ours: fmt.Sprintf("%.3g", kappa)}, {Ours: fmt.Sprintf("%.3f", p.Scores[i])}}})
+		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Ours: fmt.Sprintf("%.4g", kappa)}, {Ours: fmt.Sprintf("%.3f", p.Scores[i])}}})
 	}
 	return Must(t.HTML()) + htmlOf(p.Head)
 }
