@@ -136,6 +136,8 @@ func (s *server) loop(ctx context.Context, in inputs) error {
 		case m, ok = <-in.shell:
 			s.fromShell(m)
 		case m, ok = <-in.control:
+			s.drain(in.shell) // an interrupt is meant for a cell that was sent before it, on a connection of its own
+			s.next()
 			s.fromControl(m)
 		case m, ok = <-in.stdin:
 			s.back.send(s.back.stdin, m)
