@@ -12,6 +12,6 @@ go test ./lpftlib/finetune -timeout 1h -v -run 'Damage|Flipped|Fresh'
 grep -rln --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do
 	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' "$file"); do
 		echo "fuzzing $target ($file)"
-		go test "$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -parallel 2
+		go test "$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -fuzzminimizetime 10x -parallel 2
 	done
 done
