@@ -24,20 +24,6 @@ import (
 // notebooks in it. LPFT_TEST_LAB=1 switches them on; LPFT_TEST_LAB_HOME keeps the folder
 // for the next time.
 
-func realEnv(t *testing.T) *Env {
-	t.Helper()
-	if os.Getenv("LPFT_TEST_LAB") == "" {
-		t.Skip("makes a real Python environment: set LPFT_TEST_LAB=1 to run")
-	}
-	home := os.Getenv("LPFT_TEST_LAB_HOME")
-	if home == "" {
-		home = t.TempDir()
-	}
-	e, err := Setup(t.Context(), Options{Home: home, ModuleRoot: moduleRoot(t), Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
-	return e
-}
-
 // writeNotebook writes a notebook with these code cells.
 func writeNotebook(t *testing.T, cells ...string) string {
 	t.Helper()
