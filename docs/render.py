@@ -53,8 +53,26 @@ class Plain(HTMLParser):
             self.out.append(html.escape(" ".join(data.split()), quote=False))
 
     def text(self):
-        text = re.sub(r"(<br>)+", "<br>\n", "".join(self.out))
+        text = re.sub(r"(<br>)+", "<br>\n", "".join(self.out).replace("<b></b>", "").replace("</b>", "</b> "))
         return re.sub(r" +", " ", text).strip()
+
+
+def plain_picture(data):
+    """A PNG without its text chunks: they name folders of the machine that drew it."""
+    out, at = [data[:8]], 8
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big") + 12
+        if data[at + 4 : at + 8] not in (b"tEXt", b"iTXt", b"zTXt"):
+            out.append(data[at : at + size])
+        at += size
+    return b"".join(out)
+
+
+def shareable(text):
+    """An output without folders of this machine, and without rows of a data set, whose licence is its own."""
+    text = re.sub(r"from folder [^<]*", "from a folder", text)
+    rows = r"<table><caption>(\d+ rows); the first of them\.</caption>.*?</table>"
+    return re.sub(rows, r"\1; the first of them stand here in the notebook.", text, flags=re.S)
 
 
 def progress(fragment):
@@ -69,7 +87,7 @@ def render(notebook, name, save):
     def picture(source):
         nonlocal pictures
         pictures += 1
-        data = base64.b64decode(source.split(",", 1)[1])
+        data = plain_picture(base64.b64decode(source.split(",", 1)[1]))
         if len(data) > LARGEST:
             sys.exit(f"render.py: picture {pictures} of {name} has {len(data)} bytes: expected at most {LARGEST}")
         file = f"{name}-{pictures}.png"
@@ -89,7 +107,7 @@ def render(notebook, name, save):
                 continue
             plain = Plain(picture)
             plain.feed(fragment)
-            parts.append(plain.text())
+            parts.append(shareable(plain.text()))
     return "\n\n".join(parts) + "\n"
 
 
