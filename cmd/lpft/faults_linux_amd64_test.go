@@ -167,8 +167,8 @@ func kindsOfFiles(t *testing.T, dir string) (out [][]string) {
 	return out
 }
 
-// Three processes that want one study at once all print its numbers; one of them is stopped for a while with its locks
-// held, and the clock makes no difference to what counts.
+// Three processes that want one study at once all print its numbers; one of them is stopped for a while, with whatever
+// locks it holds.
 func TestProcessesAtOnce(t *testing.T) {
 	f := newFaulty(t)
 	home := t.TempDir()
