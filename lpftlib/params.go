@@ -26,8 +26,9 @@ type Params struct {
 func Open(params Params) *Study {
 	opt := study.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
 	overridden := override(&opt)
-	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step; a second interrupt ends it at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
 	s := Must(study.Open(ctx, opt))
 	return &Study{Seeds: s.Profile.Seeds, Methods: s.Profile.Methods, session: s, ctx: ctx, colors: params.Colors, overridden: overridden}
 }

@@ -244,6 +244,8 @@ type claimJSON struct {
 	N           int           `json:"n"`
 	Outcome     paper.Outcome `json:"outcome"`
 	Explanation string        `json:"explanation"`
+	Good        *int          `json:"good,omitempty"`     // of the n cases
+	Interval    []float64     `json:"interval,omitempty"` // of their share, 95 %, exact binomial
 }
 
 func claimsJSON(claims []paper.Claim) []claimJSON {
@@ -252,6 +254,9 @@ func claimsJSON(claims []paper.Claim) []claimJSON {
 		out[i] = claimJSON{ID: c.ID, Claim: c.Text, Threshold: c.Threshold, N: c.N, Outcome: c.Outcome, Explanation: c.Explanation}
 		if !math.IsNaN(c.Statistic) {
 			out[i].Statistic = &claims[i].Statistic
+		}
+		if c.Interval != (paper.Interval{}) {
+			out[i].Good, out[i].Interval = &claims[i].Good, []float64{c.Interval.Low, c.Interval.High}
 		}
 	}
 	return out
