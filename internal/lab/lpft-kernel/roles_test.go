@@ -227,9 +227,10 @@ func TestGoBuildsBeside(t *testing.T) {
 	require.True(t, strings.HasPrefix(env[1], "PATH="+filepath.Join(bin, "bin")+":"))
 	tool := filepath.Join(bin, "bin", "go")
 	out := filepath.Join(dir, "gonb_1")
+	linked := strings.Join(linkedFast([]string{""}), " ") // the flags that are put in, if any here
 	for args, want := range map[string]string{
-		"build -o " + out:           "build -o " + out + ".cell\n",
-		"test -c -o " + out + " -v": "test -c -o " + out + ".cell -v\n",
+		"build -o " + out:           "build" + linked + " -o " + out + ".cell\n",
+		"test -c -o " + out + " -v": "test" + linked + " -c -o " + out + ".cell -v\n",
 		"build -o elsewhere":        "build -o elsewhere\n",
 		"env GOROOT":                "env GOROOT\n",
 	} {
