@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"lpft/lpftlib/measure"
 	"lpft/lpftlib/task"
 )
 
@@ -30,10 +29,10 @@ func TestFDRFallsBackWhereSingular(t *testing.T) {
 	require.Equal(t, "inverse", m.FDRKind)
 	labels[3] = 7
 	m = Measures{}
-	err := m.measureFeatures(phi, phi, labels, 2)
-	require.ErrorContains(t, err, "label 7 of row 3")
-	require.NotErrorIs(t, err, measure.ErrSingular)
+	require.NoError(t, m.measureFeatures(phi, phi, labels, 2), "the other measures are kept")
+	require.Contains(t, m.Undefined["fdr_f"], "label 7 of row 3")
 	require.Nil(t, m.FDR)
+	require.Empty(t, m.FDRKind, "no other inverse is tried")
 }
 
 // What cannot be scored is an error, by either score, and not 0.
