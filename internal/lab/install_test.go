@@ -187,6 +187,6 @@ func TestKernelCompletesAndInspects(t *testing.T) {
 	require.Contains(t, answers.Complete.Matches, "Params")
 	require.True(t, answers.Inspect.Found)
 	explained := strings.Join([]string{answers.Inspect.Data["text/markdown"], answers.Inspect.Data["text/plain"], answers.Inspect.Data["text/html"]}, " ")
-	require.Contains(t, explained, "func lpftlib.Open(params lpftlib.Params) *lpftlib.Session")
+	require.Contains(t, explained, "func lpftlib.Open(params lpftlib.Params) *lpftlib.Study")
 	require.Contains(t, explained, "opens the study that params describe")
 }
