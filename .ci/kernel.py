@@ -42,7 +42,7 @@ class Suite(jupyter_kernel_test.KernelTests):
     incomplete_code_samples = ["%%\nfor {", "var s = `one", "%%\nfmt.Println(1,"]
     invalid_code_samples = ["func func()", "%%\nfor for"]
     code_generate_error = '%%\npanic("on purpose")'
-    code_display_data = [{"code": 'import "lpft/lpftlib"\n\n%%\nlpftlib.HTML("<b>bold</b>")', "mime": "text/html"}]
+    code_display_data = [{"code": 'import "lpft/lpftlib"\n\n%%\nlpftlib.Display(lpftlib.HTML("<b>bold</b>"))', "mime": "text/html"}]
     code_history_pattern = "var a*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%%\nfmt.Println"
@@ -168,7 +168,7 @@ class Behaviour(unittest.TestCase):
     def test_interrupt_of_a_compilation(self):
         for by_signal in (False, True):
             unique = uuid.uuid4().hex
-            code = f'import "lpft/lpftlib"\n\n%%\nlpftlib.HTML("{unique}")'
+            code = f'import "lpft/lpftlib"\n\n%%\nlpftlib.Display(lpftlib.HTML("{unique}"))'
             spent, _ = self.interrupt(code, lambda: self.running(b"/compile ", b"/link "), by_signal)
             print(f"a compilation ended {spent:.2f} s after Stop (signal: {by_signal})")
             self.assertEqual(self.k.run('%%\nfmt.Print("after")')[0]["status"], "ok")
@@ -302,7 +302,7 @@ def times(gonb, module, repeat=10):
         cells = {
             "trivial": lambda i: f'%%\nfmt.Println("{i}", {time.time_ns()})',
             "unchanged": lambda i: '%%\nfmt.Println("the same")',
-            "changed, calls lpftlib": lambda i: f'import "lpft/lpftlib"\n\n%%\nlpftlib.HTML("{time.time_ns()}")',
+            "changed, calls lpftlib": lambda i: f'import "lpft/lpftlib"\n\n%%\nlpftlib.Display(lpftlib.HTML("{time.time_ns()}"))',
         }
         for what, cell in cells.items():
             spent = {name: [] for name in kernels}

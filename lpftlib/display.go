@@ -92,7 +92,7 @@ func blockOf(v any) (fragment string, ok bool) {
 		return builtHTML(v), true
 	case []paper.Claim:
 		return Must(report.ClaimsHTML(v)), true
-	case Contents:
+	case HTML:
 		return string(v), true
 	case labelled:
 		return line(v.label, v.text), true

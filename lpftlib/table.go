@@ -16,7 +16,7 @@ func Table(rows []study.Measures, columns ...study.Metric) report.Table {
 }
 
 // Contents lists the paper's tables and figures as links to their notebooks, with what of each is there.
-func (s *Study) Contents() Contents {
+func (s *Study) Contents() HTML {
 	var b strings.Builder
 	b.WriteString(`<table><thead><tr><th style="text-align:left">item of the paper</th><th style="text-align:left">notebook</th><th style="text-align:left">state</th></tr></thead><tbody>`)
 	for _, item := range items.All() {
@@ -24,8 +24,8 @@ func (s *Study) Contents() Contents {
 		b.WriteString(`<tr><td style="text-align:left">` + html.EscapeString(item.Title) + `</td><td style="text-align:left"><a href="` + item.Notebook + `">` + item.Notebook + `</a></td><td style="text-align:left">` + html.EscapeString(state.String()) + `</td></tr>`)
 	}
 	b.WriteString(`</tbody></table>`)
-	return Contents(b.String())
+	return HTML(b.String())
 }
 
-// Contents is a table of contents, to be shown by [Display].
-type Contents string
+// HTML is a fragment that [Display] shows as it is.
+type HTML string

@@ -19,7 +19,7 @@ var params = lpftlib.Params{Profile: "smoke", Tasks: []string{"toy"}}
 %%
 println("ready")
 """
-ASKED = "%%\ns := lpftlib.Open(params)\ns.Describe()\n"
+ASKED = "%%\ns := lpftlib.Open(params)\nlpftlib.Display(s)\n"
 DEADLINE = float(sys.argv[1])
 
 started = time.monotonic()
