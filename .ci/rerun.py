@@ -117,7 +117,7 @@ def drive(args, page):
     if same != other:
         lab.fail("after a change of a comment the page shows other numbers")
 
-    table = page.locator(lab.PANEL + " .jp-CodeCell .cm-content", has_text="study.FDR").first
+    table = page.locator(lab.PANEL + " .jp-CodeCell .cm-content", has_text="study.NormC").first
     retype(page, "FDR", "ECE", table)
     computed, _, metric = reader.run("another metric", this_cell)
     if computed:
