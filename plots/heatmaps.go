@@ -17,6 +17,17 @@ type ClassGroup struct {
 	Count int
 }
 
+// ClassGroups are the runs of samples that are grouped by class, from how many there are of each; classes without any are left out.
+func ClassGroups(classes []string, counts []int) []ClassGroup {
+	var out []ClassGroup
+	for c, n := range counts {
+		if n > 0 {
+			out = append(out, ClassGroup{Name: classes[c], Count: n})
+		}
+	}
+	return out
+}
+
 // HeatMap is one map: rows and columns are samples, grouped by class.
 type HeatMap struct {
 	Title  string

@@ -430,3 +430,8 @@ func TestBarsWithoutDeviation(t *testing.T) {
 	require.Equal(t, draw(0), draw(math.NaN()))
 	require.NotEqual(t, draw(0), draw(0.5))
 }
+
+// A class of which no sample was drawn is no group.
+func TestClassGroupsLeaveEmptyClassesOut(t *testing.T) {
+	require.Equal(t, []ClassGroup{{"a", 2}, {"c", 1}}, ClassGroups([]string{"a", "b", "c"}, []int{2, 0, 1}))
+}

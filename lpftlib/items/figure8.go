@@ -3,7 +3,6 @@ package items
 import (
 	"fmt"
 
-	"lpft/kernels"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/study"
 	"lpft/plots"
@@ -54,26 +53,15 @@ func mapGrid(f *Facts, all []*study.KernelStats, withP bool, methods []study.Met
 				continue
 			}
 			if withP && len(row) == 0 {
-				row = append(row, plots.HeatMap{Title: id + ": P", Values: k.MapP.Values, Groups: classGroups(k.MapP, f.classes[id])})
+				row = append(row, plots.HeatMap{Title: id + ": P", Values: k.MapP.Values, Groups: plots.ClassGroups(f.classes[id], k.MapP.Order.Counts)})
 			}
-			row = append(row, plots.HeatMap{Title: fmt.Sprintf("%s: F, %s", id, m.Title()), Values: k.MapF.Values, Groups: classGroups(k.MapF, f.classes[id])})
+			row = append(row, plots.HeatMap{Title: fmt.Sprintf("%s: F, %s", id, m.Title()), Values: k.MapF.Values, Groups: plots.ClassGroups(f.classes[id], k.MapF.Order.Counts)})
 		}
 		if row != nil {
 			grid = append(grid, row)
 		}
 	}
 	return grid
-}
-
-// classGroups are the classes that a map's rows are grouped by.
-func classGroups(m *kernels.TraceNormMap, classes []string) []plots.ClassGroup {
-	var out []plots.ClassGroup
-	for c, n := range m.Order.Counts {
-		if n > 0 {
-			out = append(out, plots.ClassGroup{Name: classes[c], Count: n})
-		}
-	}
-	return out
 }
 
 // diagonalClaim judges what the maps show: F stands out on the diagonal, P is nearly flat. The
