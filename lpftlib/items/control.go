@@ -47,6 +47,18 @@ func (t controlled) rows(ctx context.Context, s *study.Session) (out controlledR
 	return out, err
 }
 
+// recipe is a table's with the control below it: the table and the statements are of the table's own rows.
+func (t controlled) recipe(table func(*Facts, []study.Measures) report.Table, judge func([]study.Measures) []paper.Claim) recipe[controlledRows] {
+	view := func(f *Facts, data controlledRows) (View, error) {
+		control, err := controlTables(f, data.control)
+		return View{Tables: append([]report.Table{table(f, data.rows)}, control...)}, err
+	}
+	return recipe[controlledRows]{needs: t.needs, data: t.rows, view: view,
+		judge: func(data controlledRows) []paper.Claim {
+			return append(judge(data.rows), controlClaims(data.control)...)
+		}}
+}
+
 // eachControl calls f for every task and seed of the table.
 func (t controlled) eachControl(ctx context.Context, s *study.Session, f func(id string, seed uint64) error) error {
 	ids, err := t.tasks(ctx, s)

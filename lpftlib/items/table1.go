@@ -11,8 +11,7 @@ import (
 
 // table1 is Table 1 of the paper: changes in features and classifier norms.
 func table1() Item {
-	runs := controlled{tableRuns{shifted: true}}
-	return recipe[controlledRows]{needs: runs.needs, data: runs.rows, view: table1View, judge: judgeTable1}.item(Item{
+	return controlled{tableRuns{shifted: true}}.recipe(table1Table, table1Claims).item(Item{
 		ID: "table1", Covers: []string{"table1"}, Title: "Table 1: features and classifier norms",
 		Claim:    "LP-FT changes the features less than FT does, keeps them as similar to each other as they were before, and its classifier's norm is far larger.",
 		Notebook: "table01_features.ipynb",
@@ -25,15 +24,9 @@ var featureColumns = []Column{printedIn(study.CS, 1, 11), printedIn(study.Diff, 
 // scoreBesides is the score under the name by which Tables 8 and 10 print it.
 var scoreBesides = Column{study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, []int{8, 10}}
 
-func table1View(f *Facts, data controlledRows) (View, error) {
+func table1Table(f *Facts, rows []study.Measures) report.Table {
 	columns := slices.Concat(featureColumns, []Column{scoreBesides}, rateColumns)
-	table := MeasuredTable(f, data.rows, columns, "Measured on the test set. "+study.FDRNote(data.rows))
-	control, err := controlTables(f, data.control)
-	return View{Tables: append([]report.Table{table}, control...)}, err
-}
-
-func judgeTable1(data controlledRows) []paper.Claim {
-	return append(table1Claims(data.rows), controlClaims(data.control)...)
+	return MeasuredTable(f, rows, columns, "Measured on the test set. "+study.FDRNote(rows))
 }
 
 // table1Claims judges the orderings that hold whatever the model: C1, C2, C8 and those of

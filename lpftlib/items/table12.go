@@ -8,23 +8,16 @@ import (
 
 // table12 is Tables 12 and 13: how far features moved in the FT stage, and the head's norm.
 func table12() Item {
-	runs := controlled{tableRuns{shifted: true}}
-	return recipe[controlledRows]{needs: runs.needs, data: runs.rows, view: table12View, judge: judgeTable12}.item(Item{
+	return controlled{tableRuns{shifted: true}}.recipe(table12Table, table12Claims).item(Item{
 		ID: "table12", Covers: []string{"table12", "table13"}, Title: "Tables 12, 13: feature changes and classifier norms",
 		Claim:    "On every data set features change less in LP-FT than in FT, and LP leaves a far larger classifier norm than FT.",
 		Notebook: "table12_changes.ipynb",
 	})
 }
 
-func table12View(f *Facts, data controlledRows) (View, error) {
+func table12Table(f *Facts, rows []study.Measures) report.Table {
 	columns := append([]Column{printedIn(study.Diff, 12), printedIn(study.NormC, 13), printedIn(study.NormStart), printedIn(study.Kappa), printedIn(titled(study.Epoch, "selected epoch"))}, rateColumns...)
-	table := MeasuredTable(f, data.rows, columns, "Diff(F) between start and end of the FT stage on the test set (Table 12), ‖V‖ (Table 13).")
-	control, err := controlTables(f, data.control)
-	return View{Tables: append([]report.Table{table}, control...)}, err
-}
-
-func judgeTable12(data controlledRows) []paper.Claim {
-	return append(table12Claims(data.rows), controlClaims(data.control)...)
+	return MeasuredTable(f, rows, columns, "Diff(F) between start and end of the FT stage on the test set (Table 12), ‖V‖ (Table 13).")
 }
 
 func table12Claims(rows []study.Measures) []paper.Claim {

@@ -36,7 +36,7 @@ func (p Printed) Value() string {
 	if p.Scale == 1 || p.Dash() {
 		return text
 	}
-	return fmt.Sprintf("%s·10%s", text, superscript(int(math.Round(math.Log10(p.Scale)))))
+	return text + "·" + PowerOfTen(int(math.Round(math.Log10(p.Scale))))
 }
 
 var scientific = regexp.MustCompile(`\d+(\.\d+)?[eE][-+]?\d+`)
@@ -49,7 +49,7 @@ func plain(text string) string {
 		return text
 	}
 	if e < -3 || e > 5 {
-		return mantissa + "·10" + superscript(e)
+		return mantissa + "·" + PowerOfTen(e)
 	}
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
@@ -59,9 +59,10 @@ func plain(text string) string {
 	return strconv.FormatFloat(value, 'f', max(0, len(decimals)-e), 64)
 }
 
-func superscript(n int) string {
+// PowerOfTen writes 10⁻³ for −3.
+func PowerOfTen(n int) string {
 	digits := map[rune]string{'-': "⁻", '0': "⁰", '1': "¹", '2': "²", '3': "³", '4': "⁴", '5': "⁵", '6': "⁶", '7': "⁷", '8': "⁸", '9': "⁹"}
-	out := ""
+	out := "10"
 	for _, r := range strconv.Itoa(n) {
 		out += digits[r]
 	}

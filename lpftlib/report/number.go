@@ -3,7 +3,10 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
+
+	"lpft/lpftlib/paper"
 )
 
 // Fixed is a number with so many digits after the point: all numbers of a column are written alike. Only one that
@@ -27,12 +30,9 @@ func Signed(v float64, digits int) string {
 // power writes 8.14e+04 as 8.14·10⁴.
 func power(text string) string {
 	mantissa, exponent, _ := strings.Cut(text, "e")
-	sign := ""
-	if strings.HasPrefix(exponent, "-") {
-		sign = "⁻"
+	n, err := strconv.Atoi(exponent)
+	if err != nil {
+		return text // infinite, or no number
 	}
-	digits := strings.TrimLeft(exponent, "+-0")
-	return mantissa + "·10" + sign + superscripts.Replace(digits)
+	return mantissa + "·" + paper.PowerOfTen(n)
 }
-
-var superscripts = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")

@@ -118,7 +118,7 @@ func TestDefectsWithoutTheirData(t *testing.T) {
 	require.Contains(t, quantity(t, rows, 8, "").Missing, "MRPC")
 	require.Empty(t, quantity(t, rows, 5, "share of right pairs").Missing)
 	require.Empty(t, quantity(t, rows, 18, "Diff(F) of FT").Missing)
-	planned, err := open(t, s.Home(), 1001).PlanDefects(t.Context())
+	planned, err := open(t, s.opt.Home, 1001).PlanDefects(t.Context())
 	require.NoError(t, err)
 	for _, p := range planned {
 		require.True(t, p.Cached, p.Step.Label)

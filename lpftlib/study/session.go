@@ -329,6 +329,3 @@ func (s *Session) WholeData(ctx context.Context, id string) (*task.Data, error) 
 	}
 	return task.Load(ctx, id, task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}})
 }
-
-// Home is the folder that this session keeps artefacts, models and figures in.
-func (s *Session) Home() string { return s.opt.Home }
