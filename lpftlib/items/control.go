@@ -28,7 +28,7 @@ func (t controlled) needs(ctx context.Context, s *study.Session) ([]study.Planne
 		return nil, err
 	}
 	err = t.eachControl(ctx, s, func(id string, seed uint64) error {
-		more, err := s.PlanEqualRates(ctx, id, seed)
+		more, err := s.PlanEqualRates(ctx, study.Spec{Task: id, Seed: seed}, s.Profile.Methods)
 		steps = append(steps, more...)
 		return err
 	})
@@ -40,7 +40,7 @@ func (t controlled) rows(ctx context.Context, s *study.Session) (out controlledR
 		return out, err
 	}
 	err = t.eachControl(ctx, s, func(id string, seed uint64) error {
-		cells, err := s.EqualRates(ctx, id, seed)
+		cells, err := s.EqualRates(ctx, study.Spec{Task: id, Seed: seed}, s.Profile.Methods)
 		out.control = append(out.control, cells...)
 		return err
 	})

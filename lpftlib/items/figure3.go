@@ -29,6 +29,7 @@ type sweep struct {
 	norms    []float64 // that heads are scaled to, or by: the profile's reading
 	rows     []study.Measures
 	unscaled map[study.Method]float64 // ‖V0‖ without scaling, of the first seed
+	control  []study.Control          // the same at equal batch and rate: first seed, the task's own test set
 }
 
 // sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
@@ -44,11 +45,20 @@ func sweepPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
 	}
 	var steps []study.Planned
 	for _, id := range ids {
-		more, err := s.PlanSweep(ctx, id, sweepMethods(s, id))
+		methods := sweepMethods(s, id)
+		more, err := s.PlanSweep(ctx, id, methods)
 		if err != nil {
 			return nil, err
 		}
 		steps = append(steps, more...)
+		err = eachNorm(s, id, func(start study.Spec) error {
+			more, err := s.PlanEqualRates(ctx, start, methods)
+			steps = append(steps, more...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return steps, nil
 }
@@ -72,9 +82,32 @@ func readSweeps(ctx context.Context, s *study.Session) ([]sweep, error) {
 				return nil, err
 			}
 		}
+		err = eachNorm(s, id, func(start study.Spec) error {
+			cells, err := s.EqualRates(ctx, start, sw.methods)
+			sw.control = append(sw.control, cells...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, sw)
 	}
 	return out, nil
+}
+
+// eachNorm calls f with the start of the control's runs at every norm: of the first seed alone, for a control of all seeds would
+// take as long again as the sweep itself.
+func eachNorm(s *study.Session, id string, f func(start study.Spec) error) error {
+	for _, norm := range s.Profile.Norms {
+		scaling, err := study.ParseScaling(norm, s.Profile.NormReading)
+		if err != nil {
+			return err
+		}
+		if err := f(study.Spec{Task: id, Seed: s.Profile.Seeds[0], Scaling: scaling}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func figure3View(f *Facts, sweeps []sweep) (View, error) {
@@ -92,12 +125,20 @@ func figure3View(f *Facts, sweeps []sweep) (View, error) {
 			}
 			panels = append(panels, panel)
 		}
+		control, err := sw.controlPanels(len(panels))
+		if err != nil {
+			return out, err
+		}
+		panels = append(panels, control...)
 		fig, err := plots.NormSweep(panels, f.plot(fmt.Sprintf("Feature changes against the classifier's norm, trained on %s", sw.task), sw.sets...))
 		if err != nil {
 			return out, err
 		}
 		caption := fmt.Sprintf("%s: Diff(F) on the test set against ‖V‖ at the start of the FT stage (reading %s of norm scaling). Lines are means over seeds %v, bands one sample deviation, dashed lines the norm without scaling. %s",
 			sw.task, f.profile.NormReading, f.profile.Seeds, ratesNote(sw.methods, sw.rows))
+		if len(control) > 0 {
+			caption += fmt.Sprintf(" Panels at equal rates (seed %d): curves differ in the direction of the head at the start only.", f.profile.Seeds[0])
+		}
 		out.Figures = append(out.Figures, Drawing{fig, "figure03-" + sw.task, caption})
 	}
 	return out, nil
@@ -119,12 +160,23 @@ func ratesNote(methods []study.Method, rows []study.Measures) string {
 
 // curve is one method's line on one test set.
 func (sw sweep) curve(set string, m study.Method) (plots.SweepCurve, error) {
+	var rows []study.Measures
+	for _, r := range sw.rows {
+		if r.TestSet == set && r.Method == m {
+			rows = append(rows, r)
+		}
+	}
+	return sw.line(m, rows)
+}
+
+// line is a method's line through rows of its own.
+func (sw sweep) line(m study.Method, rows []study.Measures) (plots.SweepCurve, error) {
 	curve := plots.SweepCurve{Name: m.Title(), Unscaled: sw.unscaled[m]}
 	for _, norm := range sw.norms {
 		var diffs []float64
 		start := 0.0
-		for _, r := range sw.rows {
-			if r.TestSet == set && r.Method == m && r.Scaling.Norm == norm {
+		for _, r := range rows {
+			if r.Scaling.Norm == norm {
 				diffs, start = append(diffs, r.Diff), r.NormStart
 			}
 		}
@@ -145,5 +197,9 @@ func figure3Claims(sweeps []sweep) []paper.Claim {
 	for _, sw := range sweeps {
 		rows = append(rows, sw.rows...)
 	}
-	return []paper.Claim{paper.C3(curvesOf(rows))}
+	claims := []paper.Claim{paper.C3(curvesOf(rows))}
+	if pairs := sweepPairs(sweeps); len(pairs) > 0 {
+		claims = append(claims, paper.AtEqualNorms(pairs))
+	}
+	return claims
 }

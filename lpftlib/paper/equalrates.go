@@ -12,3 +12,9 @@ func AtEqualRates(pairs []Pair) Claim {
 func AtEqualRatesLoRA(pairs []Pair) Claim {
 	return AsInPrint(Empirical, "at equal rates LP-LoRA moves features less than LoRA", Less, pairs, DiffOfLoRA)
 }
+
+// AtEqualNorms asks whether the direction of the probe's head matters beside its norm: A is Diff(F) of LP-FT or LP-LoRA, B that of FT or
+// LoRA, of runs at equal rates whose heads were scaled to one norm. Figures 3, 10 and 11 show LP-FT below FT, at rates of their own.
+func AtEqualNorms(pairs []Pair) Claim {
+	return Judged(Ordering, "at equal rates and equal norms a head from LP moves features less than a random one", Less, pairs)
+}

@@ -28,11 +28,12 @@ type controlRun struct {
 	ratesOf []Method
 }
 
-// EqualRates measures FT and LP-FT, and LoRA and LP-LoRA where the profile has them, each at its own batch and learning rate and at
-// the other's, on the task's test set: two runs of a pair more than its tables need, or none where both have the same. A
-// profile without "equal_rates" has no control, and no cells come back.
-func (s *Session) EqualRates(ctx context.Context, id string, seed uint64) ([]Control, error) {
-	runs, err := s.controlRuns(ctx, id, seed)
+// EqualRates measures FT and LP-FT, and LoRA and LP-LoRA where they are among the methods, each at its own batch and learning rate
+// and at the other's, on the task's test set: two runs of a pair more than its tables need, or none where both have the same.
+// start is a run of any method: it names the task, the seed and how heads are scaled. A profile without "equal_rates" has no
+// control, and no cells come back.
+func (s *Session) EqualRates(ctx context.Context, start Spec, methods []Method) ([]Control, error) {
+	runs, err := s.controlRuns(ctx, start, methods)
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (s *Session) EqualRates(ctx context.Context, id string, seed uint64) ([]Con
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Data(ctx, id)
+	d, err := s.Data(ctx, start.Task)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +58,8 @@ func (s *Session) EqualRates(ctx context.Context, id string, seed uint64) ([]Con
 }
 
 // PlanEqualRates is what [Session.EqualRates] would take.
-func (s *Session) PlanEqualRates(ctx context.Context, id string, seed uint64) ([]Planned, error) {
-	runs, err := s.controlRuns(ctx, id, seed)
+func (s *Session) PlanEqualRates(ctx context.Context, start Spec, methods []Method) ([]Planned, error) {
+	runs, err := s.controlRuns(ctx, start, methods)
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (s *Session) PlanEqualRates(ctx context.Context, id string, seed uint64) ([
 	p := &plan{seen: map[string]bool{}}
 	for _, run := range runs {
 		p.s = run.session(s, apart)
-		if err := p.measures(ctx, run.Spec, id, "test"); err != nil {
+		if err := p.measures(ctx, run.Spec, start.Task, "test"); err != nil {
 			return nil, err
 		}
 	}
@@ -85,18 +86,18 @@ func (r controlRun) session(s, apart *Session) *Session {
 }
 
 // controlRuns are the cells of the control.
-func (s *Session) controlRuns(ctx context.Context, id string, seed uint64) ([]controlRun, error) {
+func (s *Session) controlRuns(ctx context.Context, start Spec, methods []Method) ([]controlRun, error) {
 	if !s.Profile.EqualRates {
 		return nil, nil
 	}
 	var runs []controlRun
 	for _, pair := range rivals {
-		if !slices.Contains(s.Profile.Methods, pair[0]) || !slices.Contains(s.Profile.Methods, pair[1]) {
+		if !slices.Contains(methods, pair[0]) || !slices.Contains(methods, pair[1]) {
 			continue
 		}
 		rates := map[Method]Rates{}
 		for _, m := range pair {
-			r, err := s.rates(ctx, id, m)
+			r, err := s.rates(ctx, start.Task, m)
 			if err != nil {
 				return nil, err
 			}
@@ -104,7 +105,8 @@ func (s *Session) controlRuns(ctx context.Context, id string, seed uint64) ([]co
 		}
 		for i, m := range pair {
 			other := pair[1-i]
-			own := Spec{Task: id, Method: m, Seed: seed}
+			own := start
+			own.Method = m
 			if rates[m] == rates[other] {
 				runs = append(runs, controlRun{own, pair[:]})
 				continue
@@ -117,14 +119,19 @@ func (s *Session) controlRuns(ctx context.Context, id string, seed uint64) ([]co
 	return runs, nil
 }
 
-// EqualRatePairs compares two methods in one quantity wherever both were measured at the same rates on the same set with the same seed.
+// EqualRatePairs compares two methods in one quantity wherever both were measured at the same rates on the same set with
+// the same seed and, in a sweep, the same scaling.
 func EqualRatePairs(cells []Control, a, b Method, value func(*Measures) float64) []paper.Pair {
 	var out []paper.Pair
 	for i := range cells {
 		for j := range cells {
 			x, y := &cells[i], &cells[j]
-			if x.Method == a && y.Method == b && x.Task == y.Task && x.TestSet == y.TestSet && x.Seed == y.Seed && x.Rates == y.Rates {
-				out = append(out, paper.Pair{Name: fmt.Sprintf("%s seed %d, %s", x.TestSet, x.Seed, x.Rates), A: value(&x.Measures), B: value(&y.Measures)})
+			if x.Method == a && y.Method == b && x.Task == y.Task && x.TestSet == y.TestSet && x.Seed == y.Seed && x.Scaling == y.Scaling && x.Rates == y.Rates {
+				name := fmt.Sprintf("%s seed %d, %s", x.TestSet, x.Seed, x.Rates)
+				if x.Scaling != (Scaling{}) {
+					name += ", " + x.Scaling.String()
+				}
+				out = append(out, paper.Pair{Name: name, A: value(&x.Measures), B: value(&y.Measures)})
 			}
 		}
 	}

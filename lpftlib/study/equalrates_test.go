@@ -16,9 +16,10 @@ import (
 func TestEqualRates(t *testing.T) {
 	ctx := t.Context()
 	s := open(t, t.TempDir(), 1001)
-	planned, err := s.PlanEqualRates(ctx, "toy", 1001)
+	start := Spec{Task: "toy", Seed: 1001}
+	planned, err := s.PlanEqualRates(ctx, start, s.Profile.Methods)
 	require.NoError(t, err)
-	cells, err := s.EqualRates(ctx, "toy", 1001)
+	cells, err := s.EqualRates(ctx, start, s.Profile.Methods)
 	require.NoError(t, err)
 	require.Len(t, cells, 6, "LoRA and LP-LoRA have the same rates in this profile")
 	log, err := s.Store.Log()
@@ -31,7 +32,7 @@ func TestEqualRates(t *testing.T) {
 	}
 	require.Len(t, planned, computed, "all that was computed was planned, and no more")
 
-	again, err := s.EqualRates(ctx, "toy", 1001)
+	again, err := s.EqualRates(ctx, start, s.Profile.Methods)
 	require.NoError(t, err)
 	require.Equal(t, cells, again)
 	for what := range events(t, s, len(log)) {
@@ -60,7 +61,7 @@ func TestEqualRates(t *testing.T) {
 	require.Contains(t, rows[0].Metrics, "diff_f")
 
 	s.Profile.EqualRates = false
-	none, err := s.EqualRates(ctx, "toy", 1001)
+	none, err := s.EqualRates(ctx, start, s.Profile.Methods)
 	require.NoError(t, err)
 	require.Empty(t, none)
 }
@@ -70,7 +71,7 @@ func TestEqualRatesThatAreEqual(t *testing.T) {
 	s := open(t, t.TempDir(), 1001)
 	s.Profile.Methods = []Method{FT, LPFT}
 	s.Profile.Tasks["toy"].LPFT = s.Profile.Tasks["toy"].FT
-	cells, err := s.EqualRates(t.Context(), "toy", 1001)
+	cells, err := s.EqualRates(t.Context(), Spec{Task: "toy", Seed: 1001}, s.Profile.Methods)
 	require.NoError(t, err)
 	require.Len(t, cells, 2)
 	require.Equal(t, []Method{FT, LPFT}, cells[0].RatesOf)
