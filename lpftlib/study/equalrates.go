@@ -30,8 +30,8 @@ type controlRun struct {
 
 // EqualRates measures FT and LP-FT, and LoRA and LP-LoRA where they are among the methods, each at its own batch and learning rate
 // and at the other's, on the task's test set: two runs of a pair more than its tables need, or none where both have the same.
-// start is a run of any method: it names the task, the seed and how heads are scaled. A profile without "equal_rates" has no
-// control, and no cells come back.
+// start is a run of any method: it names the task, the seed and how heads are scaled. A profile without "equal_rates", or with "control_tasks" that do
+// not name the task, has no control, and no cells come back.
 func (s *Session) EqualRates(ctx context.Context, start Spec, methods []Method) ([]Control, error) {
 	runs, err := s.controlRuns(ctx, start, methods)
 	if err != nil || len(runs) == 0 {
@@ -87,7 +87,7 @@ func (r controlRun) session(s, apart *Session) *Session {
 
 // controlRuns are the cells of the control.
 func (s *Session) controlRuns(ctx context.Context, start Spec, methods []Method) ([]controlRun, error) {
-	if !s.Profile.EqualRates {
+	if p := s.Profile; !p.EqualRates || len(p.ControlTasks) > 0 && !slices.Contains(p.ControlTasks, start.Task) {
 		return nil, nil
 	}
 	var runs []controlRun

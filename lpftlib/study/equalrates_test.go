@@ -60,6 +60,11 @@ func TestEqualRates(t *testing.T) {
 	require.Len(t, rows, 6)
 	require.Contains(t, rows[0].Metrics, "diff_f")
 
+	s.Profile.ControlTasks = []string{"cb"}
+	elsewhere, err := s.EqualRates(ctx, start, s.Profile.Methods)
+	require.NoError(t, err)
+	require.Empty(t, elsewhere, "a control of another task alone")
+
 	s.Profile.EqualRates = false
 	none, err := s.EqualRates(ctx, start, s.Profile.Methods)
 	require.NoError(t, err)

@@ -46,10 +46,11 @@ type Profile struct {
 	KernelTasks     []string             `json:"kernel_tasks"`     // whose kernels are shown; where the session has none of them, all
 	SweepTasks      []string             `json:"sweep_tasks"`      // that norms are swept on; likewise
 	SweepMethods    []Method             `json:"sweep_methods"`
-	Norms           []float64            `json:"norms"`        // classifier norms of Figures 3, 10 and 11
-	NormReading     string               `json:"norm_reading"` // "A" or "B", see [Scaling]
-	Methods         []Method             `json:"methods"`      // that tables compare
-	EqualRates      bool                 `json:"equal_rates"`  // also train every method at its rival's batch and rate, see [Session.EqualRates]
+	Norms           []float64            `json:"norms"`         // classifier norms of Figures 3, 10 and 11
+	NormReading     string               `json:"norm_reading"`  // "A" or "B", see [Scaling]
+	Methods         []Method             `json:"methods"`       // that tables compare
+	EqualRates      bool                 `json:"equal_rates"`   // also train every method at its rival's batch and rate, see [Session.EqualRates]
+	ControlTasks    []string             `json:"control_tasks"` // on which; empty: all
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
 	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
