@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"lpft/lpftlib/progress"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // Params are a notebook's parameters, its first cell. LPFT_PROFILE, LPFT_TASKS and LPFT_SEEDS in the
@@ -24,17 +24,17 @@ type Params struct {
 
 // Open opens the study that params describe.
 func Open(params Params) *Study {
-	opt := study.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
+	opt := session.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
 	overridden := override(&opt)
 	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step; a second interrupt ends it at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	s := Must(study.Open(ctx, opt))
+	s := Must(session.Open(ctx, opt))
 	return &Study{Seeds: s.Profile.Seeds, Methods: s.Profile.Methods, session: s, ctx: ctx, colors: params.Colors, overridden: overridden}
 }
 
 // override empties what the environment sets, so that study reads it there, and names those variables.
-func override(opt *study.Options) (names []string) {
+func override(opt *session.Options) (names []string) {
 	for _, v := range []struct {
 		name  string
 		empty func()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lpft/lpftlib/items"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -25,14 +26,14 @@ type Study struct {
 	Seeds   []uint64
 	Methods []Method
 
-	session    *study.Session
+	session    *session.Session
 	ctx        context.Context
 	colors     map[string]string
 	overridden []string // variables of the environment that won over the parameters
 }
 
 // Session is the study as the packages below know it, with the cell's context: for what the verbs do not cover.
-func (s *Study) Session() (*study.Session, context.Context) { return s.session, s.ctx }
+func (s *Study) Session() (*session.Session, context.Context) { return s.session, s.ctx }
 
 // Task takes a task of the study by its id.
 func (s *Study) Task(id string) *Task {

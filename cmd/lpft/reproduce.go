@@ -17,6 +17,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
@@ -75,7 +76,7 @@ func (r *reproduction) run(ctx context.Context) error {
 }
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
-func (r *reproduction) prepare(ctx context.Context) (*study.Session, []items.Item, error) {
+func (r *reproduction) prepare(ctx context.Context) (*session.Session, []items.Item, error) {
 	var err error
 	if r.reportDir, err = filepath.Abs(r.reportDir); err != nil {
 		return nil, nil, err
@@ -125,7 +126,7 @@ func writable(dir string) error {
 	return nil
 }
 
-func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
+func (r *reproduction) session(ctx context.Context) (*session.Session, error) {
 	opt, err := r.studyFlags.options(ctx, r.home)
 	if err != nil {
 		return nil, err
@@ -138,11 +139,11 @@ func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
 		}
 		opt.Seeds = seeds
 	}
-	return study.Open(ctx, opt)
+	return session.Open(ctx, opt)
 }
 
 // chosen are the items that are asked for, or the profile's.
-func (r *reproduction) chosen(s *study.Session) ([]items.Item, error) {
+func (r *reproduction) chosen(s *session.Session) ([]items.Item, error) {
 	ids := r.only
 	if len(ids) == 0 {
 		ids = s.Profile.Items
@@ -190,7 +191,7 @@ func (r *reproduction) environment(feed string) []string {
 }
 
 // write puts the report together from the store, where the notebooks left everything.
-func (r *reproduction) write(ctx context.Context, s *study.Session, chosen []items.Item, runs map[string]executed) error {
+func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []items.Item, runs map[string]executed) error {
 	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
 	var err error
 	if out.Loud, err = s.StudyNotes(ctx); err != nil {
@@ -257,7 +258,7 @@ func whatRan(chosen []items.Item) string {
 }
 
 // computing is how long the results took when they were computed, as the store's log has it.
-func computing(ctx context.Context, s *study.Session, chosen []items.Item) (time.Duration, error) {
+func computing(ctx context.Context, s *session.Session, chosen []items.Item) (time.Duration, error) {
 	events, err := s.Store.Log()
 	if err != nil {
 		return 0, err

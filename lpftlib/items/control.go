@@ -7,6 +7,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -22,7 +23,7 @@ type controlledRows struct {
 	control []study.Control
 }
 
-func (t controlled) needs(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func (t controlled) needs(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	steps, err := t.tableRuns.needs(ctx, s)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func (t controlled) needs(ctx context.Context, s *study.Session) ([]study.Planne
 	return steps, err
 }
 
-func (t controlled) rows(ctx context.Context, s *study.Session) (out controlledRows, err error) {
+func (t controlled) rows(ctx context.Context, s *session.Session) (out controlledRows, err error) {
 	if out.rows, err = t.tableRuns.rows(ctx, s); err != nil {
 		return out, err
 	}
@@ -60,7 +61,7 @@ func (t controlled) recipe(table func(*Facts, []study.Measures) report.Table, ju
 }
 
 // eachControl calls f for every task and seed of the table.
-func (t controlled) eachControl(ctx context.Context, s *study.Session, f func(id string, seed uint64) error) error {
+func (t controlled) eachControl(ctx context.Context, s *session.Session, f func(id string, seed uint64) error) error {
 	ids, err := t.tasks(ctx, s)
 	if err != nil {
 		return err

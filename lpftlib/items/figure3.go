@@ -8,6 +8,7 @@ import (
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 	"lpft/plots"
 )
@@ -33,16 +34,16 @@ type sweep struct {
 
 // sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
 // are measured on shifted test sets too (docs/protocol.md, Norm scaling).
-func sweepMethods(s *study.Session, id string) []study.Method {
+func sweepMethods(s *session.Session, id string) []study.Method {
 	return slices.DeleteFunc(slices.Clone(s.Profile.SweepMethods), func(m study.Method) bool { return m.LowRank() && withShifted(s, id) })
 }
 
-func sweepPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func sweepPlan(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	ids, err := chosenTasks(ctx, s, s.Profile.SweepTasks)
 	if err != nil {
 		return nil, err
 	}
-	var steps []study.Planned
+	var steps []session.Planned
 	for _, id := range ids {
 		more, err := s.PlanSweep(ctx, id, sweepMethods(s, id))
 		if err != nil {
@@ -53,7 +54,7 @@ func sweepPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
 	return steps, nil
 }
 
-func readSweeps(ctx context.Context, s *study.Session) ([]sweep, error) {
+func readSweeps(ctx context.Context, s *session.Session) ([]sweep, error) {
 	ids, err := chosenTasks(ctx, s, s.Profile.SweepTasks)
 	if err != nil {
 		return nil, err

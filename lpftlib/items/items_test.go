@@ -11,6 +11,7 @@ import (
 	"lpft/kernels/regression"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -28,18 +29,18 @@ func TestMain(m *testing.M) {
 }
 
 // toy opens the smoke profile on the built-in task with what other tests have computed: no files, no network.
-func toy(t *testing.T, seeds ...uint64) *study.Session {
+func toy(t *testing.T, seeds ...uint64) *session.Session {
 	t.Helper()
 	return toyIn(t, home, seeds...)
 }
 
 // toyIn is toy with a store of its own.
-func toyIn(t *testing.T, home string, seeds ...uint64) *study.Session {
+func toyIn(t *testing.T, home string, seeds ...uint64) *session.Session {
 	t.Helper()
 	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
 		t.Setenv(name, "")
 	}
-	s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	s, err := session.Open(t.Context(), session.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
 	require.NoError(t, err)
 	return s
 }

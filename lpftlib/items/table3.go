@@ -7,13 +7,14 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
 // table3 is Tables 3, 14 and 15: calibration without and with temperature scaling.
 func table3() Item {
 	runs := tableRuns{}
-	data := func(ctx context.Context, s *study.Session) ([]study.Measures, error) {
+	data := func(ctx context.Context, s *session.Session) ([]study.Measures, error) {
 		rows, err := runs.rows(ctx, s)
 		return trained(rows), err
 	}
