@@ -9,6 +9,7 @@ import (
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // Table 6 gives every method a batch and a learning rate of its own, so Tables 1 and 12 compare methods that differ in more than
@@ -77,7 +78,7 @@ func (t controlled) eachControl(ctx context.Context, s *session.Session, f func(
 }
 
 // rateColumns say what else differs between the methods of a table.
-var rateColumns = []Column{printedIn(study.Batch), printedIn(study.LearningRate)}
+var rateColumns = []tables.Column{tables.PrintedIn(study.Batch), tables.PrintedIn(study.LearningRate)}
 
 // controlClaims judge whether the head at the start, and not the rate, keeps features in place.
 func controlClaims(cells []study.Control) []paper.Claim {
@@ -109,7 +110,7 @@ func controlTables(f *Facts, cells []study.Control) ([]report.Table, error) {
 		row := report.Row{Dataset: r.Task, Method: r.Method.Title(), Cells: []report.Cell{{Ours: strings.Join(of, ", ")}, {Ours: fmt.Sprint(r.Rates.Batch)},
 			{Ours: report.Fixed(r.Rates.LearningRate, 3)}, {Ours: report.Fixed(r.RateSum, 3)}}}
 		for _, m := range controlMetrics {
-			row.Cells = append(row.Cells, spreadCell(r.Metrics[m.Name], m.Digits))
+			row.Cells = append(row.Cells, tables.SpreadCell(r.Metrics[m.Name], m.Digits))
 		}
 		t.Rows = append(t.Rows, row)
 		tasks = append(tasks, r.Task)

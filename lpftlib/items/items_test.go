@@ -88,30 +88,6 @@ func TestTable1Rows(t *testing.T) {
 	}
 }
 
-// On the paper's own task the printed number stands beside ours; another model is judged by the orderings
-// that its own numbers show.
-func TestCellsCarryThePrintedNumber(t *testing.T) {
-	row := func(m study.Method, norm float64) []study.Measures {
-		return []study.Measures{{Spec: study.Spec{Task: "cb", Method: m}, TestSet: "cb", NormC: norm}}
-	}
-	ft, lp := group{"cb", study.FT}, group{"cb", study.LP}
-	other := paper.Setting{Model: "minilm", PaperCompatible: true}
-	for _, c := range []struct {
-		by      map[group][]study.Measures
-		verdict paper.Verdict
-		reason  string
-	}{
-		{map[group][]study.Measures{ft: row(study.FT, 0.95)}, paper.NotATarget, "another model"},
-		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 3)}, paper.TrendOnly, "below LP as in print"},
-		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 0.5)}, paper.Differs, "in print below LP, not here"},
-	} {
-		cell := featureColumns[3].cell(ft, c.by, featureColumns, other)
-		require.NotEmpty(t, cell.Paper)
-		require.Equal(t, c.verdict, cell.Verdict)
-		require.Contains(t, cell.Reason, c.reason)
-	}
-}
-
 // The kernels of a task judge each other's printed orderings.
 func TestKernelCellsAreJudgedByTheirPeers(t *testing.T) {
 	stats := func(m study.Method, rankP, rankF int) *study.KernelStats {
@@ -149,19 +125,4 @@ func TestColoursAreTheCallers(t *testing.T) {
 		pictures = append(pictures, section.Figures[0].PNG)
 	}
 	require.NotEqual(t, pictures[0], pictures[1])
-}
-
-// A table of one's own shows the mean over seeds and the paper's number, and judges nothing.
-func TestPlainTable(t *testing.T) {
-	rows := []study.Measures{
-		{Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 1}, TestSet: "cb", NormC: 1}, {Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 2}, TestSet: "cb", NormC: 2},
-	}
-	twice := study.Metric{Title: "twice", Digits: 1, Of: func(m *study.Measures) float64 { return 2 * m.NormC }}
-	table := PlainTable(rows, []study.Metric{study.NormC, twice, study.FDR})
-	cells := table.Rows[0].Cells
-	require.Equal(t, "1.500 ± 0.707", cells[0].Ours)
-	require.NotEmpty(t, cells[0].Paper)
-	require.Empty(t, cells[0].Verdict)
-	require.Equal(t, report.Cell{Ours: "3.0 ± 1.4"}, cells[1])
-	require.Equal(t, "undefined", cells[2].Ours)
 }

@@ -1,4 +1,6 @@
-package items
+// Package tables lays measures of runs out as tables: a metric a column, a test set and a method a row, mean over seeds, and
+// where the paper prints the number, its number beside ours. [Compared] judges that number, [Plain] does not.
+package tables
 
 import (
 	"cmp"
@@ -19,18 +21,18 @@ type Column struct {
 	Tables       []int // that print it; the first that has the cell counts
 }
 
-// printedIn is a metric with the tables that print it.
-func printedIn(m study.Metric, tables ...int) Column { return Column{m, tables} }
+// PrintedIn is a metric with the tables that print it.
+func PrintedIn(m study.Metric, tables ...int) Column { return Column{m, tables} }
 
-// titled is a metric under another title.
-func titled(m study.Metric, title string) study.Metric {
+// Titled is a metric under another title.
+func Titled(m study.Metric, title string) study.Metric {
 	m.Title = title
 	return m
 }
 
-// MeasuredTable lays rows out, mean over seeds, with the printed number beside each.
-func MeasuredTable(f *Facts, rows []study.Measures, columns []Column, caption string) report.Table {
-	t := report.Table{Caption: strings.TrimSpace(caption + " Mean over seeds (± sample deviation). " + f.footer(tasksOf(rows)...))}
+// Compared lays rows out with the printed number and a verdict beside each; set is what the comparison must know of a test set.
+func Compared(rows []study.Measures, columns []Column, caption string, set func(testSet string) paper.Setting) report.Table {
+	t := report.Table{Caption: caption}
 	for _, c := range columns {
 		t.Columns = append(t.Columns, c.Title)
 	}
@@ -38,7 +40,7 @@ func MeasuredTable(f *Facts, rows []study.Measures, columns []Column, caption st
 	for _, g := range order {
 		row := report.Row{Dataset: g.testSet, Method: g.method.Title()}
 		for _, c := range columns {
-			row.Cells = append(row.Cells, c.cell(g, by, columns, f.setting(g.testSet)))
+			row.Cells = append(row.Cells, c.cell(g, by, columns, set(g.testSet)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -62,25 +64,6 @@ func grouped(rows []study.Measures) (order []group, by map[group][]study.Measure
 		by[g] = append(by[g], r)
 	}
 	return order, by
-}
-
-// tasksOf are the tasks that rows were trained or measured on.
-func tasksOf(rows []study.Measures) []string {
-	var out []string
-	for _, r := range rows {
-		out = append(out, r.Task, r.TestSet)
-	}
-	return distinct(out)
-}
-
-// distinct keeps the first of equal names.
-func distinct(names []string) (out []string) {
-	for _, name := range names {
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out
 }
 
 // ofTheFTStage are metrics that methods without one do not have.
@@ -148,9 +131,9 @@ func (c Column) printed(g group) (paper.Printed, bool) {
 	return paper.Printed{}, false
 }
 
-// PlainTable lays runs out by metrics without judging them; the paper's number stands beside ours where one of its
+// Plain lays runs out by metrics without judging them; the paper's number stands beside ours where one of its
 // tables of runs prints it.
-func PlainTable(rows []study.Measures, metrics []study.Metric) report.Table {
+func Plain(rows []study.Measures, metrics []study.Metric) report.Table {
 	t := report.Table{Caption: "Mean over seeds (± sample deviation)."}
 	order, by := grouped(rows)
 	for _, m := range metrics {
@@ -177,11 +160,11 @@ func (c Column) value(rows []study.Measures) report.Cell {
 	if err != nil {
 		return report.Cell{Ours: "undefined", Reason: err.Error()}
 	}
-	return spreadCell(spread, c.Digits)
+	return SpreadCell(spread, c.Digits)
 }
 
-// spreadCell is a mean over seeds with its deviation, which one seed does not have.
-func spreadCell(s measure.Spread, digits int) report.Cell {
+// SpreadCell is a mean over seeds with its deviation, which one seed does not have.
+func SpreadCell(s measure.Spread, digits int) report.Cell {
 	cell := report.Cell{Ours: report.Fixed(s.Mean, digits)}
 	if s.N > 1 {
 		cell.Ours += " ± " + report.Fixed(s.Std, digits)
