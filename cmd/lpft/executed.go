@@ -157,7 +157,7 @@ func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *sessi
 	if err != nil {
 		return executed{}, err
 	}
-	if err := r.execute(ctx, env, item, out); err != nil {
+	if err := r.executeNotebook(ctx, env, item, out); err != nil {
 		return executed{}, err
 	}
 	after, err := s.Store.Log()
@@ -173,8 +173,8 @@ func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *sessi
 	return executed{notebook: out, seconds: time.Since(began).Seconds(), state: state}, nil
 }
 
-// execute runs one notebook headless and shows its cells' progress as our own.
-func (r *reproduction) execute(ctx context.Context, env *lab.Env, item items.Item, out string) error {
+// executeNotebook runs one notebook headless and shows its cells' progress as our own.
+func (r *reproduction) executeNotebook(ctx context.Context, env *lab.Env, item items.Item, out string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}

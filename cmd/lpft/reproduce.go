@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/internal/cellenv"
 	"lpft/internal/lab"
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
@@ -20,6 +21,8 @@ import (
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/worker"
+	"lpft/lpftlib/worker/server"
 )
 
 // reproduction is one `lpft reproduce`.
@@ -31,6 +34,7 @@ type reproduction struct {
 	dry         bool
 
 	home, root string
+	worker     string // socket at which this process serves the notebooks' cells
 	started    time.Time
 }
 
@@ -66,13 +70,42 @@ func (r *reproduction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	runs := map[string]executed{}
-	for _, item := range chosen {
-		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
-			return err
-		}
+	runs, err := r.execute(ctx, env, s, chosen)
+	if err != nil {
+		return err
 	}
 	return r.write(ctx, s, chosen, runs)
+}
+
+// execute runs the notebooks of items. This process is the worker of their cells, so that the model is loaded and programs are
+// compiled once for all of them; when it ends, what it computes has left a checkpoint.
+func (r *reproduction) execute(ctx context.Context, env *lab.Env, s *session.Session, chosen []items.Item) (runs map[string]executed, err error) {
+	dir, end, err := env.Scratch()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	r.worker = filepath.Join(dir, "worker", "socket")
+	l, err := worker.Listen(r.worker)
+	if err != nil {
+		return nil, err
+	}
+	serving, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(serving, r.home, server.Options{}, l, openEngine(ctx)) }()
+	defer func() {
+		stop()
+		if failed := <-ended; err == nil {
+			err = failed
+		}
+	}()
+	runs = map[string]executed{}
+	for _, item := range chosen {
+		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
 }
 
 // prepare checks everything that can be checked before time is spent, and says what will run.
@@ -183,7 +216,8 @@ func (r *reproduction) environment(feed string) []string {
 			profile = abs
 		}
 	}
-	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed}
+	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed,
+		cellenv.Worker + "=" + r.worker}
 	if r.seeds != "" {
 		env = append(env, "LPFT_SEEDS="+r.seeds)
 	}

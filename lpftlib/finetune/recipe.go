@@ -20,7 +20,7 @@ const (
 type stream uint64
 
 const (
-	streamHead stream = iota + 1
+	streamHead stream = iota + 1 // package head draws from it
 	streamOrder
 	streamDropout
 )

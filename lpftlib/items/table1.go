@@ -23,7 +23,7 @@ func table1() Item {
 var featureColumns = []tables.Column{tables.PrintedIn(study.CS, 1, 11), tables.PrintedIn(study.Diff, 1, 11), tables.PrintedIn(study.FDR, 1, 11), tables.PrintedIn(study.NormC, 1, 11)}
 
 // scoreBesides is the score under the name by which Tables 8 and 10 print it.
-var scoreBesides = tables.Column{study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, []int{8, 10}}
+var scoreBesides = tables.PrintedIn(study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, 8, 10)
 
 func table1Table(f *Facts, rows []study.Measures) report.Table {
 	columns := slices.Concat(featureColumns, []tables.Column{scoreBesides}, rateColumns)

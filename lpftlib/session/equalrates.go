@@ -42,7 +42,7 @@ func (s *Session) EqualRates(ctx context.Context, id string, seed uint64) ([]stu
 			return nil, err
 		}
 		recipe := m.Setting.Recipe
-		cells = append(cells, study.Control{Measures: *m, Rates: study.Rates{recipe.Batch, recipe.LearningRate}, RatesOf: run.ratesOf, RateSum: recipe.RateSum(len(d.Train))})
+		cells = append(cells, study.Control{Measures: *m, Rates: study.Rates{Batch: recipe.Batch, LearningRate: recipe.LearningRate}, RatesOf: run.ratesOf, RateSum: recipe.RateSum(len(d.Train))})
 	}
 	return cells, nil
 }

@@ -43,7 +43,7 @@ func TestEqualRates(t *testing.T) {
 	require.Len(t, runs, 4, "each method at the profile's rates")
 
 	for _, c := range cells {
-		require.Equal(t, c.Rates, study.Rates{c.Setting.Recipe.Batch, c.Setting.Recipe.LearningRate})
+		require.Equal(t, c.Rates, study.Rates{Batch: c.Setting.Recipe.Batch, LearningRate: c.Setting.Recipe.LearningRate})
 		rates, err := s.Profile.RatesOf("toy", c.RatesOf[0])
 		require.NoError(t, err)
 		require.Equal(t, *rates, c.Rates)
@@ -80,7 +80,7 @@ func TestEqualRatesThatAreEqual(t *testing.T) {
 
 // The claim compares at equal rates only, and fails where LP-FT moves features more, whatever the profile's own runs say.
 func TestEqualRateClaimsCanFail(t *testing.T) {
-	slow, fast := study.Rates{8, 1e-5}, study.Rates{16, 1e-4}
+	slow, fast := study.Rates{Batch: 8, LearningRate: 1e-5}, study.Rates{Batch: 16, LearningRate: 1e-4}
 	cell := func(m study.Method, r study.Rates, diff float64) study.Control {
 		return study.Control{Measures: study.Measures{Spec: study.Spec{Task: "cb", Method: m, Seed: 1}, TestSet: "cb", Diff: diff}, Rates: r}
 	}

@@ -70,7 +70,7 @@ func TestExportedModelComputesTheRunsLogits(t *testing.T) {
 		require.FileExists(t, filepath.Join(dir, "lpft.json"))
 		require.ErrorContains(t, s.Export(t.Context(), run, dir), "empty")
 	}
-	require.Error(t, s.Export(t.Context(), study.Spec{Task: "toy", Method: study.LP, Seed: 1, Scaling: study.Scaling{2, "A"}}, t.TempDir()))
+	require.Error(t, s.Export(t.Context(), study.Spec{Task: "toy", Method: study.LP, Seed: 1, Scaling: study.Scaling{Norm: 2, Reading: "A"}}, t.TempDir()))
 }
 
 // stockLogits are the stock class's logits, in float32 as it computes them.

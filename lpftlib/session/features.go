@@ -26,6 +26,12 @@ type Features struct {
 
 // PretrainedFeatures are the pre-trained model's φ on a task. They do not depend on a seed.
 func (s *Session) PretrainedFeatures(ctx context.Context, id string) (*Features, error) {
+	a, err := s.pretrained(ctx, id)
+	return s.read(ctx, id, a, err)
+}
+
+// pretrained computes or finds them.
+func (s *Session) pretrained(ctx context.Context, id string) (*store.Artefact, error) {
 	step, err := s.pretrainedStep(ctx, id)
 	if err != nil {
 		return nil, err
@@ -39,6 +45,12 @@ func (s *Session) PretrainedFeatures(ctx context.Context, id string) (*Features,
 
 // PretrainedLayer are the pre-trained model's features after its first so many layers; 0 is the embeddings.
 func (s *Session) PretrainedLayer(ctx context.Context, id string, layers int) (*Features, error) {
+	a, err := s.layer(ctx, id, layers)
+	return s.read(ctx, id, a, err)
+}
+
+// layer computes or finds them.
+func (s *Session) layer(ctx context.Context, id string, layers int) (*store.Artefact, error) {
 	step, err := s.layerStep(ctx, id, layers)
 	if err != nil {
 		return nil, err
@@ -65,6 +77,12 @@ func (f *Features) Split(name string) (*mat.Dense, error) {
 // TrainedFeatures are φ of the model that a run leaves, on some splits of a task: of the task it
 // was trained on, or of a shifted test set.
 func (s *Session) TrainedFeatures(ctx context.Context, run study.Spec, id string, names ...string) (*Features, error) {
+	a, err := s.trained(ctx, run, id, names...)
+	return s.read(ctx, id, a, err)
+}
+
+// trained computes or finds them.
+func (s *Session) trained(ctx context.Context, run study.Spec, id string, names ...string) (*store.Artefact, error) {
 	step, err := s.trainedFeaturesStep(ctx, run, id, names...)
 	if err != nil {
 		return nil, err
@@ -80,23 +98,46 @@ func (s *Session) TrainedFeatures(ctx context.Context, run study.Spec, id string
 }
 
 // features computes or finds φ of a model: before makes the model, weights supplies it.
-func (s *Session) features(ctx context.Context, id string, step store.Step, before func(context.Context) error, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*Features, error) {
+func (s *Session) features(ctx context.Context, id string, step store.Step, before func(context.Context) error, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*store.Artefact, error) {
 	d, m, be, err := s.parts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	names := step.Inputs.(featureInputs).Splits
-	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
+	return s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		loaded, lora, err := weights(m)
 		if err != nil {
 			return err
 		}
 		return s.computeFeatures(ctx, w, be, d, names, loaded, lora, step)
 	})
+}
+
+// read reads features from their artefact; with err, that of making it, it does nothing.
+func (s *Session) read(ctx context.Context, id string, a *store.Artefact, err error) (*Features, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readFeatures(a, d, names)
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	f := &Features{Splits: map[string]*mat.Dense{}, Labels: map[string][]int{}, Key: a.Key}
+	for _, name := range splits {
+		if !a.Has(name + ".npy") {
+			continue
+		}
+		examples, err := splitOf(d, name)
+		if err != nil {
+			return nil, err
+		}
+		array, err := a.ReadNpy(name + ".npy")
+		if err != nil {
+			return nil, err
+		}
+		f.Splits[name], f.Labels[name] = dense(array.Float32, array.Shape[0], array.Shape[1]), study.Labels(examples)
+	}
+	return f, nil
 }
 
 // parts opens what every step needs.
@@ -156,25 +197,6 @@ func countRows(d *task.Data, names []string) int {
 		n += counts[name]
 	}
 	return n
-}
-
-func readFeatures(a *store.Artefact, d *task.Data, names []string) (*Features, error) {
-	f := &Features{Splits: map[string]*mat.Dense{}, Labels: map[string][]int{}, Key: a.Key}
-	for _, name := range names {
-		examples, err := splitOf(d, name)
-		if err != nil {
-			return nil, err
-		}
-		if len(examples) == 0 {
-			continue
-		}
-		array, err := a.ReadNpy(name + ".npy")
-		if err != nil {
-			return nil, err
-		}
-		f.Splits[name], f.Labels[name] = dense(array.Float32, array.Shape[0], array.Shape[1]), study.Labels(examples)
-	}
-	return f, nil
 }
 
 // dense widens a float32 matrix.

@@ -256,7 +256,7 @@ func calibrationOf(logits *mat.Dense, labels []int) (study.Calibration, error) {
 		return study.Calibration{}, err
 	}
 	nll, err := measure.NLL(logits, labels)
-	return study.Calibration{100 * ece, 100 * mce, nll}, err
+	return study.Calibration{ECE: 100 * ece, MCE: 100 * mce, NLL: nll}, err
 }
 
 // measureTemperature fits T on validation logits, by both recipes, and applies it.
@@ -275,7 +275,7 @@ func measureTemperature(m *study.Measures, val *mat.Dense, valLabels []int, logi
 		if err != nil {
 			return err
 		}
-		*recipe.to = &study.Scaled{t, calibration}
+		*recipe.to = &study.Scaled{Temperature: t, Calibration: calibration}
 	}
 	return nil
 }

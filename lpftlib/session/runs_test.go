@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/lpftlib/measure"
-	"lpft/lpftlib/paper"
 	"lpft/lpftlib/study"
 )
 
@@ -206,7 +205,7 @@ func TestTunedRatesAreUsed(t *testing.T) {
 	}
 	recipe, err := s.Recipe(ctx, study.Spec{Task: "toy", Method: study.FT, Seed: 1})
 	require.NoError(t, err)
-	require.Equal(t, tuned.Best, study.Rates{recipe.Batch, recipe.LearningRate})
+	require.Equal(t, tuned.Best, study.Rates{Batch: recipe.Batch, LearningRate: recipe.LearningRate})
 	_, err = s.Recipe(ctx, study.Spec{Task: "toy", Method: study.LoRA, Seed: 1})
 	require.ErrorContains(t, err, "--method lora")
 

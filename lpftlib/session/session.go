@@ -36,6 +36,9 @@ type Options struct {
 	Open     func(spec string) (*backend.Backend, error)
 	Progress progress.Sink
 	Say      func(string) // one-line messages; default: standard error
+	// Turn, where several share an engine, lets one step after the other be computed: it calls compute when it is ctx's turn. The
+	// context that it gives to compute is that of the turn: steps within one are part of it.
+	Turn func(ctx context.Context, compute func(context.Context) error) error
 }
 
 // Session is a profile bound to a model, data, a backend and a store.
@@ -123,6 +126,9 @@ func (o *Options) complete() error {
 	}
 	if o.Progress == nil {
 		o.Progress = progress.Discard
+	}
+	if o.Turn == nil {
+		o.Turn = func(ctx context.Context, compute func(context.Context) error) error { return compute(ctx) }
 	}
 	if o.Say == nil {
 		o.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
@@ -306,4 +312,13 @@ func (s *Session) WholeData(ctx context.Context, id string) (*task.Data, error) 
 		return s.Data(ctx, id)
 	}
 	return task.Load(ctx, id, task.Options{Dir: s.opt.DataDir, Hub: task.HubOptions{Offline: s.opt.Offline}})
+}
+
+// Missed says that data were looked for and not there: who keeps a session open asks a new one after some time.
+func (s *Session) Missed() bool {
+	if !s.mu.TryLock() { // something is being fetched: it is in use
+		return false
+	}
+	defer s.mu.Unlock()
+	return len(s.gone) > 0
 }

@@ -32,7 +32,14 @@ func (s *Session) once(ctx context.Context, step store.Step, before func(context
 			return nil, err
 		}
 	}
-	return s.Store.Do(ctx, step, fn)
+	return s.do(ctx, step, fn)
+}
+
+// do finds a step's artefact or computes it when it is the caller's turn.
+func (s *Session) do(ctx context.Context, step store.Step, fn func(context.Context, *store.Work) error) (*store.Artefact, error) {
+	return s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+		return s.opt.Turn(ctx, func(ctx context.Context) error { return fn(ctx, w) })
+	})
 }
 
 // made finds or makes a step about a task whose result is one JSON file: bring gets what it is made

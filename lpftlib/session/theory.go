@@ -28,7 +28,7 @@ func (s *Session) Theory(ctx context.Context, step store.Step, out any, fn func(
 	if err != nil {
 		return err
 	}
-	a, err := s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
+	a, err := s.do(ctx, step, func(ctx context.Context, w *store.Work) error {
 		prov := store.NewProvenance()
 		prov.Config, prov.Seed, prov.Profile = step.Inputs, &s.Profile.Seeds[0], s.Profile.Name
 		engineOf(prov, be)
