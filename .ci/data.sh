@@ -7,9 +7,9 @@ step() { printf '\n=== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
 step "tests that want data and models, the toy task's promise among them"
 shown() { grep -v "^=== \|^    --- PASS\|^--- PASS" "$work/real.log" | tail -60; exit 1; }
 export LPFT_MODELS=$LPFT_HOME/models GOEXPERIMENT=simd
-wanting=$(git grep -l 'LPFT_DATA is not set\|LPFT_MODELS is not set' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|' | grep -v 'lpftlib/study$') # study's one such test comes next
+wanting=$(git grep -l 'LPFT_DATA is not set\|LPFT_MODELS is not set' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|' | grep -v 'lpftlib/session$') # session's one such test comes next
 GOMLX_BACKEND=go go test -v -skip TestToyIsNoToyProblem $wanting >"$work/real.log" 2>&1 || shown
-go test -v -run TestToyIsNoToyProblem ./lpftlib/study >>"$work/real.log" 2>&1 || shown # on the engine that a newcomer gets
+go test -v -run TestToyIsNoToyProblem ./lpftlib/session >>"$work/real.log" 2>&1 || shown # on the engine that a newcomer gets
 grep "^ok\|toy_test.go\|^--- SKIP" "$work/real.log"
 if grep -A2 "^--- SKIP" "$work/real.log" | grep -q "LPFT_DATA is not set\|LPFT_MODELS is not set"; then
     echo "FAIL: tests on data or models were skipped although both are there"

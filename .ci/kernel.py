@@ -290,6 +290,109 @@ class Ends(unittest.TestCase):
         k.leaves_nothing(self, 10)
 
 
+class Worker(unittest.TestCase):
+    """The process that computes for cells, on the built-in task with a generated model."""
+
+    OPEN = 'import "lpft/lpftlib"\n\nvar params = lpftlib.Params{Profile: "smoke", Tasks: []string{"toy"}, Seeds: []uint64{%d}}'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.mkdtemp(prefix="h-")
+        os.environ["LPFT_HOME"] = cls.home
+        os.environ["GOMLX_BACKEND"] = "go"
+
+    @classmethod
+    def tearDownClass(cls):
+        pid = cls.pid()
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+        shutil.rmtree(cls.home, ignore_errors=True)
+        del os.environ["LPFT_HOME"], os.environ["GOMLX_BACKEND"]
+
+    @classmethod
+    def pid(cls):
+        for file in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                words = pathlib.Path(file).read_bytes().split(b"\0")
+                env = pathlib.Path(file).parent.joinpath("environ").read_bytes()
+            except OSError:
+                continue
+            if words[1:3] == [b"worker", b"run"] and f"LPFT_HOME={cls.home}".encode() in env:
+                return int(file.split("/")[2])
+
+    def kernel(self, seed=1):
+        k = Kernel()
+        self.addCleanup(k.close)
+        self.assertEqual(k.run(self.OPEN % seed)[0]["status"], "ok")
+        return k
+
+    def ok(self, k, code):
+        reply, out = k.run(code, timeout=180)
+        self.assertEqual(reply["status"], "ok", out)
+        return text(out) + json.dumps([c for t, c in out if t.endswith("display_data")])
+
+    def test_one_worker_for_all_and_after_a_restart(self):
+        a, b = self.kernel(), self.kernel()
+        for k in (a, b):
+            self.ok(k, "%%\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].Features(\"test\"))")
+        pid = self.pid()
+        self.assertTrue(pid)
+        a.km.restart_kernel(now=False)
+        a.kc.wait_for_ready(timeout=60)
+        a.run(self.OPEN % 1)
+        self.ok(a, "%%\nlpftlib.Display(lpftlib.Open(params))")
+        self.assertEqual(self.pid(), pid)
+
+    def test_killed_worker_is_started_again(self):
+        k = self.kernel()
+        self.ok(k, "%%\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].Probe(1))")
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        self.ok(k, "%%\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].Probe(1), 1)")
+        self.assertNotEqual(self.pid(), pid)
+
+    def test_stop_in_training(self):
+        k = self.kernel(seed=2)
+        self.ok(k, "%%\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].Features(\"val\"))")
+        began = time.monotonic()
+        msg = k.kc.execute('%%\nimport "lpft/lpftlib/study"\nrun := study.Spec{Method: lpftlib.FT, Seed: 2, Rates: study.Rates{Batch: 2, LearningRate: 1e-4}}\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].TrainAs(run))'.replace(
+            '%%\nimport "lpft/lpftlib/study"\n', 'import "lpft/lpftlib/study"\n\n%%\n'))
+        while True:
+            m = k.kc.get_iopub_msg(timeout=120)
+            if m["parent_header"].get("msg_id") == msg and "steps/s" in json.dumps(m["content"]):
+                break
+        began = time.monotonic()
+        k.km.interrupt_kernel()
+        reply, out = k.collect(msg, 60)
+        spent = time.monotonic() - began
+        self.assertEqual(reply["ename"], "interrupted", out)
+        shown = json.dumps([c for t, c in out if t.endswith("display_data")])
+        self.assertIn("run the cell again to continue", shown)
+        print(f"training ended {spent:.2f} s after Stop")
+        self.assertLess(spent, 1.5)
+
+    def test_stop_between_verbs(self):
+        k = self.kernel()
+        msg = k.kc.execute("%%\nlpftlib.Open(params)\nfmt.Println(\"spins\")\nfor {\n}")
+        while True:
+            m = k.kc.get_iopub_msg(timeout=120)
+            if m["parent_header"].get("msg_id") == msg and m["msg_type"] == "stream":
+                break
+        began = time.monotonic()
+        k.km.interrupt_kernel()
+        self.assertEqual(k.collect(msg, 60)[0]["ename"], "interrupted")
+        spent = time.monotonic() - began
+        print(f"a loop after Open ended {spent:.2f} s after Stop")
+        self.assertLess(spent, 1.5)
+
+    def test_values_go_from_cell_to_cell(self):
+        k = self.kernel()
+        self.ok(k, '%%\nlpftlib.Keep("n", map[string]int{"a": 7})')
+        self.assertIn("7", self.ok(k, '%%\nfmt.Println(lpftlib.Kept[map[string]int]("n")["a"])'))
+        reply, out = k.run('%%\nfmt.Println(lpftlib.Kept[int]("n"))')
+        self.assertIn('kept "n" is a map[string]int', text(out))
+
+
 def times(gonb, module, repeat=10):
     """Prints the median seconds of cells through the kernel and through GoNB alone, in turns."""
     plain = pathlib.Path(tempfile.mkdtemp())

@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 
 KEPT = {"table", "thead", "tbody", "tr", "th", "td", "caption", "b", "details", "summary"}
 LINES = {"div", "figcaption", "figure"}
+HIDDEN = {"style", "script"}
 LARGEST = 400_000  # bytes of a picture that are worth committing
 
 
@@ -30,7 +31,7 @@ class Plain(HTMLParser):
         self.out, self.hidden, self.picture = [], 0, picture
 
     def handle_starttag(self, tag, attrs):
-        if tag == "style":
+        if tag in HIDDEN:
             self.hidden += 1
         elif tag in KEPT:
             self.out.append(f"<{tag}>")
@@ -41,7 +42,7 @@ class Plain(HTMLParser):
             self.out.append(" ")
 
     def handle_endtag(self, tag):
-        if tag == "style":
+        if tag in HIDDEN:
             self.hidden -= 1
         elif tag in KEPT:
             self.out.append(f"</{tag}>")

@@ -1,8 +1,11 @@
 package lpftlib
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"html"
+	"image/png"
 	"strings"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -10,7 +13,6 @@ import (
 
 	"lpft/kernels"
 	"lpft/lpftlib/head"
-	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
@@ -85,11 +87,11 @@ func blockOf(v any) (fragment string, ok bool) {
 	case report.Table:
 		return Must(v.HTML()), true
 	case *plots.Figure:
-		return figureHTML(v, ""), true
-	case items.Drawing:
-		return figureHTML(v.Figure, v.Caption), true
-	case *items.Built:
-		return builtHTML(v), true
+		return figureHTML(report.Figure{PNG: Must(v.PNG()), Alt: v.Alt()}), true
+	case report.Figure:
+		return figureHTML(v), true
+	case *Item:
+		return itemHTML(v), true
 	case []paper.Claim:
 		return Must(report.ClaimsHTML(v)), true
 	case HTML:
@@ -107,27 +109,27 @@ func line(label, text string) string {
 	return fmt.Sprintf("<div><b>%s</b>&ensp;%s</div>", html.EscapeString(label), html.EscapeString(text))
 }
 
-// builtHTML is an item as the report has it: tables, figures, and which of the paper's claims they bear out.
-func builtHTML(b *items.Built) string {
-	if b.Missing != "" {
-		return line(b.Title, b.Missing)
+// itemHTML is an item as the report has it: tables, figures, and which of the paper's claims they bear out.
+func itemHTML(it *Item) string {
+	if missing, ok := strings.CutPrefix(it.State, "missing: "); ok {
+		return line(it.Title, missing)
 	}
 	var out strings.Builder
-	for _, t := range b.Tables {
+	for _, t := range it.Tables {
 		out.WriteString(Must(t.HTML()))
 	}
-	for _, f := range b.Figures {
-		out.WriteString(figureHTML(f.Figure, f.Caption))
+	for _, f := range it.Figures {
+		out.WriteString(figureHTML(f))
 	}
-	out.WriteString(Must(report.ClaimsHTML(b.Claims)))
+	out.WriteString(Must(report.ClaimsHTML(it.Claims)))
 	return out.String()
 }
 
 // figureHTML is a figure at half the size of its picture, so that it is sharp on every screen, on the white that its
 // colours are chosen for, with its description for those who do not see it.
-func figureHTML(f *plots.Figure, caption string) string {
-	width, _ := f.Size()
-	return fmt.Sprintf(`<figure style="margin:0.6em 0"><img src="data:image/png;base64,%s" alt="%s" style="width:%.0fpx;max-width:100%%;height:auto;background:#fff">`+
+func figureHTML(f report.Figure) string {
+	picture := Must(png.DecodeConfig(bytes.NewReader(f.PNG)))
+	return fmt.Sprintf(`<figure style="margin:0.6em 0"><img src="data:image/png;base64,%s" alt="%s" style="width:%dpx;max-width:100%%;height:auto;background:#fff">`+
 		`<figcaption style="max-width:60em">%s</figcaption></figure>`,
-		Must(base64PNG(f)), html.EscapeString(f.Alt()), width.Points()*pixelsPerPoint, html.EscapeString(caption))
+		base64.StdEncoding.EncodeToString(f.PNG), html.EscapeString(f.Alt), picture.Width/2, html.EscapeString(f.Caption))
 }

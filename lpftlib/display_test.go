@@ -25,6 +25,7 @@ func onToy(t *testing.T, env ...string) *Study {
 	}
 	t.Setenv("LPFT_HOME", t.TempDir())
 	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("LPFT_WORKER", workerHere(t))
 	for i := 0; i < len(env); i += 2 {
 		t.Setenv(env[i], env[i+1])
 	}

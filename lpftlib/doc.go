@@ -21,8 +21,14 @@
 //
 // A cell is a program of its own: it shares declarations with the cells before it and nothing else.
 // So each opens the study again, which is cheap; what was computed before comes from disk, and what
-// was not is computed, with its progress shown.
+// was not a resident worker computes (package worker), with its progress shown here. The cell itself links no engine, so that it
+// compiles in a moment. A value of the cell's own goes to later cells by its name:
+//
+//	lpftlib.Keep("diff", diff)
+//	diff := lpftlib.Kept[float64]("diff")   // in another cell
+//
+// Stop ends a cell at once and cancels what is computed for it; the same cell continues it.
 //
 // The verbs return no errors: a failing one prints one line and ends the cell, which Jupyter shows as
-// the cell's error. Programs that want errors use the packages below, lpftlib/study first.
+// the cell's error. Programs that want errors use the packages below, lpftlib/session first.
 package lpftlib

@@ -1,15 +1,20 @@
 package lpftlib
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
+	"lpft/internal/huggingface"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/worker"
 )
 
 // Params are a notebook's parameters, its first cell. LPFT_PROFILE, LPFT_TASKS and LPFT_SEEDS in the
@@ -22,33 +27,57 @@ type Params struct {
 	Colors map[string]string
 }
 
-// Open opens the study that params describe.
+// Open opens the study that params describe. Nothing is computed for it; the verbs ask the worker (package worker).
 func Open(params Params) *Study {
-	opt := study.Options{Profile: params.Profile, Tasks: params.Tasks, Seeds: params.Seeds, Progress: sink(), Say: func(string) {}}
-	overridden := override(&opt)
-	// An interrupted cell leaves a checkpoint instead of dying in the middle of a step; a second interrupt ends it at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	s := Must(study.Open(ctx, opt))
-	return &Study{Seeds: s.Profile.Seeds, Methods: s.Profile.Methods, session: s, ctx: ctx, colors: params.Colors, overridden: overridden}
+	asked, overridden, err := resolve(params)
+	profile := Must(study.LoadProfile(Must(asked, err).Profile))
+	if len(asked.Seeds) > 0 {
+		Must(0, study.CheckSeeds(asked.Seeds))
+		profile.Seeds = asked.Seeds
+	}
+	return &Study{Profile: profile, Seeds: profile.Seeds, Methods: profile.Methods, params: params, overridden: overridden,
+		client: worker.New(Must(store.Home()), asked, sink()), ctx: stopping()}
 }
 
-// override empties what the environment sets, so that study reads it there, and names those variables.
-func override(opt *study.Options) (names []string) {
-	for _, v := range []struct {
-		name  string
-		empty func()
-	}{
-		{"LPFT_PROFILE", func() { opt.Profile = "" }},
-		{"LPFT_TASKS", func() { opt.Tasks = nil }},
-		{"LPFT_SEEDS", func() { opt.Seeds = nil }},
-	} {
-		if value := os.Getenv(v.name); value != "" {
-			v.empty()
-			names = append(names, v.name+"="+value)
+// resolve is what the worker is asked about: parameters, or what the environment sets in their place, whose variables it
+// names. Paths become absolute, for the worker has another working folder.
+func resolve(params Params) (asked worker.Study, overridden []string, err error) {
+	get := func(name string) string {
+		value := os.Getenv(name)
+		if value != "" {
+			overridden = append(overridden, name+"="+value)
+		}
+		return value
+	}
+	asked = worker.Study{Profile: cmp.Or(get("LPFT_PROFILE"), params.Profile, "demo"), Tasks: slices.Clone(params.Tasks), Seeds: params.Seeds,
+		Data: os.Getenv("LPFT_DATA"), Models: os.Getenv("LPFT_MODELS"), Backend: os.Getenv("GOMLX_BACKEND"), Offline: huggingface.Offline() != ""}
+	if tasks := get("LPFT_TASKS"); tasks != "" {
+		asked.Tasks = strings.Split(tasks, ",")
+	}
+	if seeds := get("LPFT_SEEDS"); seeds != "" {
+		if asked.Seeds, err = study.ParseSeeds(seeds); err != nil {
+			return asked, nil, fmt.Errorf("LPFT_SEEDS: %w", err)
 		}
 	}
-	return names
+	paths := []*string{&asked.Data, &asked.Models}
+	files := []*string{&asked.Profile}
+	for i := range asked.Tasks {
+		files = append(files, &asked.Tasks[i])
+	}
+	for _, file := range files {
+		if *file = strings.TrimSpace(*file); strings.HasSuffix(*file, ".json") {
+			paths = append(paths, file)
+		}
+	}
+	for _, path := range paths {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return asked, nil, err
+		}
+	}
+	return asked, overridden, nil
 }
 
 // sink shows progress in the notebook, and in the file that a headless run follows.
@@ -63,7 +92,11 @@ func sink() progress.Sink {
 // Must unwraps what a function of the packages below returns: where it failed, the cell ends with one line.
 func Must[T any](value T, err error) T {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "lpft: "+strings.ReplaceAll(err.Error(), "\n", " "))
+		text := strings.ReplaceAll(err.Error(), "\n", " ")
+		if errors.Is(err, context.Canceled) {
+			text = "stopped; run the cell again to continue"
+		}
+		fmt.Fprintln(os.Stderr, "lpft: "+text)
 		os.Exit(1)
 	}
 	return value

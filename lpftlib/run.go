@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/worker"
 )
 
 // Run is a finished FT stage: the head at its start and of the selected epoch, and the course between.
@@ -14,11 +15,7 @@ type Run struct {
 
 // Features are φ of the trained model on a split of the run's task [n, h].
 func (r *Run) Features(split string) *mat.Dense {
-	s, splits := r.task.study, []string{"val", "test"} // which measuring the run computes in one go
-	if split == "train" {
-		splits = []string{"train"}
-	}
-	return Must(Must(s.session.TrainedFeatures(s.ctx, r.Spec, r.task.ID, splits...)).Split(split))
+	return matrix(ask(r.task.study, worker.TrainedFeatures, worker.TrainedArgs{Run: worker.RunOf(r.Spec), Task: r.task.ID, Split: split}))
 }
 
 // Logits are f(x) = Vφ(x) + b of the trained model on a split [n, C].

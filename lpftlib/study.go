@@ -3,8 +3,8 @@ package lpftlib
 import (
 	"context"
 
-	"lpft/lpftlib/items"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/worker"
 )
 
 // The methods, so that a cell needs one import for them.
@@ -22,29 +22,35 @@ type Method = study.Method
 
 // Study is an open study.
 type Study struct {
+	Profile *study.Profile // with the seeds that this study has
 	Seeds   []uint64
 	Methods []Method
 
-	session    *study.Session
-	ctx        context.Context
-	colors     map[string]string
+	params     Params
 	overridden []string // variables of the environment that won over the parameters
+	client     *worker.Client
+	ctx        context.Context
 }
 
-// Session is the study as the packages below know it, with the cell's context: for what the verbs do not cover.
-func (s *Study) Session() (*study.Session, context.Context) { return s.session, s.ctx }
+// ask has the worker do something. Where that fails, the cell ends.
+func ask[A, R any](s *Study, verb worker.Verb[A, R], args A) R {
+	return Must(worker.Call(s.ctx, s.client, verb, args))
+}
 
 // Task takes a task of the study by its id.
 func (s *Study) Task(id string) *Task {
-	d := Must(s.session.Data(s.ctx, id))
-	return &Task{ID: id, Classes: d.Task.Classes, study: s}
+	return s.task(ask(s, worker.OneTask, worker.TaskArgs{Task: id}))
+}
+
+func (s *Study) task(t worker.Task) *Task {
+	return &Task{ID: t.ID, Classes: t.Classes, study: s, about: t}
 }
 
 // Tasks are all tasks of the study.
 func (s *Study) Tasks() []*Task {
 	var out []*Task
-	for _, id := range Must(s.session.Tasks(s.ctx)) {
-		out = append(out, s.Task(id))
+	for _, t := range ask(s, worker.Tasks, worker.None{}) {
+		out = append(out, s.task(t))
 	}
 	return out
 }
@@ -62,12 +68,14 @@ func (s *Study) Measures(methods ...Method) []study.Measures {
 	return rows
 }
 
-// Item builds a table or figure of the paper as the report has it, with its verdict. What must be computed first is
-// announced.
-func (s *Study) Item(id string) *items.Built {
-	item := Must(items.ByID(id))
-	if text := Must(items.Announce(s.ctx, s.session, item)); text != "" {
-		Display(labelled{item.Title, text})
+// Item is a table or figure of the paper as the report has it, with its verdict.
+type Item = worker.Item
+
+// Item builds a table or figure of the paper. What must be computed first is announced.
+func (s *Study) Item(id string) *Item {
+	args := worker.ItemArgs{ID: id, Colors: s.params.Colors}
+	if about := ask(s, worker.Announce, args); about.Text != "" {
+		Display(labelled{about.Title, about.Text})
 	}
-	return Must(item.Build(s.ctx, s.session, s.colors))
+	return ask(s, worker.MakeItem, args)
 }

@@ -5,8 +5,10 @@ import (
 
 	"lpft/kernels"
 	"lpft/lpftlib/probe"
+	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
 	"lpft/lpftlib/task"
+	"lpft/lpftlib/worker"
 )
 
 // Task is a data set of a study.
@@ -15,64 +17,87 @@ type Task struct {
 	Classes []string
 
 	study *Study
+	about worker.Task
 }
 
 // Examples are the rows of a split: "train", "val" or "test".
 func (t *Task) Examples(split string) []task.Example {
-	return Must(t.study.session.Examples(t.study.ctx, t.ID, split))
+	return ask(t.study, worker.Examples, worker.SplitArgs{Task: t.ID, Split: split})
 }
 
 // Labels are the class ids of a split [n].
 func (t *Task) Labels(split string) []int { return study.Labels(t.Examples(split)) }
 
-// Features are φ of the pre-trained model on a split [n, h]: the last layer's output at the first token, in
-// evaluation mode.
-func (t *Task) Features(split string) *mat.Dense {
-	return Must(Must(t.study.session.PretrainedFeatures(t.study.ctx, t.ID)).Split(split))
+// Tokens are the ids of a split's texts as the model reads them, special ones included.
+func (t *Task) Tokens(split string) [][]int32 {
+	return ask(t.study, worker.Tokens, worker.SplitArgs{Task: t.ID, Split: split})
 }
 
+// Features are φ of the pre-trained model on a split [n, h]: the last layer's output at the first token, in
+// evaluation mode.
+func (t *Task) Features(split string) *mat.Dense { return t.features(split, nil) }
+
 // Layer are the same after the first so many layers of the pre-trained model; 0 is the embeddings.
-func (t *Task) Layer(layers int, split string) *mat.Dense {
-	return Must(Must(t.study.session.PretrainedLayer(t.study.ctx, t.ID, layers)).Split(split))
+func (t *Task) Layer(layers int, split string) *mat.Dense { return t.features(split, &layers) }
+
+func (t *Task) features(split string, layers *int) *mat.Dense {
+	return matrix(ask(t.study, worker.Features, worker.FeaturesArgs{SplitArgs: worker.SplitArgs{Task: t.ID, Split: split}, Layers: layers}))
 }
 
 // Probe is linear probing: V, b, the strength κ* and the scores that chose it.
 func (t *Task) Probe(seed uint64) *probe.Fitted {
-	return Must(t.study.session.Probe(t.study.ctx, t.ID, seed))
+	return ask(t.study, worker.Probe, worker.SeedArgs{Task: t.ID, Seed: seed})
 }
 
 // ProbePath is the course of linear probing, iteration by iteration.
 func (t *Task) ProbePath(seed uint64) []study.PathStep {
-	return Must(t.study.session.ProbePath(t.study.ctx, t.ID, seed))
+	return ask(t.study, worker.ProbePath, worker.SeedArgs{Task: t.ID, Seed: seed})
+}
+
+// Recipe is what a method's FT stage follows here: epochs, batch, learning rate and the rest.
+func (t *Task) Recipe(m Method, seed uint64) stage.Recipe {
+	return ask(t.study, worker.Recipe, worker.RunOf(t.spec(m, seed)))
+}
+
+func (t *Task) spec(m Method, seed uint64) study.Spec {
+	return study.Spec{Task: t.ID, Method: m, Seed: seed}
 }
 
 // Train runs the FT stage of FT, LP-FT, LoRA or LP-LoRA, or finds its result.
-func (t *Task) Train(m Method, seed uint64) *Run { return t.TrainAs(study.Spec{Method: m, Seed: seed}) }
+func (t *Task) Train(m Method, seed uint64) *Run { return t.TrainAs(t.spec(m, seed)) }
 
 // TrainAs is Train of a run that is described in full: its head scaled, or with a batch and a learning rate of its own.
 // The task is t whatever the description says.
 func (t *Task) TrainAs(run study.Spec) *Run {
 	run.Task = t.ID
-	return &Run{Trained: Must(t.study.session.Train(t.study.ctx, run)), task: t}
+	trained := ask(t.study, worker.Train, worker.RunOf(run))
+	trained.Spec = run
+	return &Run{Trained: trained, task: t}
 }
 
 // Kernel is the NTK at the start of a method's FT stage: P, F by parameter group, Θ, features and logits, on
 // rows drawn with the seed.
 func (t *Task) Kernel(m Method, seed uint64) *kernels.NTK {
-	return Must(t.study.session.KernelArrays(t.study.ctx, study.Spec{Task: t.ID, Method: m, Seed: seed}))
+	return kernel(ask(t.study, worker.Kernel, worker.RunOf(t.spec(m, seed))))
 }
 
+// TestSets are the test sets of the task's models: its own, and the shifted ones that the profile names and that are there.
+func (t *Task) TestSets() []string { return ask(t.study, worker.TestSets, worker.TaskArgs{Task: t.ID}) }
+
 // Measure takes every number of a run on the task's own test set.
-func (t *Task) Measure(m Method, seed uint64) study.Measures {
-	return *Must(t.study.session.Measure(t.study.ctx, study.Spec{Task: t.ID, Method: m, Seed: seed}))
+func (t *Task) Measure(m Method, seed uint64) study.Measures { return t.MeasureOn(t.ID, m, seed) }
+
+// MeasureOn takes every number of a run on another test set.
+func (t *Task) MeasureOn(testSet string, m Method, seed uint64) study.Measures {
+	return *ask(t.study, worker.Measure, worker.MeasureArgs{Run: worker.RunOf(t.spec(m, seed)), TestSet: testSet, Split: "test"})
 }
 
 // Sweep measures methods with their head scaled to each of the profile's norms before the FT stage.
 func (t *Task) Sweep(methods ...Method) []study.Measures {
-	return Must(t.study.session.NormSweep(t.study.ctx, t.ID, methods))
+	return ask(t.study, worker.Sweep, worker.SweepArgs{Task: t.ID, Methods: methods})
 }
 
 // Layout lays features and the rows of V, before and after a method's FT stage, out in the plane by t-SNE.
 func (t *Task) Layout(m Method, seed uint64) []study.LayoutPoint {
-	return Must(t.study.session.Layout(t.study.ctx, t.ID, m, seed))
+	return ask(t.study, worker.Layout, worker.RunOf(t.spec(m, seed)))
 }

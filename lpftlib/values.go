@@ -1,7 +1,6 @@
 package lpftlib
 
 import (
-	"encoding/base64"
 	"fmt"
 	"html"
 	"slices"
@@ -13,16 +12,8 @@ import (
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/task"
-	"lpft/plots"
+	"lpft/lpftlib/worker"
 )
-
-// pixelsPerPoint makes a figure of the paper's column width 605 pixels wide on the screen: half of what its picture has.
-const pixelsPerPoint = 110.0 / 72
-
-func base64PNG(f *plots.Figure) (string, error) {
-	png, err := f.PNG()
-	return base64.StdEncoding.EncodeToString(png), err
-}
 
 // What a cell shows of a large matrix.
 const shownRows, shownColumns = 4, 6
@@ -51,19 +42,18 @@ func matrixHTML(name string, m *mat.Dense) string {
 
 // html shows what the study runs: profile, model, backend, tasks with their rows.
 func (s *Study) html() string {
-	ses := s.session
-	model, be := Must(ses.Model(s.ctx)), Must(ses.Backend())
-	out := line("profile", ses.Profile.Name+": "+ses.Profile.About)
+	about := ask(s, worker.Describe, worker.None{})
+	out := line("profile", s.Profile.Name+": "+s.Profile.About)
 	for _, name := range s.overridden {
 		out += line("from the environment", name+" wins over the first cell")
 	}
-	out += line("model", fmt.Sprintf("%s from %s: %d layers, h = %d", model.Checkpoint.Name, model.Checkpoint.Source, model.Config.Layers, model.Config.Hidden))
-	out += line("backend", strings.TrimPrefix(be.Why, "backend "))
-	for _, t := range s.Tasks() {
-		out += t.html()
+	out += line("model", about.Model)
+	out += line("backend", about.Backend)
+	for _, t := range about.Tasks {
+		out += s.task(t).html()
 	}
 	out += line("seeds", fmt.Sprint(s.Seeds))
-	for _, note := range Must(ses.StudyNotes(s.ctx)) {
+	for _, note := range about.Notes {
 		out += fmt.Sprintf(`<div style="color:#b00020"><b>note</b>&ensp;%s</div>`, html.EscapeString(note))
 	}
 	return out
@@ -71,9 +61,8 @@ func (s *Study) html() string {
 
 // html shows a task's name, classes, rows and source.
 func (t *Task) html() string {
-	d := Must(t.study.session.Data(t.study.ctx, t.ID))
-	c := d.Counts()
-	return line("task "+t.ID, fmt.Sprintf("%s (%s): %d training, %d validation, %d test rows, from %s", d.Task.Name, strings.Join(t.Classes, ", "), c.Train, c.Val, c.Test, d.Source))
+	rows := t.about.Rows
+	return line("task "+t.ID, fmt.Sprintf("%s (%s): %d training, %d validation, %d test rows, from %s", t.about.Name, strings.Join(t.Classes, ", "), rows.Train, rows.Val, rows.Test, t.about.Source))
 }
 
 // html shows how a run went, evaluation by evaluation.

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"lpft/lpftlib/items"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // dryRun prints, item by item, which steps are in the store and what the others would take by this
 // machine's measured rate. A step that several items share counts where it comes first.
-func dryRun(ctx context.Context, out io.Writer, s *study.Session, chosen []items.Item) error {
+func dryRun(ctx context.Context, out io.Writer, s *session.Session, chosen []items.Item) error {
 	ids, err := s.Tasks(ctx)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func dryRun(ctx context.Context, out io.Writer, s *study.Session, chosen []items
 	fmt.Fprintln(w, "item\tnotebook\tcached\tto compute\tmillion tokens\tabout\tdisk")
 	seen := map[string]bool{}
 	var total need
-	var left []study.Planned
+	var left []session.Planned
 	for _, item := range chosen {
 		steps, err := item.Needs(ctx, s)
 		if err != nil {
@@ -63,7 +63,7 @@ type need struct {
 	disk          int64
 }
 
-func (n *need) add(step study.Planned) {
+func (n *need) add(step session.Planned) {
 	if step.Cached {
 		n.cached++
 		return

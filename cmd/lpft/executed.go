@@ -14,8 +14,8 @@ import (
 	"lpft/internal/lab"
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 // executed is a notebook after its headless run.
@@ -35,7 +35,7 @@ type executionRecord struct {
 // executeOnce runs a notebook, unless its last run is still what a run would give: the same notebook, sources,
 // profile, tasks, data, model and engine, with every result in the store. Compiling the cells alone takes
 // ten seconds a notebook.
-func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *study.Session, item items.Item) (executed, error) {
+func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *session.Session, item items.Item) (executed, error) {
 	out := filepath.Join(r.home, "executed", r.profileName(), item.Notebook)
 	key, complete, err := r.executionKey(ctx, s, item)
 	if err != nil {
@@ -54,7 +54,7 @@ func (r *reproduction) executeOnce(ctx context.Context, env *lab.Env, s *study.S
 
 // executionKey is the digest of all that an executed notebook shows; complete is false where a result is missing
 // in the store.
-func (r *reproduction) executionKey(ctx context.Context, s *study.Session, item items.Item) (key string, complete bool, err error) {
+func (r *reproduction) executionKey(ctx context.Context, s *session.Session, item items.Item) (key string, complete bool, err error) {
 	steps, err := item.Needs(ctx, s)
 	if err != nil {
 		return "", false, err
@@ -151,13 +151,13 @@ func writeRecord(out, key string, seconds float64) error {
 }
 
 // executeLogged runs a notebook and looks in the store's log whether it computed anything.
-func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *study.Session, item items.Item, out string) (executed, error) {
+func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *session.Session, item items.Item, out string) (executed, error) {
 	began := time.Now()
 	before, err := s.Store.Log()
 	if err != nil {
 		return executed{}, err
 	}
-	if err := r.execute(ctx, env, item, out); err != nil {
+	if err := r.executeNotebook(ctx, env, item, out); err != nil {
 		return executed{}, err
 	}
 	after, err := s.Store.Log()
@@ -173,8 +173,8 @@ func (r *reproduction) executeLogged(ctx context.Context, env *lab.Env, s *study
 	return executed{notebook: out, seconds: time.Since(began).Seconds(), state: state}, nil
 }
 
-// execute runs one notebook headless and shows its cells' progress as our own.
-func (r *reproduction) execute(ctx context.Context, env *lab.Env, item items.Item, out string) error {
+// executeNotebook runs one notebook headless and shows its cells' progress as our own.
+func (r *reproduction) executeNotebook(ctx context.Context, env *lab.Env, item items.Item, out string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -26,21 +27,21 @@ func (s *studyFlags) add(f *pflag.FlagSet) {
 
 // options are the flags as a study's options, with the home folder at hand and the environment
 // set for notebooks' cells, which open the same study.
-func (s *studyFlags) options(ctx context.Context, home string) (study.Options, error) {
+func (s *studyFlags) options(ctx context.Context, home string) (session.Options, error) {
 	if err := forCells(map[string]string{"LPFT_DATA": s.data, "LPFT_MODELS": s.models}); err != nil {
-		return study.Options{}, err
+		return session.Options{}, err
 	}
 	s.data, s.models = os.Getenv("LPFT_DATA"), os.Getenv("LPFT_MODELS")
 	if s.engine != "" {
 		if err := os.Setenv(backend.EnvVar, s.engine); err != nil {
-			return study.Options{}, err
+			return session.Options{}, err
 		}
 	}
-	return study.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Open: openEngine(ctx), Progress: progress.Terminal(os.Stderr), Say: say}, nil
+	return session.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Open: openEngine(ctx), Progress: progress.Terminal(os.Stderr), Say: say}, nil
 }
 
 // open opens a study for a command that computes.
-func (s *studyFlags) open(ctx context.Context, tasks []string) (*study.Session, error) {
+func (s *studyFlags) open(ctx context.Context, tasks []string) (*session.Session, error) {
 	home, err := prepared()
 	if err != nil {
 		return nil, err
@@ -50,5 +51,5 @@ func (s *studyFlags) open(ctx context.Context, tasks []string) (*study.Session, 
 		return nil, err
 	}
 	opt.Tasks = tasks
-	return study.Open(ctx, opt)
+	return session.Open(ctx, opt)
 }

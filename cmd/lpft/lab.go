@@ -10,7 +10,7 @@ import (
 
 	"lpft/internal/lab"
 	"lpft/lpftlib/progress"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 func labCommand() *cobra.Command {
@@ -66,7 +66,7 @@ func complete(ctx context.Context, env *lab.Env, home string) error {
 	if err := env.Complete(ctx); err != nil {
 		return err
 	}
-	s, err := study.Open(ctx, study.Options{Home: home, Open: openEngine(ctx), Say: say, Progress: progress.Terminal(os.Stderr)})
+	s, err := session.Open(ctx, session.Options{Home: home, Open: openEngine(ctx), Say: say, Progress: progress.Terminal(os.Stderr)})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 //	lpft reproduce     run the study and write report/index.html
 //	lpft lab           open the notebooks in JupyterLab
 //	lpft kernel        add the kernel to a Jupyter or VS Code of your own
+//	lpft worker        what computes for notebooks' cells: status, stop
 //	lpft doctor        what is there, what is missing
 //	lpft store         what was computed and reused; verify, clean, export, import
 //	lpft compare       two reports, number by number
@@ -80,6 +81,6 @@ func root() *cobra.Command {
 	}
 	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as HF_HUB_OFFLINE=1 does)")
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), compareCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand(), workerCommand())
 	return cmd
 }

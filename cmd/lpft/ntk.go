@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/kernels"
 	"lpft/kernels/ntk"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/probe"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
@@ -116,7 +118,7 @@ func (j *ntkJob) check() error {
 			return fmt.Errorf("method %q has no FT stage that is known: --method is one of ft, lpft, lora, lplora", j.method)
 		}
 	}
-	if _, err := ntk.ParseEmbeddingMode(j.embedding); err != nil {
+	if _, err := kernels.ParseEmbeddingMode(j.embedding); err != nil {
 		return err
 	}
 	if _, err := probe.ParseStop(j.stop); err != nil {
@@ -227,7 +229,7 @@ func (j *ntkJob) run(ctx context.Context) error {
 
 // session opens the profile with the flags laid over it; without --profile the paper's setting,
 // with nothing cut and nothing halved.
-func (j *ntkJob) session(ctx context.Context) (*study.Session, error) {
+func (j *ntkJob) session(ctx context.Context) (*session.Session, error) {
 	if !j.given("profile") {
 		j.profile = "paper"
 	}
@@ -240,7 +242,7 @@ func (j *ntkJob) session(ctx context.Context) (*study.Session, error) {
 		return nil, err
 	}
 	opt.Tasks = []string{j.task} // not LPFT_TASKS
-	s, err := study.Open(ctx, opt)
+	s, err := session.Open(ctx, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -287,9 +289,9 @@ func isFolder(path string) bool {
 }
 
 // spec is the kernel that was asked for, and says which head it is taken at.
-func (j *ntkJob) spec(ctx context.Context, s *study.Session) (spec study.KernelSpec, err error) {
+func (j *ntkJob) spec(ctx context.Context, s *session.Session) (spec session.KernelSpec, err error) {
 	m := study.Method(j.method)
-	spec = study.KernelSpec{Run: study.Spec{Task: j.task, Method: m, Seed: j.seed}, LowRank: m.LowRank() || j.lora != "", Rows: j.n, TestRows: j.nTest}
+	spec = session.KernelSpec{Run: study.Spec{Task: j.task, Method: m, Seed: j.seed}, LowRank: m.LowRank() || j.lora != "", Rows: j.n, TestRows: j.nTest}
 	if spec.Share, err = j.part(); err != nil {
 		return spec, err
 	}
@@ -321,7 +323,7 @@ func (j *ntkJob) spec(ctx context.Context, s *study.Session) (spec study.KernelS
 }
 
 // writeReport writes OUT.json: how the kernel came to be.
-func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec study.KernelSpec, k *ntk.Result) error {
+func (j *ntkJob) writeReport(prov *store.Provenance, p *study.Profile, spec session.KernelSpec, k *ntk.Result) error {
 	config := map[string]any{"n": spec.Rows, "n_test": spec.TestRows, "max_len": p.MaxLen, "head": j.head, "method": j.method, "embedding": p.Embedding,
 		"paper_compatible": p.PaperCompatible, "stop": p.Stop, "lora_rank": 0, "lora_alpha": 0, "float64": j.float64}
 	if spec.LowRank {

@@ -11,6 +11,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/npy"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -121,7 +122,7 @@ func TestNTKIsTheStudysKernel(t *testing.T) {
 	t.Setenv("LPFT_HOME", home)
 	t.Setenv(backend.EnvVar, "go")
 	for _, name := range []string{twoClasses(t), "toy"} {
-		s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{name}, Home: t.TempDir(), Offline: true, Say: func(string) {}})
+		s, err := session.Open(t.Context(), session.Options{Profile: "smoke", Tasks: []string{name}, Home: t.TempDir(), Offline: true, Say: func(string) {}})
 		require.NoError(t, err)
 		ids, err := s.Tasks(t.Context())
 		require.NoError(t, err)

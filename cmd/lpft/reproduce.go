@@ -12,13 +12,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/internal/cellenv"
 	"lpft/internal/lab"
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/worker"
+	"lpft/lpftlib/worker/server"
 )
 
 // reproduction is one `lpft reproduce`.
@@ -30,6 +34,7 @@ type reproduction struct {
 	dry         bool
 
 	home, root string
+	worker     string // socket at which this process serves the notebooks' cells
 	started    time.Time
 }
 
@@ -65,17 +70,46 @@ func (r *reproduction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	runs := map[string]executed{}
-	for _, item := range chosen {
-		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
-			return err
-		}
+	runs, err := r.execute(ctx, env, s, chosen)
+	if err != nil {
+		return err
 	}
 	return r.write(ctx, s, chosen, runs)
 }
 
+// execute runs the notebooks of items. This process is the worker of their cells, so that the model is loaded and programs are
+// compiled once for all of them; when it ends, what it computes has left a checkpoint.
+func (r *reproduction) execute(ctx context.Context, env *lab.Env, s *session.Session, chosen []items.Item) (runs map[string]executed, err error) {
+	dir, end, err := env.Scratch()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	r.worker = filepath.Join(dir, "worker", "socket")
+	l, err := worker.Listen(r.worker)
+	if err != nil {
+		return nil, err
+	}
+	serving, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(serving, r.home, server.Options{}, l, openEngine(ctx)) }()
+	defer func() {
+		stop()
+		if failed := <-ended; err == nil {
+			err = failed
+		}
+	}()
+	runs = map[string]executed{}
+	for _, item := range chosen {
+		if runs[item.ID], err = r.executeOnce(ctx, env, s, item); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
+
 // prepare checks everything that can be checked before time is spent, and says what will run.
-func (r *reproduction) prepare(ctx context.Context) (*study.Session, []items.Item, error) {
+func (r *reproduction) prepare(ctx context.Context) (*session.Session, []items.Item, error) {
 	var err error
 	if r.reportDir, err = filepath.Abs(r.reportDir); err != nil {
 		return nil, nil, err
@@ -125,7 +159,7 @@ func writable(dir string) error {
 	return nil
 }
 
-func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
+func (r *reproduction) session(ctx context.Context) (*session.Session, error) {
 	opt, err := r.studyFlags.options(ctx, r.home)
 	if err != nil {
 		return nil, err
@@ -138,11 +172,11 @@ func (r *reproduction) session(ctx context.Context) (*study.Session, error) {
 		}
 		opt.Seeds = seeds
 	}
-	return study.Open(ctx, opt)
+	return session.Open(ctx, opt)
 }
 
 // chosen are the items that are asked for, or the profile's.
-func (r *reproduction) chosen(s *study.Session) ([]items.Item, error) {
+func (r *reproduction) chosen(s *session.Session) ([]items.Item, error) {
 	ids := r.only
 	if len(ids) == 0 {
 		ids = s.Profile.Items
@@ -182,7 +216,8 @@ func (r *reproduction) environment(feed string) []string {
 			profile = abs
 		}
 	}
-	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed}
+	env := []string{"LPFT_HOME=" + r.home, "LPFT_PROFILE=" + profile, "LPFT_TASKS=" + strings.Join(r.tasks, ","), progress.EnvFile + "=" + feed,
+		cellenv.Worker + "=" + r.worker}
 	if r.seeds != "" {
 		env = append(env, "LPFT_SEEDS="+r.seeds)
 	}
@@ -190,7 +225,7 @@ func (r *reproduction) environment(feed string) []string {
 }
 
 // write puts the report together from the store, where the notebooks left everything.
-func (r *reproduction) write(ctx context.Context, s *study.Session, chosen []items.Item, runs map[string]executed) error {
+func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []items.Item, runs map[string]executed) error {
 	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
 	var err error
 	if out.Loud, err = s.StudyNotes(ctx); err != nil {
@@ -257,7 +292,7 @@ func whatRan(chosen []items.Item) string {
 }
 
 // computing is how long the results took when they were computed, as the store's log has it.
-func computing(ctx context.Context, s *study.Session, chosen []items.Item) (time.Duration, error) {
+func computing(ctx context.Context, s *session.Session, chosen []items.Item) (time.Duration, error) {
 	events, err := s.Store.Log()
 	if err != nil {
 		return 0, err

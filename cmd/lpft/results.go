@@ -14,6 +14,7 @@ import (
 
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -55,7 +56,7 @@ func (j *resultsJob) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rows, bad := study.Runs(st)
+	rows, bad := session.Runs(st)
 	for _, err := range bad {
 		say("left out: " + oneLine(err))
 	}

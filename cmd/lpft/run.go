@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -98,7 +99,7 @@ func (j *runJob) check() error {
 }
 
 // specs are the runs asked for, one method after the other on a task.
-func (j *runJob) specs(ctx context.Context, s *study.Session) ([]study.Spec, error) {
+func (j *runJob) specs(ctx context.Context, s *session.Session) ([]study.Spec, error) {
 	ids, err := s.Tasks(ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (j *runJob) specs(ctx context.Context, s *study.Session) ([]study.Spec, err
 }
 
 // sets are the test sets of a task's models.
-func (j *runJob) sets(ctx context.Context, s *study.Session, id string) ([]string, error) {
+func (j *runJob) sets(ctx context.Context, s *session.Session, id string) ([]string, error) {
 	if len(j.testSets) == 0 && j.split == "train" {
 		return []string{id}, nil
 	}

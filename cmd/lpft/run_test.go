@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -83,16 +84,16 @@ func TestTune(t *testing.T) {
 	require.NoError(t, os.WriteFile(grid, []byte(`{"learning_rate": [1e-6, 3e-3]}`), 0o644))
 	out, err := lpft(t, "", "tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid, "--format", "json")
 	require.NoError(t, err)
-	var tuned study.Tuned
+	var tuned session.Tuned
 	require.NoError(t, json.Unmarshal([]byte(out), &tuned))
-	require.Equal(t, study.TuningSeeds, tuned.Seeds)
+	require.Equal(t, session.TuningSeeds, tuned.Seeds)
 	require.Len(t, tuned.Points, 2)
 	out, err = lpft(t, "", "tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid)
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(out, "best"))
 	require.Equal(t, 2, strings.Count(out, "±"))
 
-	one := []string{"tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid, "--seed", fmt.Sprint(study.TuningSeeds[0])}
+	one := []string{"tune", "--profile", "smoke", "--task", "toy", "--method", "ft", "--grid", grid, "--seed", fmt.Sprint(session.TuningSeeds[0])}
 	out, err = lpft(t, "", one...)
 	require.NoError(t, err)
 	require.NotContains(t, out, "±", "one seed has no deviation")

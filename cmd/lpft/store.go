@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 func storeCommand() *cobra.Command {
@@ -41,7 +41,7 @@ func storeLogCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			older := study.Older(st)
+			older := session.Older(st)
 			if last > 0 && len(events) > last {
 				events = events[len(events)-last:]
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/internal/plainfile"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 func storeExportCommand() *cobra.Command {
@@ -46,7 +46,7 @@ func exportStore(out io.Writer, st *store.Store, file string, keys []string, all
 		return err
 	}
 	if len(keys) == 0 && !all {
-		older := study.Older(st)
+		older := session.Older(st)
 		chosen = slices.DeleteFunc(chosen, func(a *store.Artefact) bool { return older[a.Key] != "" })
 	}
 	if err := st.Export(file, chosen); err != nil {

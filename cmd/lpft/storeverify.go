@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 func storeVerifyCommand() *cobra.Command {
@@ -44,7 +44,7 @@ func verifyStore(out io.Writer, st *store.Store, quiet bool) error {
 	done := 0
 	sound, bad := st.Verify(func(*store.Artefact) { done++; bar.Set(done, "") })
 	bar.Done()
-	older := study.Older(st)
+	older := session.Older(st)
 	if !quiet {
 		if err := listArtefacts(out, sound, older); err != nil {
 			return err
@@ -189,7 +189,7 @@ func removals(st *store.Store) (out []removal, err error) {
 	for _, a := range sound {
 		isSound[a.Key] = true
 	}
-	older, unneeded := study.Older(st), study.Unneeded(st)
+	older, unneeded := session.Older(st), session.Unneeded(st)
 	list, _ := st.Manifests() // the others are among the leftovers
 	for _, a := range list {
 		what := fmt.Sprintf("%s %.12s, %s", a.Kind, a.Key, a.Manifest.Label)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -37,7 +38,7 @@ with "tuned_rates": true use it for runs with the same model and data.`,
 	f.StringVar(&job.task, "task", "", "task: an id or the path of a task file")
 	f.StringVar(&job.method, "method", "", "method: ft, lora, lpft, lplora")
 	f.StringVar(&job.grid, "grid", "", "the grid's JSON file")
-	f.UintSliceVar(&job.seeds, "seed", nil, fmt.Sprintf("tuning seeds (default %s)", strings.Trim(fmt.Sprint(study.TuningSeeds), "[]")))
+	f.UintSliceVar(&job.seeds, "seed", nil, fmt.Sprintf("tuning seeds (default %s)", strings.Trim(fmt.Sprint(session.TuningSeeds), "[]")))
 	f.StringVar(&job.format, "format", "table", "table or json")
 	for _, name := range []string{"task", "method", "grid"} {
 		cmd.MarkFlagRequired(name)
@@ -53,7 +54,7 @@ func (j *tuneJob) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	grid, err := study.ReadGrid(j.grid)
+	grid, err := session.ReadGrid(j.grid)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (j *tuneJob) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	seeds := study.TuningSeeds
+	seeds := session.TuningSeeds
 	if len(j.seeds) > 0 {
 		seeds = nil
 		for _, seed := range j.seeds {
@@ -82,7 +83,7 @@ func (j *tuneJob) run(ctx context.Context, out io.Writer) error {
 	return writeTuned(out, tuned)
 }
 
-func writeTuned(out io.Writer, t *study.Tuned) error {
+func writeTuned(out io.Writer, t *session.Tuned) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "batch\tlearning rate\tvalidation score, seeds %v\t\n", t.Seeds)
 	for _, p := range t.Points {

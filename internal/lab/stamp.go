@@ -35,7 +35,7 @@ var (
 )
 
 // kernelSources are the folders of the kernel's own code.
-var kernelSources = []string{"internal/atstart", "internal/lab/gopls", "internal/lab/lpft-kernel", "internal/lab/proxy"}
+var kernelSources = []string{"internal/atstart", "internal/cellenv", "internal/lab/gopls", "internal/lab/lpft-kernel", "internal/lab/proxy"}
 
 // wantedStamps digests what is to be built from: the embedded requirements, the module's pins, the kernel's code.
 func wantedStamps(root string) (stamps, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -16,6 +17,7 @@ const (
 	goimportsPackage = "golang.org/x/tools/cmd/goimports"
 	goplsPackage     = "golang.org/x/tools/gopls"
 	kernelPackage    = "./internal/lab/lpft-kernel"
+	workerPackage    = "./cmd/lpft" // computes for the cells; whoever starts it sees that it is current
 )
 
 // buildTools builds what every notebook needs.
@@ -28,7 +30,7 @@ func (e *Env) buildTools(ctx context.Context, stamp string) error {
 	if said, err := download.CombinedOutput(); err != nil && ctx.Err() == nil && !errors.Is(err, exec.ErrNotFound) {
 		e.progress("  not all Go modules can be fetched, cells may need a network: " + lastLine(string(said), err.Error()))
 	}
-	if err := e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage); err != nil {
+	if err := e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage, workerPackage); err != nil {
 		return fmt.Errorf("Go kernel for notebooks: %w", err)
 	}
 	return e.writeStamp(toolsStamp, stamp)
@@ -71,6 +73,9 @@ func (e *Env) build(ctx context.Context, folder string, packages ...string) erro
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", part + string(filepath.Separator)}, packages...)...)
 	cmd.Dir = e.ModuleRoot
 	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if runtime.GOARCH == "amd64" {
+		cmd.Env = append(cmd.Env, "GOEXPERIMENT=simd") // as the cells are compiled
+	}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -36,7 +36,7 @@ type GrowOptions struct {
 // block N/n times in all, which for blocks of some hundred rows is less than the products cost.
 func Grow(ctx context.Context, network Network, head *head.Head, rows []encoder.Encoding, dir string, opt GrowOptions) (*kernels.Blocked, error) {
 	g := &growing{network: network, head: head, dir: dir, opt: opt.Options}
-	if opt.BlockRows < 0 || opt.ResumeDir != "" || opt.Embedding.sampled() {
+	if opt.BlockRows < 0 || opt.ResumeDir != "" || sampled(opt.Embedding) {
 		return nil, fmt.Errorf("ntk: blocks of %d rows, resume folder %q, embedding mode %q: expected 0 or more rows, no folder (finished blocks are kept anyway), and exact or skip", opt.BlockRows, opt.ResumeDir, opt.Embedding)
 	}
 	if len(rows) == 0 {

@@ -80,7 +80,7 @@ func Compute(ctx context.Context, network Network, head *head.Head, train, test 
 		return nil, err
 	}
 	defer e.close()
-	if in.opt.Embedding.sampled() {
+	if sampled(in.opt.Embedding) {
 		drawn, err := e.d.sampledTable(opt.Seed)
 		if err != nil {
 			return nil, err
@@ -108,7 +108,7 @@ func (in *input) check() (err error) {
 	if len(in.train) == 0 {
 		return fmt.Errorf("ntk: no training rows: expected at least one")
 	}
-	if in.opt.Embedding, err = ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
+	if in.opt.Embedding, err = kernels.ParseEmbeddingMode(string(in.opt.Embedding)); err != nil {
 		return err
 	}
 	if in.opt.BatchTokens < 0 || in.opt.ChunkColumns < 0 { // a memory budget is refused with the least that works, see tooSmall

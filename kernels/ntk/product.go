@@ -86,7 +86,7 @@ type direction struct {
 
 // newDirection computes u = Σ_jd v_jd ∂f_d(x_j)/∂θ.
 func newDirection(ctx context.Context, network Network, head *head.Head, columns []encoder.Encoding, v []float64, opt Options) (*direction, error) {
-	if opt.Embedding.sampled() {
+	if sampled(opt.Embedding) {
 		return nil, fmt.Errorf("ntk: K·v in embedding mode %q: expected exact or skip", opt.Embedding)
 	}
 	if len(v) != len(columns)*head.Classes() {

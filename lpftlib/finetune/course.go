@@ -6,42 +6,21 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"lpft/lpftlib/stage"
 )
 
-// Course is what happened during a run, for Figures 1 and 4 and for the report.
-type Course struct {
-	Steps  []Step  `json:"steps"`
-	Points []Point `json:"points"`
-}
-
-// Step is one optimiser step, with dropout on as it was taken.
-type Step struct {
-	Step      int     `json:"step"` // from 1
-	Rate      float64 `json:"rate"`
-	Loss      float64 `json:"loss"`
-	GradNorm  float64 `json:"grad_norm"`  // before clipping
-	NormC     float64 `json:"norm_c"`     // ‖V‖_F after the step
-	NormB     float64 `json:"norm_b"`     // ‖b‖ after the step
-	LogitNorm float64 `json:"logit_norm"` // mean ‖f(x)‖ over the batch
-}
-
-// Point is an evaluation on the validation split, without dropout.
-type Point struct {
-	Epoch     float64 `json:"epoch"` // 0 before training; fractions inside an epoch
-	Step      int     `json:"step"`
-	Score     float64 `json:"score"` // the task's metric, the one that selects
-	Accuracy  float64 `json:"accuracy"`
-	Loss      float64 `json:"loss"`
-	NormC     float64 `json:"norm_c"`
-	NormB     float64 `json:"norm_b"`
-	LogitNorm float64 `json:"logit_norm"` // mean ‖f(x)‖
-	DiffF     float64 `json:"diff_f"`     // mean ‖φ(x) − φ_pre(x)‖
-}
+// Course, Step and Point are what happened during a run.
+type (
+	Course = stage.Course
+	Step   = stage.Step
+	Point  = stage.Point
+)
 
 // evaluateIfDue evaluates at the epoch's end and at equal distances inside it, and keeps the
 // parameters of a better epoch.
 func (t *trainer) evaluateIfDue(ctx context.Context, epoch int) error {
-	perEpoch := t.recipe.stepsPerEpoch(len(t.data.Train.Texts))
+	perEpoch := t.recipe.StepsPerEpoch(len(t.data.Train.Texts))
 	done := t.state.step - epoch*perEpoch
 	end := done == perEpoch
 	if !end && done*t.recipe.EvalsPerEpoch/perEpoch == (done-1)*t.recipe.EvalsPerEpoch/perEpoch {
@@ -108,7 +87,7 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	classes, hidden := head.Classes(), head.Hidden()
 	logits := head.Logits(mat.NewDense(len(t.data.Val.Texts), hidden, phi)).RawMatrix().Data
 	p := Point{
-		Epoch: float64(t.state.step) / float64(t.recipe.stepsPerEpoch(len(t.data.Train.Texts))), Step: t.state.step,
+		Epoch: float64(t.state.step) / float64(t.recipe.StepsPerEpoch(len(t.data.Train.Texts))), Step: t.state.step,
 		NormC: head.Norm(), NormB: head.BiasNorm(), DiffF: diff(features, t.valBase, hidden),
 	}
 	p.Accuracy, p.Loss, p.LogitNorm = summarise(logits, t.data.Val.Labels, classes)

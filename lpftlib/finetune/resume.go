@@ -115,7 +115,7 @@ func (t *trainer) read(dir string, n note) (*saved, map[string][]float32, error)
 
 // checkNote refuses a note that no moment of this run could have left.
 func (t *trainer) checkNote(s *saved, n note) error {
-	perEpoch := t.recipe.stepsPerEpoch(len(t.data.Train.Texts))
+	perEpoch := t.recipe.StepsPerEpoch(len(t.data.Train.Texts))
 	switch {
 	case s.Step != n.step || s.Step < 1 || s.Step >= t.steps:
 		return fmt.Errorf("step %d of a run of %d steps", s.Step, t.steps)

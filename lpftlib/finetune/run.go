@@ -66,7 +66,7 @@ type Result struct {
 // checkpoint stays. When ctx ends between two steps it writes a checkpoint and returns ctx's error;
 // an evaluation that is cut short is not part of one, so the last checkpoint stays.
 func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*Result, error) {
-	if err := recipe.check(len(data.Train.Texts)); err != nil {
+	if err := recipe.Check(len(data.Train.Texts)); err != nil {
 		return nil, err
 	}
 	if err := start.check(); err != nil {
@@ -138,7 +138,7 @@ func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hook
 	t.deviceTokens = trainTokens
 	t.vocab = newVocabulary(start.Weights.Config, data.Train.Texts, data.Val.Texts)
 	t.state = newState(t.vocab, start.Weights, t.lora, start.Head)
-	t.steps = recipe.Epochs * recipe.stepsPerEpoch(len(data.Train.Texts))
+	t.steps = recipe.Epochs * recipe.StepsPerEpoch(len(data.Train.Texts))
 	var err error
 	if t.engine, err = newEngine(be, t.vocab.cfg, t.lora, recipe, t.state.trained); err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (t *trainer) begin(ctx context.Context) error {
 
 // rowsOfStep are the training rows of the next batch, and its epoch from 0.
 func (t *trainer) rowsOfStep() (rows []int, epoch int) {
-	perEpoch := t.recipe.stepsPerEpoch(len(t.data.Train.Texts))
+	perEpoch := t.recipe.StepsPerEpoch(len(t.data.Train.Texts))
 	epoch = t.state.step / perEpoch
 	order := t.order(epoch)
 	from := t.state.step % perEpoch * t.recipe.Batch
@@ -185,7 +185,7 @@ func (t *trainer) rowsOfStep() (rows []int, epoch int) {
 // time to time.
 func (t *trainer) stepOnce(ctx context.Context) error {
 	rows, epoch := t.rowsOfStep()
-	step := Step{Step: t.state.step + 1, Rate: t.recipe.rate(t.state.step, t.steps)}
+	step := Step{Step: t.state.step + 1, Rate: t.recipe.Rate(t.state.step, t.steps)}
 	grads, tokens, err := t.batchGradients(rows, &step)
 	if err != nil {
 		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)

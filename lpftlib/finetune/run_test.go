@@ -232,7 +232,7 @@ func TestDataErrors(t *testing.T) {
 // Recipes that cannot be run say why.
 func TestRecipeErrors(t *testing.T) {
 	good := Recipe{Epochs: 1, Batch: 2, LearningRate: 1, EvalsPerEpoch: 1}
-	require.NoError(t, good.check(2))
+	require.NoError(t, good.Check(2))
 	for want, change := range map[string]func(*Recipe){
 		"larger than the 2 training rows": func(r *Recipe) { r.Batch = 3 },
 		"epochs is 0":                     func(r *Recipe) { r.Epochs = 0 },
@@ -245,7 +245,7 @@ func TestRecipeErrors(t *testing.T) {
 	} {
 		r := good
 		change(&r)
-		require.ErrorContains(t, r.check(2), want)
+		require.ErrorContains(t, r.Check(2), want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -20,6 +21,17 @@ type Head struct {
 // New is a head of zeros for so many classes and features.
 func New(classes, hidden int) *Head {
 	return &Head{V: mat.NewDense(classes, hidden, nil), B: make([]float64, classes)}
+}
+
+// Random is the random head of FT and LoRA: V ~ N(0, std²), b = 0, in float32 as it is trained (docs/protocol.md, Model). The
+// generator is the seed's first stream; package finetune has the others, for order and dropout.
+func Random(classes, hidden int, std float64, seed uint64) *Head {
+	rng := rand.New(rand.NewPCG(seed, 1<<48))
+	h := New(classes, hidden)
+	for i, v := 0, h.Weight(); i < len(v); i++ {
+		v[i] = float64(float32(rng.NormFloat64() * std))
+	}
+	return h
 }
 
 // FromFloat32 widens weights [C, h], row by row, and biases [C].

@@ -7,7 +7,9 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // Table 6 gives every method a batch and a learning rate of its own, so Tables 1 and 12 compare methods that differ in more than
@@ -22,7 +24,7 @@ type controlledRows struct {
 	control []study.Control
 }
 
-func (t controlled) needs(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func (t controlled) needs(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	steps, err := t.tableRuns.needs(ctx, s)
 	if err != nil {
 		return nil, err
@@ -35,7 +37,7 @@ func (t controlled) needs(ctx context.Context, s *study.Session) ([]study.Planne
 	return steps, err
 }
 
-func (t controlled) rows(ctx context.Context, s *study.Session) (out controlledRows, err error) {
+func (t controlled) rows(ctx context.Context, s *session.Session) (out controlledRows, err error) {
 	if out.rows, err = t.tableRuns.rows(ctx, s); err != nil {
 		return out, err
 	}
@@ -60,7 +62,7 @@ func (t controlled) recipe(table func(*Facts, []study.Measures) report.Table, ju
 }
 
 // eachControl calls f for every task and seed of the table.
-func (t controlled) eachControl(ctx context.Context, s *study.Session, f func(id string, seed uint64) error) error {
+func (t controlled) eachControl(ctx context.Context, s *session.Session, f func(id string, seed uint64) error) error {
 	ids, err := t.tasks(ctx, s)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (t controlled) eachControl(ctx context.Context, s *study.Session, f func(id
 }
 
 // rateColumns say what else differs between the methods of a table.
-var rateColumns = []Column{printedIn(study.Batch), printedIn(study.LearningRate)}
+var rateColumns = []tables.Column{tables.PrintedIn(study.Batch), tables.PrintedIn(study.LearningRate)}
 
 // controlClaims judge whether the head at the start, and not the rate, keeps features in place.
 func controlClaims(cells []study.Control) []paper.Claim {
@@ -108,7 +110,7 @@ func controlTables(f *Facts, cells []study.Control) ([]report.Table, error) {
 		row := report.Row{Dataset: r.Task, Method: r.Method.Title(), Cells: []report.Cell{{Ours: strings.Join(of, ", ")}, {Ours: fmt.Sprint(r.Rates.Batch)},
 			{Ours: report.Fixed(r.Rates.LearningRate, 3)}, {Ours: report.Fixed(r.RateSum, 3)}}}
 		for _, m := range controlMetrics {
-			row.Cells = append(row.Cells, spreadCell(r.Metrics[m.Name], m.Digits))
+			row.Cells = append(row.Cells, tables.SpreadCell(r.Metrics[m.Name], m.Digits))
 		}
 		t.Rows = append(t.Rows, row)
 		tasks = append(tasks, r.Task)

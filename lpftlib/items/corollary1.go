@@ -10,7 +10,7 @@ import (
 	"lpft/kernels/linear"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // corollary1 shows equations (4), (5) and (6) on the linear model.
@@ -29,7 +29,7 @@ type corollaryNumbers struct {
 	inside, outside []linear.CourseStep
 }
 
-func readCorollary1(_ context.Context, s *study.Session) (out corollaryNumbers, err error) {
+func readCorollary1(_ context.Context, s *session.Session) (out corollaryNumbers, err error) {
 	const classes, h, d, n, zero, steps, rate = 3, 8, 12, 6, 4, 50, 0.02
 	m := linear.Random(classes, h, d, s.Profile.Seeds[0])
 	x, labels := toyInputs(n, d, zero, classes, s.Profile.Seeds[0])

@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"lpft/lpftlib/items"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // A table of the paper's from a session: needs, data, view and judgement.
@@ -18,7 +18,7 @@ func Example() {
 	}
 	defer os.RemoveAll(home)
 	ctx := context.Background()
-	s, err := study.Open(ctx, study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: []uint64{1}, Home: home, Backend: "go", Offline: true, Say: func(string) {}})
+	s, err := session.Open(ctx, session.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: []uint64{1}, Home: home, Backend: "go", Offline: true, Say: func(string) {}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 	"lpft/plots"
@@ -19,7 +20,7 @@ type Facts struct {
 	generated  bool
 	backend    string
 	tasks      []string
-	notes      *study.Notes
+	notes      *session.Notes
 	standIn    map[string]string   // of every task and shifted test set
 	classes    map[string][]string // likewise
 	provenance []report.KeyValue
@@ -27,7 +28,7 @@ type Facts struct {
 }
 
 // factsOf reads them of a session; data sets are opened, nothing is computed.
-func factsOf(ctx context.Context, s *study.Session) (*Facts, error) {
+func factsOf(ctx context.Context, s *session.Session) (*Facts, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (f *Facts) plot(title string, tasks ...string) plots.Options {
 }
 
 // provenance is the session's record for the report.
-func provenance(ctx context.Context, s *study.Session) ([]report.KeyValue, error) {
+func provenance(ctx context.Context, s *session.Session) ([]report.KeyValue, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
+	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
 	"lpft/plots"
 )
@@ -28,12 +29,12 @@ type growthOfTask struct {
 	seeds   []uint64
 	probes  [][]study.PathStep
 	methods []study.Method // with an FT stage, in the order of the panels
-	courses map[study.Method][]*finetune.Course
+	courses map[study.Method][]*stage.Course
 	norms   map[study.Method][]float64 // ‖V‖ after training, of all the profile's methods
 	order   []study.Method             // of norms
 }
 
-func readGrowth(ctx context.Context, s *study.Session) ([]growthOfTask, error) {
+func readGrowth(ctx context.Context, s *session.Session) ([]growthOfTask, error) {
 	ids, err := s.Tasks(ctx)
 	if err != nil {
 		return nil, err
@@ -49,8 +50,8 @@ func readGrowth(ctx context.Context, s *study.Session) ([]growthOfTask, error) {
 	return out, nil
 }
 
-func readGrowthOf(ctx context.Context, s *study.Session, id string) (growthOfTask, error) {
-	g := growthOfTask{task: id, seeds: s.Profile.Seeds, methods: fineTuned(s.Profile), courses: map[study.Method][]*finetune.Course{},
+func readGrowthOf(ctx context.Context, s *session.Session, id string) (growthOfTask, error) {
+	g := growthOfTask{task: id, seeds: s.Profile.Seeds, methods: fineTuned(s.Profile), courses: map[study.Method][]*stage.Course{},
 		norms: map[study.Method][]float64{}, order: s.Profile.Methods}
 	for _, seed := range s.Profile.Seeds {
 		path, err := s.ProbePath(ctx, id, seed)
@@ -137,13 +138,13 @@ func addPath(p *plots.CurvePanel, path []study.PathStep, faint bool) {
 }
 
 // addCourse adds validation accuracy and ‖V‖ of an FT stage.
-func addCourse(p *plots.CurvePanel, c *finetune.Course, faint bool) {
-	p.Left = append(p.Left, courseSeries(c, study.AccuracyLabel(study.FT), faint, func(p finetune.Point) float64 { return p.Accuracy }))
-	p.Right = append(p.Right, courseSeries(c, "‖V‖", faint, func(p finetune.Point) float64 { return p.NormC }))
+func addCourse(p *plots.CurvePanel, c *stage.Course, faint bool) {
+	p.Left = append(p.Left, courseSeries(c, study.AccuracyLabel(study.FT), faint, func(p stage.Point) float64 { return p.Accuracy }))
+	p.Right = append(p.Right, courseSeries(c, "‖V‖", faint, func(p stage.Point) float64 { return p.NormC }))
 }
 
 // courseSeries is one quantity over the epochs of an FT stage.
-func courseSeries(c *finetune.Course, name string, faint bool, value func(finetune.Point) float64) plots.Series {
+func courseSeries(c *stage.Course, name string, faint bool, value func(stage.Point) float64) plots.Series {
 	out := plots.Series{Name: name, Faint: faint}
 	for _, p := range c.Points {
 		out.X, out.Y = append(out.X, p.Epoch), append(out.Y, value(p))
@@ -171,10 +172,10 @@ func normsFigure(f *Facts, g growthOfTask) (Drawing, error) {
 		loss := plots.CurvePanel{Title: m.Title() + ": loss and logits", XLabel: "epochs", YLabel: "validation loss", RightLabel: "mean ‖f(x)‖"}
 		norms := plots.CurvePanel{Title: m.Title() + ": head", XLabel: "epochs", YLabel: "‖V‖_{F}", RightLabel: "‖b‖"}
 		for i, c := range g.courses[m] {
-			loss.Left = append(loss.Left, courseSeries(c, "loss", i > 0, func(p finetune.Point) float64 { return p.Loss }))
-			loss.Right = append(loss.Right, courseSeries(c, "‖f(x)‖", i > 0, func(p finetune.Point) float64 { return p.LogitNorm }))
-			norms.Left = append(norms.Left, courseSeries(c, "‖V‖", i > 0, func(p finetune.Point) float64 { return p.NormC }))
-			norms.Right = append(norms.Right, courseSeries(c, "‖b‖", i > 0, func(p finetune.Point) float64 { return p.NormB }))
+			loss.Left = append(loss.Left, courseSeries(c, "loss", i > 0, func(p stage.Point) float64 { return p.Loss }))
+			loss.Right = append(loss.Right, courseSeries(c, "‖f(x)‖", i > 0, func(p stage.Point) float64 { return p.LogitNorm }))
+			norms.Left = append(norms.Left, courseSeries(c, "‖V‖", i > 0, func(p stage.Point) float64 { return p.NormC }))
+			norms.Right = append(norms.Right, courseSeries(c, "‖b‖", i > 0, func(p stage.Point) float64 { return p.NormB }))
 		}
 		panels = append(panels, loss, norms)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 	"lpft/plots"
 )
@@ -34,16 +35,16 @@ type sweep struct {
 
 // sweepMethods are the methods of a task's sweep: the profile's, but FT and LP-FT only where models
 // are measured on shifted test sets too (docs/protocol.md, Norm scaling).
-func sweepMethods(s *study.Session, id string) []study.Method {
+func sweepMethods(s *session.Session, id string) []study.Method {
 	return slices.DeleteFunc(slices.Clone(s.Profile.SweepMethods), func(m study.Method) bool { return m.LowRank() && withShifted(s, id) })
 }
 
-func sweepPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func sweepPlan(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	ids, err := chosenTasks(ctx, s, s.Profile.SweepTasks)
 	if err != nil {
 		return nil, err
 	}
-	var steps []study.Planned
+	var steps []session.Planned
 	for _, id := range ids {
 		methods := sweepMethods(s, id)
 		more, err := s.PlanSweep(ctx, id, methods)
@@ -63,7 +64,7 @@ func sweepPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
 	return steps, nil
 }
 
-func readSweeps(ctx context.Context, s *study.Session) ([]sweep, error) {
+func readSweeps(ctx context.Context, s *session.Session) ([]sweep, error) {
 	ids, err := chosenTasks(ctx, s, s.Profile.SweepTasks)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func readSweeps(ctx context.Context, s *study.Session) ([]sweep, error) {
 
 // eachNorm calls f with the start of the control's runs at every norm: of the first seed alone, for a control of all seeds would
 // take as long again as the sweep itself.
-func eachNorm(s *study.Session, id string, f func(start study.Spec) error) error {
+func eachNorm(s *session.Session, id string, f func(start study.Spec) error) error {
 	for _, norm := range s.Profile.Norms {
 		scaling, err := study.ParseScaling(norm, s.Profile.NormReading)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 	"lpft/plots"
 )
@@ -33,7 +34,7 @@ type layouts struct {
 var layoutPairs = [][]study.Method{{study.FT, study.LPFT}, {study.LoRA, study.LPLoRA}}
 
 // layoutTask is the task of Figures 5 and 6: CB, or the first there is.
-func layoutTask(ctx context.Context, s *study.Session) (string, error) {
+func layoutTask(ctx context.Context, s *session.Session) (string, error) {
 	ids, err := chosenTasks(ctx, s, []string{"cb"})
 	if err != nil {
 		return "", err
@@ -41,7 +42,7 @@ func layoutTask(ctx context.Context, s *study.Session) (string, error) {
 	return ids[0], nil
 }
 
-func layoutPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func layoutPlan(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	id, err := layoutTask(ctx, s)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func layoutPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) 
 	return s.Plan(ctx, runsOn(s, []string{id}), func(run study.Spec) ([]string, error) { return []string{run.Task}, nil })
 }
 
-func readLayouts(ctx context.Context, s *study.Session) (layouts, error) {
+func readLayouts(ctx context.Context, s *session.Session) (layouts, error) {
 	id, err := layoutTask(ctx, s)
 	if err != nil {
 		return layouts{}, err

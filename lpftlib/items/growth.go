@@ -10,7 +10,7 @@ import (
 	"lpft/kernels/linear"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 	"lpft/plots"
 )
 
@@ -37,7 +37,7 @@ type headGradient struct {
 	byCosine, byCosineDiff, byNorm, byNormDiff float64
 }
 
-func readGrowthOfHead(_ context.Context, s *study.Session) (growthNumbers, error) {
+func readGrowthOfHead(_ context.Context, s *session.Session) (growthNumbers, error) {
 	const classes, h, steps = 3, 6, 300
 	out := growthNumbers{seed: s.Profile.Seeds[0]}
 	m := linear.Random(classes, h, classes, out.seed)

@@ -9,7 +9,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 	"lpft/plots"
 )
 
@@ -22,9 +22,9 @@ type Item struct {
 	Notebook string // file in notebooks/
 
 	// Needs plans the steps that the item's data take.
-	Needs func(ctx context.Context, s *study.Session) ([]study.Planned, error)
+	Needs func(ctx context.Context, s *session.Session) ([]session.Planned, error)
 
-	build func(ctx context.Context, s *study.Session) (content, error)
+	build func(ctx context.Context, s *session.Session) (content, error)
 }
 
 // content is an item's data behind the two functions that need nothing else.
@@ -61,8 +61,8 @@ func (e absent) Error() string { return "needs " + e.what }
 
 // recipe is an item's four functions over its own kind of data.
 type recipe[D any] struct {
-	needs func(ctx context.Context, s *study.Session) ([]study.Planned, error)
-	data  func(ctx context.Context, s *study.Session) (D, error)
+	needs func(ctx context.Context, s *session.Session) ([]session.Planned, error)
+	data  func(ctx context.Context, s *session.Session) (D, error)
 	view  func(*Facts, D) (View, error)
 	judge func(D) []paper.Claim
 }
@@ -70,7 +70,7 @@ type recipe[D any] struct {
 // item makes an item of its description and its recipe.
 func (r recipe[D]) item(about Item) Item {
 	about.Needs = r.needs
-	about.build = func(ctx context.Context, s *study.Session) (content, error) {
+	about.build = func(ctx context.Context, s *session.Session) (content, error) {
 		data, err := r.data(ctx, s)
 		return content{
 			view:  func(f *Facts) (View, error) { return r.view(f, data) },
@@ -83,7 +83,7 @@ func (r recipe[D]) item(about Item) Item {
 // Build gathers the item's data, computing what the store does not hold, draws and judges them.
 // Colors are those of curves and bars by their name in the legend; nil: the usual ones. An item whose
 // data cannot be made here is built all the same and says what is missing.
-func (it Item) Build(ctx context.Context, s *study.Session, colors map[string]string) (*Built, error) {
+func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]string) (*Built, error) {
 	facts, err := factsOf(ctx, s)
 	if err != nil {
 		return nil, err
@@ -144,4 +144,4 @@ func ByID(id string) (Item, error) {
 }
 
 // noSteps is for items that compute nothing worth a plan.
-func noSteps(context.Context, *study.Session) ([]study.Planned, error) { return nil, nil }
+func noSteps(context.Context, *session.Session) ([]session.Planned, error) { return nil, nil }

@@ -11,6 +11,7 @@ import (
 	"lpft/kernels/regression"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -28,18 +29,18 @@ func TestMain(m *testing.M) {
 }
 
 // toy opens the smoke profile on the built-in task with what other tests have computed: no files, no network.
-func toy(t *testing.T, seeds ...uint64) *study.Session {
+func toy(t *testing.T, seeds ...uint64) *session.Session {
 	t.Helper()
 	return toyIn(t, home, seeds...)
 }
 
 // toyIn is toy with a store of its own.
-func toyIn(t *testing.T, home string, seeds ...uint64) *study.Session {
+func toyIn(t *testing.T, home string, seeds ...uint64) *session.Session {
 	t.Helper()
 	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
 		t.Setenv(name, "")
 	}
-	s, err := study.Open(t.Context(), study.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
+	s, err := session.Open(t.Context(), session.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})
 	require.NoError(t, err)
 	return s
 }
@@ -87,30 +88,6 @@ func TestTable1Rows(t *testing.T) {
 	}
 }
 
-// On the paper's own task the printed number stands beside ours; another model is judged by the orderings
-// that its own numbers show.
-func TestCellsCarryThePrintedNumber(t *testing.T) {
-	row := func(m study.Method, norm float64) []study.Measures {
-		return []study.Measures{{Spec: study.Spec{Task: "cb", Method: m}, TestSet: "cb", NormC: norm}}
-	}
-	ft, lp := group{"cb", study.FT}, group{"cb", study.LP}
-	other := paper.Setting{Model: "minilm", PaperCompatible: true}
-	for _, c := range []struct {
-		by      map[group][]study.Measures
-		verdict paper.Verdict
-		reason  string
-	}{
-		{map[group][]study.Measures{ft: row(study.FT, 0.95)}, paper.NotATarget, "another model"},
-		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 3)}, paper.TrendOnly, "below LP as in print"},
-		{map[group][]study.Measures{ft: row(study.FT, 0.95), lp: row(study.LP, 0.5)}, paper.Differs, "in print below LP, not here"},
-	} {
-		cell := featureColumns[3].cell(ft, c.by, featureColumns, other)
-		require.NotEmpty(t, cell.Paper)
-		require.Equal(t, c.verdict, cell.Verdict)
-		require.Contains(t, cell.Reason, c.reason)
-	}
-}
-
 // The kernels of a task judge each other's printed orderings.
 func TestKernelCellsAreJudgedByTheirPeers(t *testing.T) {
 	stats := func(m study.Method, rankP, rankF int) *study.KernelStats {
@@ -148,19 +125,4 @@ func TestColoursAreTheCallers(t *testing.T) {
 		pictures = append(pictures, section.Figures[0].PNG)
 	}
 	require.NotEqual(t, pictures[0], pictures[1])
-}
-
-// A table of one's own shows the mean over seeds and the paper's number, and judges nothing.
-func TestPlainTable(t *testing.T) {
-	rows := []study.Measures{
-		{Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 1}, TestSet: "cb", NormC: 1}, {Spec: study.Spec{Task: "cb", Method: study.FT, Seed: 2}, TestSet: "cb", NormC: 2},
-	}
-	twice := study.Metric{Title: "twice", Digits: 1, Of: func(m *study.Measures) float64 { return 2 * m.NormC }}
-	table := PlainTable(rows, []study.Metric{study.NormC, twice, study.FDR})
-	cells := table.Rows[0].Cells
-	require.Equal(t, "1.500 ± 0.707", cells[0].Ours)
-	require.NotEmpty(t, cells[0].Paper)
-	require.Empty(t, cells[0].Verdict)
-	require.Equal(t, report.Cell{Ours: "3.0 ± 1.4"}, cells[1])
-	require.Equal(t, "undefined", cells[2].Ours)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -12,7 +13,7 @@ import (
 var kernelMethods = []study.Method{study.FT, study.LoRA, study.LPFT, study.LPLoRA}
 
 // kernelRuns are the kernels that the profile shows: the first seed's, as the paper's are of one run each.
-func kernelRuns(ctx context.Context, s *study.Session) ([]study.Spec, error) {
+func kernelRuns(ctx context.Context, s *session.Session) ([]study.Spec, error) {
 	ids, err := chosenTasks(ctx, s, s.Profile.KernelTasks)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func kernelRuns(ctx context.Context, s *study.Session) ([]study.Spec, error) {
 }
 
 // kernelPlan plans all kernels.
-func kernelPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func kernelPlan(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	runs, err := kernelRuns(ctx, s)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func kernelPlan(ctx context.Context, s *study.Session) ([]study.Planned, error) 
 }
 
 // kernelStats computes or finds the statistics of all kernels, task by task.
-func kernelStats(ctx context.Context, s *study.Session) ([]*study.KernelStats, error) {
+func kernelStats(ctx context.Context, s *session.Session) ([]*study.KernelStats, error) {
 	runs, err := kernelRuns(ctx, s)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // State is what the store holds of an item's needs.
@@ -28,7 +28,7 @@ func (s State) String() string {
 }
 
 // StateOf plans an item and looks what of it is there.
-func StateOf(ctx context.Context, s *study.Session, item Item) (State, error) {
+func StateOf(ctx context.Context, s *session.Session, item Item) (State, error) {
 	steps, err := item.Needs(ctx, s)
 	if err != nil {
 		return State{}, err
@@ -49,7 +49,7 @@ func StateOf(ctx context.Context, s *study.Session, item Item) (State, error) {
 
 // Announce says what building an item computes first: how many steps, how long they take at this machine's
 // rate, and the command that makes them without a notebook. "" when all is there.
-func Announce(ctx context.Context, s *study.Session, item Item) (string, error) {
+func Announce(ctx context.Context, s *session.Session, item Item) (string, error) {
 	state, err := StateOf(ctx, s, item)
 	if err != nil || state.Missing == 0 {
 		return "", err
@@ -67,7 +67,7 @@ func Announce(ctx context.Context, s *study.Session, item Item) (string, error) 
 }
 
 // command makes an item with this session's profile, tasks and seeds.
-func command(s *study.Session, ids []string, item Item) string {
+func command(s *session.Session, ids []string, item Item) string {
 	seeds := strings.ReplaceAll(strings.Trim(fmt.Sprint(s.Profile.Seeds), "[]"), " ", ",")
 	return fmt.Sprintf("lpft reproduce --profile %s --tasks %s --seeds %s --only %s", s.Profile.From, strings.Join(s.TaskArgs(ids), ","), seeds, item.ID)
 }

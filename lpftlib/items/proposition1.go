@@ -16,8 +16,8 @@ import (
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/study"
 )
 
 // proposition1 shows Proposition 1 on a Transformer: Θ = P + F with F = V0 Θ^φ V0ᵀ, how both
@@ -40,9 +40,11 @@ type propositionNumbers struct {
 	Steps    []linear.StepError `json:"steps"`
 }
 
-func proposition1Step(s *study.Session) (store.Step, error) { return s.TheoryStep("Proposition 1", 2) }
+func proposition1Step(s *session.Session) (store.Step, error) {
+	return s.TheoryStep("Proposition 1", 2)
+}
 
-func proposition1Plan(_ context.Context, s *study.Session) ([]study.Planned, error) {
+func proposition1Plan(_ context.Context, s *session.Session) ([]session.Planned, error) {
 	step, err := proposition1Step(s)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func proposition1Plan(_ context.Context, s *study.Session) ([]study.Planned, err
 	return s.PlanTheory(step)
 }
 
-func readProposition1(ctx context.Context, s *study.Session) (out propositionNumbers, err error) {
+func readProposition1(ctx context.Context, s *session.Session) (out propositionNumbers, err error) {
 	step, err := proposition1Step(s)
 	if err != nil {
 		return out, err
@@ -59,7 +61,7 @@ func readProposition1(ctx context.Context, s *study.Session) (out propositionNum
 	return out, err
 }
 
-func computeProposition1(ctx context.Context, s *study.Session) (*propositionNumbers, error) {
+func computeProposition1(ctx context.Context, s *session.Session) (*propositionNumbers, error) {
 	p, err := newProposition(ctx, s)
 	if err != nil {
 		return nil, err
@@ -105,7 +107,7 @@ func proposition1Claims(n propositionNumbers) []paper.Claim {
 
 // proposition is a small model with a random head, in float64.
 type proposition struct {
-	*study.Small
+	*session.Small
 	model *ntk.Model
 	head  *head.Head
 	opt   ntk.Options
@@ -114,7 +116,7 @@ type proposition struct {
 	delta *mat.Dense   // residuals of the training rows
 }
 
-func newProposition(ctx context.Context, s *study.Session) (*proposition, error) {
+func newProposition(ctx context.Context, s *session.Session) (*proposition, error) {
 	small, err := s.Small(ctx, 6, 4)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"lpft/kernels/linear"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 )
 
 // proposition2 shows (9) and (10): LoRA's kernel is close to a multiple of FT's.
@@ -27,7 +27,7 @@ type loraNumbers struct {
 	fails []linear.Exceedance
 }
 
-func readProposition2(_ context.Context, s *study.Session) (loraNumbers, error) {
+func readProposition2(_ context.Context, s *session.Session) (loraNumbers, error) {
 	const classes, h, d, draws = 2, 8, 16, 2000
 	seed := s.Profile.Seeds[0]
 	m := linear.Random(classes, h, d, seed)

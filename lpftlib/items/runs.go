@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -11,11 +12,11 @@ import (
 // session's tasks that are wanted, on their own test sets and, where shifted is true, on the profile's others.
 type tableRuns struct {
 	shifted bool
-	wanted  func(s *study.Session, id string) bool // nil: all tasks
+	wanted  func(s *session.Session, id string) bool // nil: all tasks
 }
 
 // tasks are the session's tasks that the table is about.
-func (t tableRuns) tasks(ctx context.Context, s *study.Session) ([]string, error) {
+func (t tableRuns) tasks(ctx context.Context, s *session.Session) ([]string, error) {
 	ids, err := s.Tasks(ctx)
 	if err != nil || t.wanted == nil {
 		return ids, err
@@ -24,14 +25,14 @@ func (t tableRuns) tasks(ctx context.Context, s *study.Session) ([]string, error
 }
 
 // sets are the test sets that a task's models are measured on.
-func (t tableRuns) sets(ctx context.Context, s *study.Session, id string) ([]string, error) {
+func (t tableRuns) sets(ctx context.Context, s *session.Session, id string) ([]string, error) {
 	if t.shifted {
 		return s.TestSets(ctx, id)
 	}
 	return []string{id}, nil
 }
 
-func (t tableRuns) needs(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+func (t tableRuns) needs(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 	ids, err := t.tasks(ctx, s)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (t tableRuns) needs(ctx context.Context, s *study.Session) ([]study.Planned
 }
 
 // rows are the measures, task by task, test set by test set, method by method, seed by seed.
-func (t tableRuns) rows(ctx context.Context, s *study.Session) ([]study.Measures, error) {
+func (t tableRuns) rows(ctx context.Context, s *session.Session) ([]study.Measures, error) {
 	ids, err := t.tasks(ctx, s)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (t tableRuns) rows(ctx context.Context, s *study.Session) ([]study.Measures
 }
 
 // runsOn are the profile's methods and seeds on tasks.
-func runsOn(s *study.Session, ids []string) []study.Spec {
+func runsOn(s *session.Session, ids []string) []study.Spec {
 	var runs []study.Spec
 	for _, id := range ids {
 		for _, m := range s.Profile.Methods {
@@ -78,10 +79,10 @@ func runsOn(s *study.Session, ids []string) []study.Spec {
 }
 
 // withShifted tells whether the profile names shifted test sets for a task.
-func withShifted(s *study.Session, id string) bool { return len(s.Profile.Tasks[id].OOD) > 0 }
+func withShifted(s *session.Session, id string) bool { return len(s.Profile.Tasks[id].OOD) > 0 }
 
 // chosenTasks are those of the session's tasks that are in a list; where none is, all.
-func chosenTasks(ctx context.Context, s *study.Session, list []string) ([]string, error) {
+func chosenTasks(ctx context.Context, s *session.Session, list []string) ([]string, error) {
 	ids, err := s.Tasks(ctx)
 	if err != nil {
 		return nil, err

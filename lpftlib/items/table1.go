@@ -7,6 +7,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // table1 is Table 1 of the paper: changes in features and classifier norms.
@@ -19,13 +20,13 @@ func table1() Item {
 }
 
 // featureColumns are the columns of Tables 1 and 11.
-var featureColumns = []Column{printedIn(study.CS, 1, 11), printedIn(study.Diff, 1, 11), printedIn(study.FDR, 1, 11), printedIn(study.NormC, 1, 11)}
+var featureColumns = []tables.Column{tables.PrintedIn(study.CS, 1, 11), tables.PrintedIn(study.Diff, 1, 11), tables.PrintedIn(study.FDR, 1, 11), tables.PrintedIn(study.NormC, 1, 11)}
 
 // scoreBesides is the score under the name by which Tables 8 and 10 print it.
-var scoreBesides = Column{study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, []int{8, 10}}
+var scoreBesides = tables.PrintedIn(study.Metric{Name: "accuracy", Title: "test score", Digits: 1, Of: study.TestScore.Of}, 8, 10)
 
 func table1Table(f *Facts, rows []study.Measures) report.Table {
-	columns := slices.Concat(featureColumns, []Column{scoreBesides}, rateColumns)
+	columns := slices.Concat(featureColumns, []tables.Column{scoreBesides}, rateColumns)
 	return MeasuredTable(f, rows, columns, "Measured on the test set. "+study.FDRNote(rows))
 }
 

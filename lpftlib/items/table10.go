@@ -5,13 +5,14 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
 // table10 is Tables 10 and 11: models trained on Amazon, measured on it and on shifted sets.
 func table10() Item {
 	runs := tableRuns{shifted: true, wanted: withShifted}
-	data := func(ctx context.Context, s *study.Session) ([]study.Measures, error) {
+	data := func(ctx context.Context, s *session.Session) ([]study.Measures, error) {
 		rows, err := runs.rows(ctx, s)
 		if err == nil && len(rows) == 0 {
 			err = absent{"a task with shifted test sets: amazon with BOSS's files in --data, or the built-in task toy"}

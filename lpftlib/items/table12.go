@@ -4,6 +4,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // table12 is Tables 12 and 13: how far features moved in the FT stage, and the head's norm.
@@ -16,7 +17,7 @@ func table12() Item {
 }
 
 func table12Table(f *Facts, rows []study.Measures) report.Table {
-	columns := append([]Column{printedIn(study.Diff, 12), printedIn(study.NormC, 13), printedIn(study.NormStart), printedIn(study.Kappa), printedIn(titled(study.Epoch, "selected epoch"))}, rateColumns...)
+	columns := append([]tables.Column{tables.PrintedIn(study.Diff, 12), tables.PrintedIn(study.NormC, 13), tables.PrintedIn(study.NormStart), tables.PrintedIn(study.Kappa), tables.PrintedIn(tables.Titled(study.Epoch, "selected epoch"))}, rateColumns...)
 	return MeasuredTable(f, rows, columns, "Diff(F) between start and end of the FT stage on the test set (Table 12), ‖V‖ (Table 13).")
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -26,7 +27,7 @@ type kernelTable struct {
 	fits []paper.Fit // of F of LoRA to F of FT, a task each
 }
 
-func readKernelTable(ctx context.Context, s *study.Session) (kernelTable, error) {
+func readKernelTable(ctx context.Context, s *session.Session) (kernelTable, error) {
 	all, err := kernelStats(ctx, s)
 	out := kernelTable{all: all}
 	if err != nil {

@@ -7,13 +7,15 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // table3 is Tables 3, 14 and 15: calibration without and with temperature scaling.
 func table3() Item {
 	runs := tableRuns{}
-	data := func(ctx context.Context, s *study.Session) ([]study.Measures, error) {
+	data := func(ctx context.Context, s *session.Session) ([]study.Measures, error) {
 		rows, err := runs.rows(ctx, s)
 		return trained(rows), err
 	}
@@ -51,12 +53,12 @@ func improvement(of func(study.Calibration) float64) func(*study.Measures) float
 }
 
 // calibrationColumns are the columns of Tables 3, 14 and 15.
-func calibrationColumns() []Column {
-	var out []Column
-	for _, m := range []study.Metric{study.ECE, titled(study.ECEScaled, "ECE with TS"), gainOfECE, study.MCE, titled(study.MCEScaled, "MCE with TS"), gainOfMCE} {
-		out = append(out, printedIn(m, 3, 14, 15))
+func calibrationColumns() []tables.Column {
+	var out []tables.Column
+	for _, m := range []study.Metric{study.ECE, tables.Titled(study.ECEScaled, "ECE with TS"), gainOfECE, study.MCE, tables.Titled(study.MCEScaled, "MCE with TS"), gainOfMCE} {
+		out = append(out, tables.PrintedIn(m, 3, 14, 15))
 	}
-	return append(out, printedIn(study.Temperature), printedIn(study.ExactTemperature), printedIn(titled(study.ECEExactlyScaled, "ECE, exact T")), printedIn(study.NLL))
+	return append(out, tables.PrintedIn(study.Temperature), tables.PrintedIn(study.ExactTemperature), tables.PrintedIn(tables.Titled(study.ECEExactlyScaled, "ECE, exact T")), tables.PrintedIn(study.NLL))
 }
 
 func table3View(f *Facts, rows []study.Measures) (View, error) {

@@ -6,6 +6,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
 
@@ -25,7 +26,7 @@ type hyperparameters struct {
 	tasks   []string       // of ours
 }
 
-func readHyperparameters(ctx context.Context, s *study.Session) (h hyperparameters, err error) {
+func readHyperparameters(ctx context.Context, s *session.Session) (h hyperparameters, err error) {
 	if h.printed, err = study.LoadProfile("paper"); err != nil {
 		return h, err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/study"
+	"lpft/lpftlib/session"
 	"lpft/lpftlib/task"
 )
 
@@ -26,7 +26,7 @@ type catalogue struct {
 	missing map[string]string // by id: why a set was not loaded
 }
 
-func readCatalogue(ctx context.Context, s *study.Session) (catalogue, error) {
+func readCatalogue(ctx context.Context, s *session.Session) (catalogue, error) {
 	out := catalogue{missing: map[string]string{}}
 	var loaded []*task.Data
 	for _, id := range task.IDs() {

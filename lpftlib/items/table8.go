@@ -4,6 +4,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
+	"lpft/lpftlib/tables"
 )
 
 // table8 is Tables 8 and 16: test results of every method.
@@ -17,7 +18,7 @@ func table8() Item {
 }
 
 // scoreColumns are the columns of Tables 8, 10 and 16.
-var scoreColumns = []Column{printedIn(study.Accuracy, 8, 10, 16), printedIn(study.Matthews, 8), printedIn(titled(study.Majority, "majority class"))}
+var scoreColumns = []tables.Column{tables.PrintedIn(study.Accuracy, 8, 10, 16), tables.PrintedIn(study.Matthews, 8), tables.PrintedIn(tables.Titled(study.Majority, "majority class"))}
 
 func table8View(f *Facts, rows []study.Measures) (View, error) {
 	return View{Tables: []report.Table{MeasuredTable(f, rows, scoreColumns, "Test set, per cent; the paper prints Matthews × 100 for CoLA and accuracy for the others.")}}, nil

@@ -16,6 +16,7 @@ package progress
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type Update struct {
 	Started time.Time `json:"started"`
 	From    int       `json:"from,omitempty"` // units that were there at the start (a resumed run)
 	Ended   bool      `json:"ended,omitempty"`
+	Stopped bool      `json:"stopped,omitempty"` // it was cancelled here and goes on when it is asked for again
 }
 
 // Sink shows updates. It is called from one goroutine at a time for one piece of work.
@@ -113,6 +115,9 @@ func (u Update) Left(now time.Time) (time.Duration, bool) {
 
 // Line is an update as one line of text: "FT cb  12/70 steps  3.1 steps/s  left 19s  loss 0.93".
 func (u Update) Line(now time.Time) string {
+	if u.Stopped {
+		return fmt.Sprintf("%s  stopped at %s %d of %d; run the cell again to continue", u.Label, strings.TrimSuffix(u.Unit, "s"), u.Done, u.Total)
+	}
 	line := fmt.Sprintf("%s  %d/%d %s", u.Label, u.Done, u.Total, u.Unit)
 	if rate := u.Rate(now); rate > 0 {
 		line += fmt.Sprintf("  %.3g %s/s", rate, u.Unit)

@@ -18,6 +18,8 @@ func TestLineTellsRateAndTimeLeft(t *testing.T) {
 	require.Equal(t, "FT cb  30/70 steps  2 steps/s  left 20s  loss 0.5", u.Line(now))
 	u.Ended = true
 	require.Equal(t, "FT cb  30/70 steps  2 steps/s  in 10s  loss 0.5", u.Line(now))
+	u.Stopped = true
+	require.Equal(t, "FT cb  stopped at step 30 of 70; run the cell again to continue", u.Line(now))
 	_, known := Update{Total: 5, Started: now}.Left(now)
 	require.False(t, known)
 }

@@ -32,7 +32,7 @@ func bars(w io.Writer) Sink {
 		}
 		bar.Describe(u.Label + "  " + u.Note)
 		_ = bar.Set(u.Done) // a bar that cannot be drawn must not stop the work
-		if u.Ended {
+		if u.Ended || u.Stopped {
 			fmt.Fprintf(w, "\r\033[K%s\n", u.Line(time.Now()))
 		}
 	}
@@ -47,7 +47,7 @@ func lines(w io.Writer) Sink {
 			tenth = 10 * u.Done / u.Total
 		}
 		before, seen := shown[u.ID]
-		if seen && tenth <= before && !u.Ended {
+		if seen && tenth <= before && !u.Ended && !u.Stopped {
 			return
 		}
 		shown[u.ID] = tenth

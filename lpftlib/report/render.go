@@ -23,6 +23,8 @@ var (
 	pageJS string
 	//go:embed table.css
 	tableCSS string
+	//go:embed fragment.js
+	fragmentJS string
 )
 
 // page is what the template sees.
@@ -50,7 +52,8 @@ func render(p page) (string, error) {
 }
 
 // HTML is the table as a fragment with its own style, for the output of a notebook cell. It follows the
-// page around it in light and dark.
+// page around it in light and dark. Where the notebook is trusted a click on a column's name sorts, and buttons copy it
+// as CSV and LaTeX.
 func (t Table) HTML() (string, error) {
 	if err := t.check(); err != nil {
 		return "", fmt.Errorf("report: %w", err)
@@ -70,6 +73,9 @@ func ClaimsHTML(claims []paper.Claim) (string, error) {
 type claimsView struct{ Claims []paper.Claim }
 
 func (claimsView) CSS() template.CSS { return template.CSS(tableCSS) }
+
+// Script is what makes a table in a notebook sortable and copies it.
+func (tableView) Script() template.JS { return template.JS(strings.TrimSpace(fragmentJS)) }
 
 // tableView gives a template the parts of a table that are computed.
 type tableView struct{ Table }

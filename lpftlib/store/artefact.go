@@ -26,6 +26,12 @@ type Artefact struct {
 // Path is the path of one of the artefact's files.
 func (a *Artefact) Path(name string) string { return filepath.Join(a.Dir, filepath.FromSlash(name)) }
 
+// Has says whether a file is one of the artefact's.
+func (a *Artefact) Has(name string) bool {
+	_, ok := a.Manifest.file(name)
+	return ok
+}
+
 // ReadJSON decodes one of the artefact's files into v.
 func (a *Artefact) ReadJSON(name string, v any) error {
 	data, err := a.read(name)

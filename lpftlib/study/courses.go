@@ -1,8 +1,8 @@
 package study
 
 import (
-	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/stage"
 )
 
 // ProbeCourse is ‖V‖ over the iterations of linear probing, for [paper.Grows].
@@ -15,7 +15,7 @@ func ProbeCourse(name string, path []PathStep) paper.NormCourse {
 }
 
 // TrainingCourse is ‖V‖ over the epochs of an FT stage, its start included.
-func TrainingCourse(name string, course *finetune.Course) paper.NormCourse {
+func TrainingCourse(name string, course *stage.Course) paper.NormCourse {
 	c := paper.NormCourse{Name: name}
 	for _, point := range course.Points {
 		c.At, c.Norms = append(c.At, point.Epoch), append(c.Norms, point.NormC)
@@ -26,7 +26,7 @@ func TrainingCourse(name string, course *finetune.Course) paper.NormCourse {
 // AccuracyLabel names the accuracy that a method's course shows: linear probing's is of the training rows, an FT stage's of the
 // validation rows.
 func AccuracyLabel(m Method) string {
-	if m.trains() {
+	if m.Trains() {
 		return "validation accuracy"
 	}
 	return "training accuracy"

@@ -122,7 +122,7 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 		return err
 	}
 	out.Rank, out.FrobeniusNorm = spectrum.Ranks(), train.FrobeniusNorm()
-	early := earlyStop(in.Stop)
+	early := EarlyStop(in.Stop)
 	for i, target := range []*RegressionSummary{&out.Regression, &out.Minimiser} {
 		o := regression.Options{Stop: []probe.Stop{early, probe.StopExact}[i]}
 		if in.Progress != nil {
@@ -145,8 +145,8 @@ func (in *SummaryInput) summarise(ctx context.Context, out *KernelSummary, train
 	return nil
 }
 
-// earlyStop is where a kernel regression ends that is to stop before the minimiser: as a profile says, or as scikit-learn 1.7.
-func earlyStop(stop probe.Stop) probe.Stop {
+// EarlyStop is where a kernel regression ends that is to stop before the minimiser: as a profile says, or as scikit-learn 1.7.
+func EarlyStop(stop probe.Stop) probe.Stop {
 	if stop == "" || stop == probe.StopExact {
 		return probe.StopSklearn17
 	}

@@ -21,7 +21,7 @@ func limitsOf(rows []Measures) Limits {
 		switch {
 		case m.ProbeAtLimit != nil && *m.ProbeAtLimit:
 			l.Probe++
-		case m.ProbeAtLimit == nil && (m.Method == LP || m.Method.startsFromLP()):
+		case m.ProbeAtLimit == nil && (m.Method == LP || m.Method.StartsFromLP()):
 			l.Unknown++
 		}
 		if m.Published != nil && m.Published.Temperature.AtLimit {

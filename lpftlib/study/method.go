@@ -28,14 +28,14 @@ func ParseMethod(name string) (Method, error) {
 	return Method(name), nil
 }
 
-// startsFromLP tells whether the FT stage begins with a linear probe's head.
-func (m Method) startsFromLP() bool { return m == LPFT || m == LPLoRA }
+// StartsFromLP tells whether the FT stage begins with a linear probe's head.
+func (m Method) StartsFromLP() bool { return m == LPFT || m == LPLoRA }
 
 // LowRank tells whether only low-rank factors and the head are trained.
 func (m Method) LowRank() bool { return m == LoRA || m == LPLoRA }
 
-// trains tells whether the method has an FT stage.
-func (m Method) trains() bool { return m != Pretrained && m != LP }
+// Trains tells whether the method has an FT stage.
+func (m Method) Trains() bool { return m != Pretrained && m != LP }
 
 // Methods are all methods in the order of the paper's tables.
 func Methods() []Method { return []Method{Pretrained, LP, FT, LoRA, LPFT, LPLoRA} }

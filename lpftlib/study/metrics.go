@@ -3,7 +3,7 @@ package study
 import (
 	"math"
 
-	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/stage"
 )
 
 // Metric is a number of a run: a column of a table.
@@ -33,10 +33,10 @@ var (
 	Kappa     = Metric{"kappa", "κ*", 4, func(m *Measures) float64 { return m.Kappa }}
 	// Of the FT stage's recipe.
 	Batch = Metric{"batch", "batch", 0, func(m *Measures) float64 {
-		return ofRecipe(m, func(r *finetune.Recipe) float64 { return float64(r.Batch) })
+		return ofRecipe(m, func(r *stage.Recipe) float64 { return float64(r.Batch) })
 	}}
 	LearningRate = Metric{"learning_rate", "learning rate", 3, func(m *Measures) float64 {
-		return ofRecipe(m, func(r *finetune.Recipe) float64 { return r.LearningRate })
+		return ofRecipe(m, func(r *stage.Recipe) float64 { return r.LearningRate })
 	}}
 
 	Epoch = Metric{"epoch", "epoch", 1, func(m *Measures) float64 { return float64(m.Epoch) }}
@@ -81,7 +81,7 @@ func orNaN(v *float64) float64 {
 }
 
 // ofRecipe is a number of the FT stage's recipe, undefined without one.
-func ofRecipe(m *Measures, of func(*finetune.Recipe) float64) float64 {
+func ofRecipe(m *Measures, of func(*stage.Recipe) float64) float64 {
 	if m.Setting.Recipe == nil {
 		return math.NaN()
 	}

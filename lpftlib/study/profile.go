@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"lpft/internal/plainfile"
-	"lpft/kernels/ntk"
+	"lpft/kernels"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/task"
 )
@@ -49,7 +49,7 @@ type Profile struct {
 	Norms           []float64            `json:"norms"`         // classifier norms of Figures 3, 10 and 11
 	NormReading     string               `json:"norm_reading"`  // "A" or "B", see [Scaling]
 	Methods         []Method             `json:"methods"`       // that tables compare
-	EqualRates      bool                 `json:"equal_rates"`   // also train every method at its rival's batch and rate, see [Session.EqualRates]
+	EqualRates      bool                 `json:"equal_rates"`   // also train every method at its rival's batch and rate, see session.EqualRates
 	ControlTasks    []string             `json:"control_tasks"` // on which; empty: all
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
@@ -202,8 +202,8 @@ func (p *Profile) check() error {
 		return fmt.Errorf("profile %s: max_len is %d: expected at least 8 tokens", p.Name, p.MaxLen)
 	case len(p.Tasks) == 0:
 		return fmt.Errorf("profile %s: no tasks", p.Name)
-	case p.Select != selectMetric && p.Select != selectAccuracy:
-		return fmt.Errorf("profile %s: select is %q: expected %q or %q", p.Name, p.Select, selectMetric, selectAccuracy)
+	case p.Select != SelectMetric && p.Select != SelectAccuracy:
+		return fmt.Errorf("profile %s: select is %q: expected %q or %q", p.Name, p.Select, SelectMetric, SelectAccuracy)
 	case p.LoRARank < 1 || p.LoRAAlpha <= 0:
 		return fmt.Errorf("profile %s: LoRA rank %d and alpha %g: expected positive numbers", p.Name, p.LoRARank, p.LoRAAlpha)
 	case p.Own == nil:
@@ -213,13 +213,13 @@ func (p *Profile) check() error {
 	}
 	for _, id := range p.Run {
 		if p.Tasks[id] == nil {
-			return fmt.Errorf("profile %s: run names %q, which is none of its tasks: %s", p.Name, id, strings.Join(p.known(), ", "))
+			return fmt.Errorf("profile %s: run names %q, which is none of its tasks: %s", p.Name, id, strings.Join(p.Known(), ", "))
 		}
 	}
 	if p.NTKRows < 2 {
 		return fmt.Errorf("profile %s: ntk_rows is %d: expected at least 2", p.Name, p.NTKRows)
 	}
-	if _, err := ntk.ParseEmbeddingMode(p.Embedding); err != nil {
+	if _, err := kernels.ParseEmbeddingMode(p.Embedding); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	if _, err := probe.ParseStop(string(p.Stop)); err != nil {
@@ -240,8 +240,8 @@ func (p *Profile) check() error {
 
 // What chooses the epoch.
 const (
-	selectMetric   = "metric"
-	selectAccuracy = "accuracy"
+	SelectMetric   = "metric"
+	SelectAccuracy = "accuracy"
 )
 
 // TaskIDs lists the tasks that the profile runs: Run, or all of Tasks but the fallback.
@@ -249,11 +249,11 @@ func (p *Profile) TaskIDs() []string {
 	if len(p.Run) > 0 {
 		return slices.Clone(p.Run)
 	}
-	return slices.DeleteFunc(p.known(), func(id string) bool { return id == p.Fallback })
+	return slices.DeleteFunc(p.Known(), func(id string) bool { return id == p.Fallback })
 }
 
-// known lists the ids of Tasks in the order of the paper's Table 7, others after them.
-func (p *Profile) known() []string {
+// Known lists the ids of Tasks in the order of the paper's Table 7, others after them.
+func (p *Profile) Known() []string {
 	var ids []string
 	for _, id := range task.IDs() {
 		if p.Tasks[id] != nil {
@@ -270,17 +270,17 @@ func (p *Profile) known() []string {
 	return append(ids, others...)
 }
 
-// plan is what the profile does with a task; a test set that it does not name has an empty plan.
-func (p *Profile) plan(id string) TaskPlan {
+// Plan is what the profile does with a task; a test set that it does not name has an empty plan.
+func (p *Profile) Plan(id string) TaskPlan {
 	if plan := p.Tasks[id]; plan != nil {
 		return *plan
 	}
 	return TaskPlan{}
 }
 
-// rows are the limits on a task's training and test rows; 0: none.
-func (p *Profile) rows(id string) (train, test int) {
-	plan := p.plan(id)
+// Rows are the limits on a task's training and test rows; 0: none.
+func (p *Profile) Rows(id string) (train, test int) {
+	plan := p.Plan(id)
 	return cmp.Or(plan.FirstRows, p.TrainRows), cmp.Or(plan.TestRows, p.TestRows)
 }
 
@@ -288,7 +288,7 @@ func (p *Profile) rows(id string) (train, test int) {
 func (p *Profile) RatesOf(task string, m Method) (*Rates, error) {
 	plan := p.Tasks[task]
 	if plan == nil {
-		return nil, fmt.Errorf("profile %s has no task %q: it has %s", p.Name, task, strings.Join(p.known(), ", "))
+		return nil, fmt.Errorf("profile %s has no task %q: it has %s", p.Name, task, strings.Join(p.Known(), ", "))
 	}
 	r := map[Method]*Rates{FT: plan.FT, LPFT: plan.LPFT, LoRA: plan.LoRA, LPLoRA: plan.LPLoRA}[m]
 	if r == nil {
@@ -297,9 +297,9 @@ func (p *Profile) RatesOf(task string, m Method) (*Rates, error) {
 	return r, nil
 }
 
-// stopRule is the profile's stop as keys and records name it: "" where fits go on to the minimiser, so that these keep
+// StopRule is the profile's stop as keys and records name it: "" where fits go on to the minimiser, so that these keep
 // the keys that they had before there was another rule.
-func (p *Profile) stopRule() string {
+func (p *Profile) StopRule() string {
 	if p.Stop == probe.StopExact {
 		return ""
 	}

@@ -57,9 +57,9 @@ func (s Scaling) String() string {
 	return fmt.Sprintf("‖V‖ set to %g", s.Norm)
 }
 
-// check refuses what cannot be run.
-func (s Spec) check() error {
-	if s.Scaling != (Scaling{}) && !s.Method.trains() {
+// Check refuses what cannot be run.
+func (s Spec) Check() error {
+	if s.Scaling != (Scaling{}) && !s.Method.Trains() {
 		return fmt.Errorf("%s: the head is scaled before the FT stage, which %s does not have", s, s.Method.Title())
 	}
 	return nil

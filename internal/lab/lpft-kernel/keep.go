@@ -35,11 +35,11 @@ func keep(tmp string, command []string) error {
 	}
 	_ = syscall.Kill(0, syscall.SIGTERM)
 	within(grace, ended)
-	for begin := time.Now(); len(descendants(os.Getpid())) > 0 && time.Since(begin) < grace; {
+	for begin := time.Now(); len(kept()) > 0 && time.Since(begin) < grace; {
 		time.Sleep(20 * time.Millisecond)
 	}
 	for range 20 { // what is killed may just have started something
-		rest := descendants(os.Getpid())
+		rest := kept()
 		if len(rest) == 0 {
 			break
 		}
@@ -52,6 +52,21 @@ func keep(tmp string, command []string) error {
 		return err
 	}
 	return killGroup()
+}
+
+// kept are this process's descendants but the worker (package lpftlib/worker), which a cell has started for all notebooks, and
+// its own: it leads a process group.
+func kept() (all []process) {
+	all = descendants(os.Getpid())
+	for _, p := range slices.Clone(all) {
+		if p.name == "lpft" && p.group == p.pid {
+			others := append(descendants(p.pid), p)
+			all = slices.DeleteFunc(all, func(q process) bool {
+				return slices.ContainsFunc(others, func(o process) bool { return o.pid == q.pid })
+			})
+		}
+	}
+	return all
 }
 
 // killGroup ends what is left of the group, this process included.
@@ -72,8 +87,8 @@ func endTools(keeper int) {
 
 // process is a line of the table of processes.
 type process struct {
-	pid, parent int
-	name        string
+	pid, parent, group int
+	name               string
 }
 
 // descendants are the processes that a process has started, and those have, and so on; not those that have ended.

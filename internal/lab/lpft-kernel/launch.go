@@ -11,11 +11,13 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"lpft/internal/atstart"
+	"lpft/internal/cellenv"
 	"lpft/internal/lab/gopls"
 	"lpft/internal/lab/proxy"
 )
@@ -133,6 +135,8 @@ func startKeeper(tmp, connection, work, home string) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
+	env = append(env, cellenv.Program+"="+filepath.Join(filepath.Dir(self), "lpft"), cellenv.Sources+"="+work,
+		cellenv.Kernel+"="+strconv.Itoa(os.Getpid()), cellenv.Kept+"="+filepath.Join(tmp, "kept"))
 	cmd := exec.Command(self, "-keep", tmp, filepath.Join(filepath.Dir(self), "gonb"), "--kernel", connection, "-raw_error", "-go_work="+work)
 	cmd.Env, _ = atstart.Environ(env)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

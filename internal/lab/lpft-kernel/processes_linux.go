@@ -24,7 +24,7 @@ func processes() (all []process) {
 		_, name, _ := strings.Cut(head, " (")
 		p := process{name: name}
 		var state string
-		if _, err := fmt.Sscan(rest, &state, &p.parent); err != nil || state == "Z" {
+		if _, err := fmt.Sscan(rest, &state, &p.parent, &p.group); err != nil || state == "Z" {
 			continue
 		}
 		if _, err := fmt.Sscan(head, &p.pid); err == nil {

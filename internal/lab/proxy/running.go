@@ -19,6 +19,7 @@ type running struct {
 type cell struct {
 	executeRequest
 	number      int
+	timedFrom   time.Time // when it began, where it asks how long it takes
 	interrupted bool
 	denied      bool // it asked for input where nobody can be asked
 	nudged      time.Time
@@ -42,7 +43,17 @@ func (r executeRequest) storeHistory() bool { return !r.Silent && (r.Store == ni
 func (s *server) execute(m message) {
 	c := &cell{executeRequest: read[executeRequest](m.content)}
 	s.running = &running{request: m, cell: c}
-	s.forward(m, object{"code": "", "silent": false, "store_history": c.storeHistory(), "allow_stdin": false})
+	code, asked := timed(c.Code)
+	if asked {
+		c.timedFrom = time.Now()
+	}
+	content := read[object](m.content)
+	if content == nil {
+		content = object{}
+	}
+	content["code"] = withLastValue(code, s.done)
+	m.content = toJSON(content)
+	s.forward(m, object{"silent": false, "store_history": c.storeHistory(), "allow_stdin": false})
 }
 
 // published takes what GoNB publishes.
@@ -91,7 +102,7 @@ func (s *server) input(m message) {
 	if c.storeHistory() {
 		s.history.add(c.number, c.Code)
 	}
-	s.pass(m)
+	s.publish("execute_input", m.parent, object{"code": c.Code, "execution_count": c.number})
 }
 
 // stream passes a program's text on, but for last words.
@@ -165,6 +176,9 @@ func (s *server) finishCell(r *running) (ok bool) {
 	}
 	if content["status"] != "error" {
 		s.stderr(c.stderr.release() + c.stderr.exit) // the exit of a shell's line, which is no failure of the cell
+		if !c.timedFrom.IsZero() {
+			s.publish("stream", r.request.rawHeader, object{"name": "stdout", "text": tookText(time.Since(c.timedFrom))})
+		}
 		s.ran(c.Code)
 		content["payload"] = []any{}
 		s.reply(r.request, "execute_reply", content)

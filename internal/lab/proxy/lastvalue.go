@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"strings"
+)
+
+// importsLpftlib finds the import of the package that shows a value as its type asks for.
+var importsLpftlib = regexp.MustCompile(`(?m)^\s*(?:import\s*\(?\s*)?"lpft/lpftlib"`)
+
+// withLastValue is a cell as GoNB is given it: where its last statement is a value on its own, which Go would refuse as unused,
+// the value is shown. That of a call is not: no parser knows whether it has one.
+func withLastValue(code string, before []string) string {
+	if isOtherCell(code) {
+		return code
+	}
+	blank, start := statementsAlone(code)
+	if start < 0 {
+		return code
+	}
+	const head = "package p\nfunc main() {\n"
+	file, err := parser.ParseFile(token.NewFileSet(), "", head+blank[start:]+"\n}", parser.SkipObjectResolution)
+	if err != nil || len(file.Decls) == 0 {
+		return code
+	}
+	last := lastValue(file.Decls[len(file.Decls)-1])
+	if last == nil {
+		return code
+	}
+	from, to := start+int(last.Pos())-1-len(head), start+int(last.End())-1-len(head)
+	show := "fmt.Println("
+	if importsLpftlib.MatchString(strings.Join(append(before[:len(before):len(before)], code), "\n")) {
+		show = "lpftlib.Display("
+	}
+	return code[:from] + show + code[from:to] + ")" + code[to:]
+}
+
+// lastValue is the expression that main's last statement is, nil where it is none, or one that may stand alone.
+func lastValue(d ast.Decl) ast.Expr {
+	f, ok := d.(*ast.FuncDecl)
+	if !ok || len(f.Body.List) == 0 {
+		return nil
+	}
+	s, ok := f.Body.List[len(f.Body.List)-1].(*ast.ExprStmt)
+	if !ok {
+		return nil
+	}
+	switch x := ast.Unparen(s.X).(type) {
+	case *ast.CallExpr:
+		return nil
+	case *ast.UnaryExpr:
+		if x.Op == token.ARROW {
+			return nil
+		}
+	}
+	return s.X
+}
+
+// statementsAlone is code of the same length in which GoNB's own lines are blank, and where its statements start; -1 where it
+// has none.
+func statementsAlone(code string) (blank string, start int) {
+	var b strings.Builder
+	start = -1
+	for line := range strings.Lines(code) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) > 0 && (words[0] == "%%" || words[0] == "%main"):
+			b.WriteString(blankLine(line))
+			start = b.Len()
+		case strings.HasPrefix(line, "%") || strings.HasPrefix(line, "!"):
+			b.WriteString(blankLine(line))
+		default:
+			b.WriteString(line)
+		}
+	}
+	return b.String(), start
+}
+
+// blankLine is a line of as many spaces.
+func blankLine(line string) string {
+	text := strings.TrimRight(line, "\r\n")
+	return strings.Repeat(" ", len(text)) + line[len(text):]
+}

@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"go/parser"
+	"go/token"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheLastValueIsShown(t *testing.T) {
+	const lib = "import \"lpft/lpftlib\"\n"
+	for code, want := range map[string]string{
+		"%%\nx := 1\nx":                           "%%\nx := 1\nfmt.Println(x)",
+		"%%\nx := 1\nx // a comment\n":            "%%\nx := 1\nfmt.Println(x) // a comment\n",
+		lib + "%%\nphi := 1\nphi":                 lib + "%%\nphi := 1\nlpftlib.Display(phi)",
+		"import (\n\t\"lpft/lpftlib\"\n)\n%%\n1+1": "import (\n\t\"lpft/lpftlib\"\n)\n%%\nlpftlib.Display(1+1)",
+		"%%\n!ls\nk.F":                            "%%\n!ls\nfmt.Println(k.F)",
+		"%main\nπ := \"ä\"\nπ\n":                  "%main\nπ := \"ä\"\nfmt.Println(π)\n",
+		"%%\n[]int{\n\t1,\n}":                     "%%\nfmt.Println([]int{\n\t1,\n})",
+	} {
+		require.Equal(t, want, withLastValue(code, nil))
+	}
+	require.Equal(t, "%%\nlpftlib.Display(x)", withLastValue("%%\nx", []string{lib}), "an earlier cell has imported it")
+}
+
+// What is Go already, or is not Go, is left alone.
+func TestOtherCellsAreLeftAsTheyAre(t *testing.T) {
+	for _, code := range []string{"", "x", "var x = 1", "%%\n", "%%\nx := 1", "%%\nf()", "%%\n(f())", "%%\n<-done", "%%\nx = ", "%%writefile a.go\nx", "%%\nx\n}", "!ls\nx", "%%\nfor {\n\tx\n}"} {
+		require.Equal(t, code, withLastValue(code, nil))
+	}
+}
+
+// Whatever is shown is one call more, and Go where it was Go.
+func FuzzLastValue(f *testing.F) {
+	for _, code := range []string{"%%\nx", "a\n%%\nf(x)\nx.y[1] // z", "%%\n`a\nb`", "%time\n%%\nx;", "%%\r\nx\r\n"} {
+		f.Add(code)
+	}
+	f.Fuzz(func(t *testing.T, code string) {
+		got := withLastValue(code, nil)
+		if got == code {
+			return
+		}
+		require.Equal(t, len(code)+len("fmt.Println()"), len(got))
+		_, start := statementsAlone(got)
+		blank, _ := statementsAlone(got)
+		_, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc main() {\n"+blank[start:]+"\n}", parser.SkipObjectResolution)
+		require.NoError(t, err)
+	})
+}
+
+func TestACellAsksForItsTime(t *testing.T) {
+	j, _, _ := kernel(t, Options{})
+	m := j.run("print hello\n%time")
+	said := j.until(m)
+	require.Contains(t, said, "execute_input: print hello\n%time", "the cell is shown as it was typed")
+	require.Contains(t, strings.Join(said, "\n"), "stream: took ")
+	require.Equal(t, "ok", j.reply(m)["status"])
+	rest, asked := timed("a := `%time`\n%%\nx")
+	require.False(t, asked)
+	require.Equal(t, "a := `%time`\n%%\nx", rest)
+}

@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lpft/internal/cellenv"
+	"lpft/lpftlib/progress"
+)
+
+// Program is the lpft that serves as worker.
+type Program struct {
+	Path    string
+	Sources string // what it is built from when a worker starts; "": it is taken as it is
+}
+
+// ProgramOf finds it: the kernel names it, else it lies where the kernel is built.
+func ProgramOf(home string) Program {
+	return Program{Path: cmp.Or(os.Getenv(cellenv.Program), filepath.Join(home, "bin", "lpft")), Sources: os.Getenv(cellenv.Sources)}
+}
+
+// Build tells one build of the program from another; "" where there is none.
+func (p Program) Build() string {
+	info, err := os.Stat(p.Path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s, %d bytes, %s", p.Path, info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000000000"))
+}
+
+// make builds the program where its sources have changed; the go command knows.
+func (p Program) make(ctx context.Context, show progress.Sink) error {
+	if p.Sources != "" {
+		bar := progress.Start(show, "building lpft, which computes for the cells", 1, "program")
+		cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.Path, "./cmd/lpft")
+		cmd.Dir, cmd.Env = p.Sources, append(os.Environ(), "GOWORK=off")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("lpft, which computes for the cells, cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
+		}
+		bar.Set(1, "")
+		bar.Done()
+	}
+	if p.Build() == "" {
+		return fmt.Errorf("no program at %s that computes for the cells: \"lpft lab\" or \"lpft kernel install\" builds it", p.Path)
+	}
+	return nil
+}
+
+// studys are variables that a request carries or that are the cell's own affair: a worker serves other cells too.
+var studys = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_PROGRESS", "GOMLX_BACKEND",
+	cellenv.Program, cellenv.Sources, cellenv.Kernel, cellenv.Kept, cellenv.Worker}
+
+// environ is a cell's environment without what a worker must not have. That of a resident one has no secrets, nothing of
+// the kernel's and no say in whether the Hub may be asked.
+func environ(env []string, resident bool) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.Contains(studys, name) {
+			return true
+		}
+		return resident && (strings.Contains(name, "TOKEN") || strings.HasPrefix(name, "GONB") || strings.HasPrefix(name, "JPY_") ||
+			slices.Contains([]string{"TMPDIR", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}, name))
+	})
+}
