@@ -69,7 +69,10 @@ type recipe[D any] struct {
 
 // item makes an item of its description and its recipe.
 func (r recipe[D]) item(about Item) Item {
-	about.Needs = r.needs
+	about.Needs = func(ctx context.Context, s *study.Session) ([]study.Planned, error) {
+		steps, err := r.needs(ctx, s)
+		return study.Join(steps), err
+	}
 	about.build = func(ctx context.Context, s *study.Session) (content, error) {
 		data, err := r.data(ctx, s)
 		return content{

@@ -47,7 +47,10 @@ func proposition1Plan(_ context.Context, s *study.Session) ([]study.Planned, err
 	if err != nil {
 		return nil, err
 	}
-	return s.PlanTheory(step)
+	return s.PlanTheory(step, func(ctx context.Context) error {
+		_, err := readProposition1(ctx, s)
+		return err
+	})
 }
 
 func readProposition1(ctx context.Context, s *study.Session) (out propositionNumbers, err error) {

@@ -19,7 +19,8 @@ type Manifest struct {
 	Label      string          `json:"label"`
 	Version    int             `json:"version"`
 	Inputs     json.RawMessage `json:"inputs"`
-	Files      []FileDigest    `json:"files"` // every file but the manifest, by name
+	Files      []FileDigest    `json:"files"`             // every file but the manifest, by name
+	Dropped    []FileDigest    `json:"dropped,omitempty"` // files that it had when it was made, see [Store.Lighten]
 	Provenance json.RawMessage `json:"provenance,omitempty"`
 	Started    time.Time       `json:"started"`
 	Finished   time.Time       `json:"finished"`

@@ -98,7 +98,7 @@ func (s *Session) classifier(ctx context.Context, run Spec) (*encoder.Classifier
 		}
 		return c, err
 	}
-	t, err := s.Train(ctx, run)
+	t, err := s.trainedWhole(ctx, run)
 	if err != nil {
 		return nil, err
 	}

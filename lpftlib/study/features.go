@@ -70,7 +70,7 @@ func (s *Session) TrainedFeatures(ctx context.Context, run Spec, id string, name
 	}
 	var t *Trained
 	train := func(ctx context.Context) (err error) {
-		t, err = s.Train(ctx, run)
+		t, err = s.trainedWhole(ctx, run)
 		return err
 	}
 	return s.features(ctx, id, step, train, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
@@ -84,6 +84,7 @@ func (s *Session) features(ctx context.Context, id string, step store.Step, befo
 	if err != nil {
 		return nil, err
 	}
+	step.Whole = true // every array is read
 	names := step.Inputs.(featureInputs).Splits
 	a, err := s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		loaded, lora, err := weights(m)

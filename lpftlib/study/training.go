@@ -92,6 +92,20 @@ func (s *Session) Train(ctx context.Context, run Spec) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.trainedAs(ctx, run, step)
+}
+
+// trainedWhole is Train for those who need the model itself: where its weights were dropped, it is trained again.
+func (s *Session) trainedWhole(ctx context.Context, run Spec) (*Trained, error) {
+	step, err := s.trainStep(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	step.Whole = true
+	return s.trainedAs(ctx, run, step)
+}
+
+func (s *Session) trainedAs(ctx context.Context, run Spec, step store.Step) (*Trained, error) {
 	var job *job
 	before := func(ctx context.Context) (err error) {
 		job, err = s.job(ctx, run, step.Inputs.(finetuneInputs))
