@@ -159,6 +159,9 @@ func (g *gridFlags) args(p *gridPlan) []string {
 // engineSpec is the engine as a flag names it.
 func (p *gridPlan) engineSpec() string { return strings.Replace(p.engine, ",tf32", ",tf32=true", 1) }
 
+// onCards tells whether jobs compute on cards.
+func (p *gridPlan) onCards() bool { return strings.HasPrefix(p.engine, "xla:cuda") }
+
 // gridSteps are planned steps as package grid knows them.
 func gridSteps(steps []study.Planned) []grid.Step {
 	out := make([]grid.Step, len(steps))

@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/grid"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
 
@@ -20,6 +22,7 @@ type gridJob struct {
 	gridFlags
 	id, keep, reportDir string
 	needed              bool
+	patience            time.Duration
 }
 
 func jobCommand() *cobra.Command {
@@ -46,6 +49,7 @@ trained models' features and kernels go too). A later plan that needs what went 
 	j.gridFlags.add(cmd.Flags())
 	cmd.Flags().StringVar(&j.keep, "keep", string(study.KeepAll), "what stays of finished trainings: all, heads or none")
 	cmd.Flags().StringVar(&j.reportDir, "report", "", "folder to write the report to as well, where this is its job")
+	cmd.Flags().DurationVar(&j.patience, "patience", 0, "wait so long for jobs that must be done before, as in 10m")
 	cmd.Flags().BoolVar(&j.needed, "needed", false, "do the jobs that it needs first, in this process")
 	return cmd
 }
@@ -69,8 +73,8 @@ func (j *gridJob) run(ctx context.Context) error {
 	list := []grid.Job{job}
 	if j.needed {
 		list = grid.WithNeeded(p.jobs, job)
-	} else if first := p.missing(job); len(first) > 0 {
-		return needsFirst(job, first)
+	} else if first := p.await(ctx, job, j.patience); len(first) > 0 {
+		return stopped(ctx, needsFirst(job, first))
 	}
 	for _, job := range list {
 		if err := p.do(ctx, job, keep); err != nil {
@@ -153,6 +157,25 @@ func needsFirst(job grid.Job, first []grid.Job) error {
 		more = fmt.Sprintf(" and %d more", len(first)-most)
 	}
 	return exitError{fmt.Errorf("job %s (%s) needs %s%s first: lpft job %s", job.ID, job.Label, strings.Join(names, ", "), more, first[0].ID), exitNeeds}
+}
+
+// await waits until the job needs no other, at most so long, and returns those that it still needs.
+func (p *gridPlan) await(ctx context.Context, job grid.Job, patience time.Duration) []grid.Job {
+	const look = 5 * time.Second
+	for end := time.Now().Add(patience); ; {
+		first := p.missing(job)
+		if len(first) == 0 || time.Until(end) <= 0 {
+			return first
+		}
+		select {
+		case <-ctx.Done():
+			return first
+		case <-time.After(min(look, time.Until(end))):
+		}
+		for i, step := range p.steps {
+			p.steps[i].Cached = step.Cached || p.session.Store.Look(step.Step.Kind, step.Key) != store.Absent
+		}
+	}
 }
 
 // missing are the jobs whose results the job's missing steps read and do not find.

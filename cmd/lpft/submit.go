@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,7 @@ import (
 
 func submitCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "submit", Short: "Hand the jobs of lpft plan to a scheduler"}
-	cmd.AddCommand(submitSlurmCommand())
+	cmd.AddCommand(submitSlurmCommand(), submitKubernetesCommand())
 	return cmd
 }
 
@@ -76,7 +75,7 @@ func (r *slurmRequest) run(cmd *cobra.Command, more []string) error {
 	if err != nil {
 		return err
 	}
-	if r.gres == "" && strings.HasPrefix(p.engine, "xla:cuda") {
+	if r.gres == "" && p.onCards() {
 		r.gres = "gpu:1"
 	}
 	opt := slurm.Options{Dir: slurmDir(home), Binary: binary, Arguments: []string{"--keep", r.keep}, Partition: r.partition, Gres: r.gres, Max: r.max, Sbatch: more}
