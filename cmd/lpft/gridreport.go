@@ -36,15 +36,19 @@ func (p *gridPlan) reportStep() (study.Planned, error) {
 	for _, item := range p.items {
 		in.Items = append(in.Items, item.ID)
 	}
+	var read []string
 	for _, s := range p.steps {
 		in.Steps = append(in.Steps, s.Key)
+		if s.Step.Kind != "features" && s.Step.Kind != "kernel" { // the page shows what was made from these
+			read = append(read, s.Key)
+		}
 	}
 	step := store.Step{Kind: reportKind, Version: reportVersion, Label: fmt.Sprintf("report of profile %s on %d tasks", in.Profile, len(p.ids)), Inputs: in}
 	key, err := step.Key()
 	if err != nil {
 		return study.Planned{}, err
 	}
-	return study.Planned{Step: step, Key: key, Cached: p.session.Store.Look(reportKind, key) != store.Absent, Disk: 1 << 24, Needs: in.Steps,
+	return study.Planned{Step: step, Key: key, Cached: p.session.Store.Look(reportKind, key) != store.Absent, Disk: 1 << 24, Needs: read,
 		Unit: study.Unit{Kind: reportKind}, Do: func(ctx context.Context) error { return p.makeReport(ctx, step) }}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/grid"
 	"lpft/lpftlib/store"
+	"lpft/lpftlib/store/bucket"
 	"lpft/lpftlib/study"
 )
 
@@ -21,6 +22,7 @@ import (
 type gridJob struct {
 	gridFlags
 	id, keep, reportDir string
+	remote              string
 	needed              bool
 	patience            time.Duration
 }
@@ -49,6 +51,7 @@ trained models' features and kernels go too). A later plan that needs what went 
 	j.gridFlags.add(cmd.Flags())
 	cmd.Flags().StringVar(&j.keep, "keep", string(study.KeepAll), "what stays of finished trainings: all, heads or none")
 	cmd.Flags().StringVar(&j.reportDir, "report", "", "folder to write the report to as well, where this is its job")
+	cmd.Flags().StringVar(&j.remote, "remote", "", "object store to take what is needed from and to leave results in: s3://…, gs://… or file://…")
 	cmd.Flags().DurationVar(&j.patience, "patience", 0, "wait so long for jobs that must be done before, as in 10m")
 	cmd.Flags().BoolVar(&j.needed, "needed", false, "do the jobs that it needs first, in this process")
 	return cmd
@@ -73,13 +76,9 @@ func (j *gridJob) run(ctx context.Context) error {
 	list := []grid.Job{job}
 	if j.needed {
 		list = grid.WithNeeded(p.jobs, job)
-	} else if first := p.await(ctx, job, j.patience); len(first) > 0 {
-		return stopped(ctx, needsFirst(job, first))
 	}
-	for _, job := range list {
-		if err := p.do(ctx, job, keep); err != nil {
-			return stopped(ctx, err)
-		}
+	if err := j.doAll(ctx, p, list, keep); err != nil {
+		return stopped(ctx, err)
 	}
 	if j.reportDir == "" {
 		return nil
@@ -89,6 +88,37 @@ func (j *gridJob) run(ctx context.Context) error {
 		return err
 	}
 	return p.copyReport(dir)
+}
+
+// doAll does jobs, each with what it needs at hand: in the store, or first brought from the object store.
+func (j *gridJob) doAll(ctx context.Context, p *gridPlan, list []grid.Job, keep study.Keep) error {
+	var remote *bucket.Remote
+	var damaged map[string]bool
+	var err error
+	if j.remote != "" {
+		if remote, err = bucket.Open(ctx, j.remote); err != nil {
+			return exitError{fmt.Errorf("--remote: %w", err), exitRequest}
+		}
+		defer remote.Close()
+		if damaged, err = p.fetch(ctx, remote, list); err != nil {
+			return err
+		}
+	}
+	for _, job := range list {
+		if !j.needed {
+			if first := p.await(ctx, job, j.patience); len(first) > 0 {
+				return needsFirst(job, first)
+			}
+		}
+		if err := p.do(ctx, job, keep); err != nil {
+			return err
+		}
+	}
+	if remote == nil {
+		return nil
+	}
+	defer func() { say(fmt.Sprintf("%s: %d requests", j.remote, remote.Requests())) }()
+	return p.deliver(ctx, remote, list, damaged)
 }
 
 // prepare plans, and finds the job. A job that passes nothing through an encoder needs no engine, so that any machine
@@ -197,23 +227,23 @@ func (p *gridPlan) missing(job grid.Job) []grid.Job {
 
 // do makes a job's missing steps, and then drops what the policy does not keep.
 func (p *gridPlan) do(ctx context.Context, job grid.Job, keep study.Keep) error {
-	steps := p.stepsOf(job)
-	for _, step := range steps {
-		if step.Cached {
+	for i, step := range p.steps {
+		if step.Cached || !slices.Contains(job.Steps, step.Key) {
 			continue
 		}
 		if err := step.Do(ctx); err != nil {
 			return err
 		}
+		p.steps[i].Cached = true
 	}
-	return p.shed(job, steps, keep)
+	return p.shed(job, keep)
 }
 
 // shed drops what the policy does not keep of a job that is done, unless a step of another job will read it.
-func (p *gridPlan) shed(job grid.Job, steps []study.Planned, keep study.Keep) error {
+func (p *gridPlan) shed(job grid.Job, keep study.Keep) error {
 	wanted := map[string]bool{}
 	for _, step := range p.steps {
-		if step.Cached || slices.Contains(job.Steps, step.Key) || step.Unit.Kind == reportKind {
+		if step.Cached || step.Unit.Kind == reportKind {
 			continue // the report reads heads, courses and measures
 		}
 		for _, key := range step.Needs {
@@ -221,7 +251,7 @@ func (p *gridPlan) shed(job grid.Job, steps []study.Planned, keep study.Keep) er
 		}
 	}
 	freed := int64(0)
-	for _, step := range steps {
+	for _, step := range p.stepsOf(job) {
 		if wanted[step.Key] {
 			continue
 		}

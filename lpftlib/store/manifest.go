@@ -1,15 +1,16 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-const manifestName = "manifest.json"
+// ManifestName is the file of an artefact that says what it is.
+const ManifestName = "manifest.json"
 
 // Manifest says what an artefact is. It is the last file written, and carries a digest of
 // itself.
@@ -58,12 +59,12 @@ func (m *Manifest) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return WriteFileAtomic(filepath.Join(dir, manifestName), append(data, '\n'))
+	return WriteFileAtomic(filepath.Join(dir, ManifestName), append(data, '\n'))
 }
 
-// readManifest reads and checks the manifest of the artefact at p.
+// readManifest reads and checks the manifest of the artefact at p; without a key in p, of whatever artefact it is.
 func readManifest(p place) (*Manifest, error) {
-	path := filepath.Join(p.dir, manifestName)
+	path := filepath.Join(p.dir, ManifestName)
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil, refuse(path, "is missing")
@@ -75,13 +76,14 @@ func readManifest(p place) (*Manifest, error) {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, refuse(path, "is torn: %v", err)
 	}
-	if digest, err := sealOf(data); err != nil || digest != m.Digest {
-		return nil, refuse(path, "is torn or altered: its digest is %.12s, it says %.12s", digest, m.Digest)
+	seal, key, err := sealOf(data)
+	if err != nil || seal != m.Digest {
+		return nil, refuse(path, "is torn or altered: its digest is %.12s, it says %.12s", seal, m.Digest)
 	}
-	if m.Key != p.key {
+	if p.key != "" && m.Key != p.key {
 		return nil, refuse(path, "is of another artefact: its key is %.16s, expected %.16s", m.Key, p.key)
 	}
-	if key, err := stepKey(m.Kind, m.Version, m.Inputs); err != nil || key != m.Key {
+	if key != m.Key {
 		return nil, refuse(path, "contradicts itself: its inputs hash to %.16s, its key is %.16s", key, m.Key)
 	}
 	for _, f := range m.Files {
@@ -92,14 +94,22 @@ func readManifest(p place) (*Manifest, error) {
 	return &m, nil
 }
 
-// sealOf is the digest that a manifest's bytes ought to carry.
-func sealOf(data []byte) (string, error) {
-	var fields map[string]json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&fields); err != nil {
-		return "", err
+// sealOf is the digest that a manifest's bytes ought to carry, and the key that its inputs make.
+func sealOf(data []byte) (seal, key string, err error) {
+	tree, err := decodeTree(data)
+	if err != nil {
+		return "", "", err
+	}
+	fields, ok := tree.(map[string]any)
+	if !ok {
+		return "", "", errors.New("no JSON object")
 	}
 	delete(fields, "digest")
-	return DigestJSON(fields)
+	if seal, err = digestTree(fields); err != nil {
+		return "", "", err
+	}
+	key, err = digestTree(map[string]any{"kind": fields["kind"], "version": fields["version"], "inputs": fields["inputs"]})
+	return seal, key, err
 }
 
 // RefusedError says which file of an artefact cannot be trusted and why.
