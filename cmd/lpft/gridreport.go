@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
-	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"

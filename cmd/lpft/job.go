@@ -14,7 +14,6 @@ import (
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/grid"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/store/bucket"
 	"lpft/lpftlib/study"
 )
 
@@ -22,7 +21,6 @@ import (
 type gridJob struct {
 	gridFlags
 	id, keep, reportDir string
-	remote              string
 	needed              bool
 	patience            time.Duration
 }
@@ -51,7 +49,6 @@ trained models' features and kernels go too). A later plan that needs what went 
 	j.gridFlags.add(cmd.Flags())
 	cmd.Flags().StringVar(&j.keep, "keep", string(study.KeepAll), "what stays of finished trainings: all, heads or none")
 	cmd.Flags().StringVar(&j.reportDir, "report", "", "folder to write the report to as well, where this is its job")
-	cmd.Flags().StringVar(&j.remote, "remote", "", "object store to take what is needed from and to leave results in: s3://…, gs://… or file://…")
 	cmd.Flags().DurationVar(&j.patience, "patience", 0, "wait so long for jobs that must be done before, as in 10m")
 	cmd.Flags().BoolVar(&j.needed, "needed", false, "do the jobs that it needs first, in this process")
 	return cmd
@@ -90,20 +87,8 @@ func (j *gridJob) run(ctx context.Context) error {
 	return p.copyReport(dir)
 }
 
-// doAll does jobs, each with what it needs at hand: in the store, or first brought from the object store.
+// doAll does jobs, each with what it needs in the store.
 func (j *gridJob) doAll(ctx context.Context, p *gridPlan, list []grid.Job, keep study.Keep) error {
-	var remote *bucket.Remote
-	var damaged map[string]bool
-	var err error
-	if j.remote != "" {
-		if remote, err = bucket.Open(ctx, j.remote); err != nil {
-			return exitError{fmt.Errorf("--remote: %w", err), exitRequest}
-		}
-		defer remote.Close()
-		if damaged, err = p.fetch(ctx, remote, list); err != nil {
-			return err
-		}
-	}
 	for _, job := range list {
 		if !j.needed {
 			if first := p.await(ctx, job, j.patience); len(first) > 0 {
@@ -114,11 +99,7 @@ func (j *gridJob) doAll(ctx context.Context, p *gridPlan, list []grid.Job, keep 
 			return err
 		}
 	}
-	if remote == nil {
-		return nil
-	}
-	defer func() { say(fmt.Sprintf("%s: %d requests", j.remote, remote.Requests())) }()
-	return p.deliver(ctx, remote, list, damaged)
+	return nil
 }
 
 // prepare plans, and finds the job. A job that passes nothing through an encoder needs no engine, so that any machine

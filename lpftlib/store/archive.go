@@ -60,7 +60,7 @@ func (s *Store) Export(file string, list []*Artefact) error {
 }
 
 func exportOne(out *tar.Writer, a *Artefact) error {
-	names := []string{ManifestName}
+	names := []string{manifestName}
 	for _, f := range a.Manifest.Files {
 		names = append(names, f.Name)
 	}
@@ -170,7 +170,7 @@ func (in *importing) next(name string, most int64) error {
 // one takes an artefact over.
 func (in *importing) one(a archived) error {
 	folder := path.Join(a.Kind, a.Key[:16])
-	raw, err := in.entry(path.Join(folder, ManifestName))
+	raw, err := in.entry(path.Join(folder, manifestName))
 	if err != nil {
 		return err
 	}
@@ -216,11 +216,55 @@ func conflict(here *Artefact, err error) string {
 
 // unpack writes an artefact's files to dir and checks every digest.
 func (in *importing) unpack(dir, folder string, raw []byte, a archived) error {
-	m, err := in.s.fill(dir, place{step: Step{Kind: a.Kind}, key: a.Key, dir: dir}, raw, func(f FileDigest) (io.ReadCloser, error) {
-		return io.NopCloser(in.archive), in.next(path.Join(folder, f.Name), f.Size)
-	})
-	if err == nil && m.Digest != a.Digest {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := WriteFileAtomic(filepath.Join(dir, manifestName), raw); err != nil {
+		return err
+	}
+	m, err := readManifest(place{key: a.Key, dir: dir})
+	if err != nil {
+		return err
+	}
+	if m.Digest != a.Digest || m.Kind != a.Kind {
 		return errors.New("its manifest is not the one that the index promises")
 	}
-	return err
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, f := range m.Files {
+		if err := in.next(path.Join(folder, f.Name), f.Size); err != nil {
+			return err
+		}
+		if err := in.write(root, filepath.FromSlash(f.Name)); err != nil {
+			return err
+		}
+		if err := in.s.verify(filepath.Join(dir, filepath.FromSlash(f.Name)), f); err != nil {
+			return err
+		}
+	}
+	return atomicfile.SyncDir(dir)
+}
+
+func (in *importing) write(root *os.Root, name string) error {
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer out.Close() // after an error; a second Close does nothing
+	if _, err := io.Copy(out, in.archive); err != nil {
+		return err
+	}
+	if err := out.Sync(); err != nil {
+		return err
+	}
+	return out.Close()
 }

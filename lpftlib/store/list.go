@@ -97,10 +97,10 @@ func (s *Store) manifestIn(kind, dir string) (*Artefact, error) {
 		return nil, err
 	}
 	if len(m.Key) != 64 || m.Key[:16] != filepath.Base(dir) {
-		return nil, refuse(filepath.Join(dir, ManifestName), "is of another artefact: its key is %.16s", m.Key)
+		return nil, refuse(filepath.Join(dir, manifestName), "is of another artefact: its key is %.16s", m.Key)
 	}
 	if m.Kind != kind {
-		return nil, refuse(filepath.Join(dir, ManifestName), "is of the kind %q", m.Kind)
+		return nil, refuse(filepath.Join(dir, manifestName), "is of the kind %q", m.Kind)
 	}
 	return &Artefact{Kind: m.Kind, Key: m.Key, Dir: dir, Manifest: *m, Reused: true}, nil
 }

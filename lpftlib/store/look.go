@@ -20,7 +20,7 @@ const (
 // steps. What it finds is checked when it is read; what it cannot make sense of is absent, and will be computed.
 func (s *Store) Look(kind, key string) Presence {
 	dir := filepath.Join(s.dir, kind, key[:16])
-	data, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	data, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return Absent
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ManifestName is the file of an artefact that says what it is.
-const ManifestName = "manifest.json"
+// manifestName is the file of an artefact that says what it is.
+const manifestName = "manifest.json"
 
 // Manifest says what an artefact is. It is the last file written, and carries a digest of
 // itself.
@@ -59,12 +59,12 @@ func (m *Manifest) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return WriteFileAtomic(filepath.Join(dir, ManifestName), append(data, '\n'))
+	return WriteFileAtomic(filepath.Join(dir, manifestName), append(data, '\n'))
 }
 
 // readManifest reads and checks the manifest of the artefact at p; without a key in p, of whatever artefact it is.
 func readManifest(p place) (*Manifest, error) {
-	path := filepath.Join(p.dir, ManifestName)
+	path := filepath.Join(p.dir, manifestName)
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil, refuse(path, "is missing")

@@ -129,7 +129,7 @@ func TestFailuresPublishNothing(t *testing.T) {
 		"nil pointer": {func(context.Context, *Work) error { *nothing = 1; return nil }, "panic at store_test.go:"},
 		"link":        {func(_ context.Context, w *Work) error { return os.Symlink("/", filepath.Join(w.Dir(), "l")) }, "is not a plain file"},
 		"own manifest": {func(_ context.Context, w *Work) error {
-			return os.WriteFile(filepath.Join(w.Dir(), ManifestName), nil, 0o644)
+			return os.WriteFile(filepath.Join(w.Dir(), manifestName), nil, 0o644)
 		}, "store's own file"},
 		"outside":    {func(_ context.Context, w *Work) error { return w.WriteJSON("../x.json", 1) }, "cannot name a file"},
 		"provenance": {func(_ context.Context, w *Work) error { w.SetProvenance(func() {}); return nil }, "provenance: "},
@@ -275,22 +275,22 @@ func TestTampering(t *testing.T) {
 		"longer file":    edit("result.json", func(b []byte) []byte { return append(b, ' ') }),
 		"one bit":        edit("arrays/weight.npy", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }),
 		"empty file":     write("model.safetensors", ""),
-		"torn manifest":  edit(ManifestName, func(b []byte) []byte { return b[:len(b)/2] }),
-		"empty manifest": write(ManifestName, ""),
-		"other JSON":     write(ManifestName, "[1]"),
-		"null manifest":  write(ManifestName, "null"),
-		"edited manifest": edit(ManifestName, func(b []byte) []byte {
+		"torn manifest":  edit(manifestName, func(b []byte) []byte { return b[:len(b)/2] }),
+		"empty manifest": write(manifestName, ""),
+		"other JSON":     write(manifestName, "[1]"),
+		"null manifest":  write(manifestName, "null"),
+		"edited manifest": edit(manifestName, func(b []byte) []byte {
 			return []byte(replaceOnce(t, string(b), `"backend": "go"`, `"backend": "xla:cuda"`))
 		}),
-		"added field":   edit(ManifestName, func(b []byte) []byte { return []byte(replaceOnce(t, string(b), "{", `{"verdict": "match",`)) }),
-		"edited inputs": edit(ManifestName, func(b []byte) []byte { return []byte(replaceOnce(t, string(b), `"seed": 1`, `"seed": 2`)) }),
+		"added field":   edit(manifestName, func(b []byte) []byte { return []byte(replaceOnce(t, string(b), "{", `{"verdict": "match",`)) }),
+		"edited inputs": edit(manifestName, func(b []byte) []byte { return []byte(replaceOnce(t, string(b), `"seed": 1`, `"seed": 2`)) }),
 		"missing file": func(t *testing.T, a *Artefact) string {
 			require.NoError(t, os.Remove(a.Path("kernel.npz")))
 			return a.Path("kernel.npz")
 		},
 		"missing manifest": func(t *testing.T, a *Artefact) string {
-			require.NoError(t, os.Remove(a.Path(ManifestName)))
-			return a.Path(ManifestName)
+			require.NoError(t, os.Remove(a.Path(manifestName)))
+			return a.Path(manifestName)
 		},
 		"link": func(t *testing.T, a *Artefact) string {
 			require.NoError(t, os.Rename(a.Path("result.json"), a.Dir+".elsewhere"))
@@ -307,7 +307,7 @@ func TestTampering(t *testing.T) {
 			key, err := step(2).Key()
 			require.NoError(t, err)
 			require.NoError(t, os.CopyFS(a.Dir, os.DirFS(filepath.Join(filepath.Dir(a.Dir), key[:16]))))
-			return a.Path(ManifestName)
+			return a.Path(manifestName)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

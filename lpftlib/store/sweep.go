@@ -35,7 +35,7 @@ func (s *Store) sweepOne(sub, name string) error {
 	}
 	defer l.release()
 	if sub == resumeDir {
-		manifest := filepath.Join(s.dir, name[:cut], name[cut+1:], ManifestName)
+		manifest := filepath.Join(s.dir, name[:cut], name[cut+1:], manifestName)
 		if _, err := os.Stat(manifest); err != nil {
 			return nil // not finished: it will be wanted
 		}

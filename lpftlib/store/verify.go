@@ -123,7 +123,7 @@ func strays(a *Artefact) (paths []string) {
 		}
 		name, _ := filepath.Rel(a.Dir, path)
 		name = filepath.ToSlash(name)
-		if _, known := a.Manifest.file(name); !known && name != ManifestName {
+		if _, known := a.Manifest.file(name); !known && name != manifestName {
 			paths = append(paths, path)
 		}
 		return nil

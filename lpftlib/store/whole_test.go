@@ -60,7 +60,7 @@ func TestVerify(t *testing.T) {
 	require.Empty(t, needs[first.Key])
 	require.Equal(t, map[string]bool{first.Key: true, second.Key: true}, WithNeeded([]string{second.Key}, needs))
 
-	for _, path := range []string{first.Path("x.json"), second.Path("sub/y.json"), second.Path(ManifestName)} {
+	for _, path := range []string{first.Path("x.json"), second.Path("sub/y.json"), second.Path(manifestName)} {
 		before, err := os.ReadFile(path)
 		require.NoError(t, err)
 		flipBit(t, path)
@@ -70,7 +70,7 @@ func TestVerify(t *testing.T) {
 		require.ErrorContains(t, bad[0], path)
 		left, err := s.Leftovers()
 		require.NoError(t, err)
-		if filepath.Base(path) == ManifestName {
+		if filepath.Base(path) == manifestName {
 			require.Equal(t, Torn, left[0].What)
 		} else {
 			require.Empty(t, left)

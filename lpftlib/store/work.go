@@ -114,7 +114,7 @@ func (w *Work) SetProvenance(p any) { w.provenance = p }
 // path is where the file called name goes; its folder is made.
 func (w *Work) path(name string) (string, error) {
 	local := filepath.FromSlash(name)
-	if !filepath.IsLocal(local) || filepath.Clean(local) == "." || filepath.Clean(local) == ManifestName {
+	if !filepath.IsLocal(local) || filepath.Clean(local) == "." || filepath.Clean(local) == manifestName {
 		return "", fmt.Errorf("%q cannot name a file of an artefact", name)
 	}
 	path := filepath.Join(w.dir, local)
@@ -195,8 +195,8 @@ func flush(dir string) ([]FileDigest, error) {
 			return err
 		}
 		f.Name = filepath.ToSlash(name)
-		if f.Name == ManifestName {
-			return fmt.Errorf("%s is the store's own file, the step must not write it", ManifestName)
+		if f.Name == manifestName {
+			return fmt.Errorf("%s is the store's own file, the step must not write it", manifestName)
 		}
 		files = append(files, f)
 		return nil

@@ -49,9 +49,9 @@ func TestArrays(t *testing.T) {
 	require.Equal(t, []string{"report"}, ids(arrays[4]))
 
 	arrays = Arrays(plan("fa", "ka"), all)
-	require.Empty(t, arrays[1].Needs, "what is done is not waited for")
-	require.Equal(t, []string{"ta1", "ta2"}, ids(arrays[1]))
-	require.Equal(t, []string{"fb"}, ids(arrays[0])[:1])
+	require.Equal(t, []string{"fb", "ta1", "ta2"}, ids(arrays[0]), "what is done is not waited for")
+	require.Empty(t, arrays[0].Needs)
+	require.Equal(t, []string{"tb1", "tb2"}, ids(arrays[1]))
 }
 
 func TestArraysAreNotTooLarge(t *testing.T) {
