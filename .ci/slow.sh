@@ -39,6 +39,9 @@ step "the numbers of pre-trained models and linear probes, on the engine that is
 step "killed in the middle, started again"
 bash .ci/kill.sh "$work"
 
+step "a study's jobs through a real Slurm, with everything going wrong"
+bash .ci/slurm.sh "$work"
+
 [ -z "${LPFT_DATA:-}" ] || bash .ci/data.sh "$work" "$cache"
 
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"

@@ -52,11 +52,11 @@ XLA_FLAGS=--xla_force_host_platform_device_count=N makes.`,
 }
 
 // newGrid deals out what the command has to share: seeds of runs, parameter groups of a kernel.
-func newGrid(devices []string, seeds string, args []string) (*grid, error) {
+func newGrid(devices []string, seeds string, args []string) (*deviceGrid, error) {
 	has := func(flag string) bool {
 		return slices.ContainsFunc(args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
 	}
-	g := &grid{devices: devices, args: args}
+	g := &deviceGrid{devices: devices, args: args}
 	switch {
 	case args[0] == "run" && !has("--seed") && !has("--seeds"):
 		shares, err := deal(seeds, len(devices))
@@ -100,8 +100,8 @@ func deal(seeds string, n int) ([]string, error) {
 	return out, nil
 }
 
-// grid is a command for several devices.
-type grid struct {
+// deviceGrid is a command for several devices.
+type deviceGrid struct {
 	devices []string
 	args    []string
 	env     [][]string // more environment of each device's process
@@ -112,7 +112,7 @@ type grid struct {
 
 // run starts the command once a device, at the same time, and then once for all. The first that
 // fails ends the others.
-func (g grid) run(ctx context.Context, out, messages io.Writer) error {
+func (g deviceGrid) run(ctx context.Context, out, messages io.Writer) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

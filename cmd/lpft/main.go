@@ -17,9 +17,13 @@
 //	lpft run           train and measure methods on tasks
 //	lpft results       all runs there are, and the claims they decide
 //	lpft tune          grid search for batch size and learning rate
+//	lpft plan          a study as jobs for a scheduler; how long they take on so many devices
+//	lpft job           do one of them
+//	lpft submit        hand them to Slurm, or print them for Kubernetes
+//	lpft status        how far they are
 //
 // Results go to standard output or into files, messages to standard error; an error is one
-// line and exit status 1.
+// line and exit status 1; lpft job has further ones for schedulers.
 package main
 
 import (
@@ -43,7 +47,7 @@ func main() {
 		for _, line := range lines(err) {
 			fmt.Fprintln(os.Stderr, "lpft: "+line)
 		}
-		os.Exit(1)
+		os.Exit(exitStatus(err))
 	}
 }
 
@@ -81,6 +85,7 @@ func root() *cobra.Command {
 	}
 	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as HF_HUB_OFFLINE=1 does)")
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), compareCommand(), tokenizeCommand(), featuresCommand(),
-		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand(), workerCommand())
+		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand(),
+		workerCommand(), planCommand(), jobCommand(), submitCommand(), statusCommand())
 	return cmd
 }

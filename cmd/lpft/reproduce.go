@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +126,7 @@ func (r *reproduction) prepare(ctx context.Context) (*session.Session, []items.I
 	if err != nil {
 		return nil, nil, err
 	}
-	chosen, err := r.chosen(s)
+	chosen, err := chosenItems(s, r.only)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -175,25 +174,6 @@ func (r *reproduction) session(ctx context.Context) (*session.Session, error) {
 	return session.Open(ctx, opt)
 }
 
-// chosen are the items that are asked for, or the profile's.
-func (r *reproduction) chosen(s *session.Session) ([]items.Item, error) {
-	ids := r.only
-	if len(ids) == 0 {
-		ids = s.Profile.Items
-	}
-	var chosen []items.Item
-	for _, id := range ids {
-		item, err := items.ByID(id)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(chosen, func(other items.Item) bool { return other.ID == item.ID }) {
-			chosen = append(chosen, item)
-		}
-	}
-	return chosen, nil
-}
-
 func itemTitles(chosen []items.Item) string {
 	var titles []string
 	for _, item := range chosen {
@@ -226,19 +206,34 @@ func (r *reproduction) environment(feed string) []string {
 
 // write puts the report together from the store, where the notebooks left everything.
 func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []items.Item, runs map[string]executed) error {
+	out, err := assemble(ctx, s, chosen, runs, r.started)
+	if err != nil {
+		return err
+	}
+	if err := report.Write(r.reportDir, out); err != nil {
+		return err
+	}
+	fmt.Print(verdicts(out.Claims))
+	c := paper.CountOf(paper.Empirical, out.Claims)
+	fmt.Printf("%d of %d claims hold; %s in %s\n", c.Holds, c.Decided, filepath.Join(r.reportDir, "index.html"), out.Ran.Took)
+	return nil
+}
+
+// assemble builds the items and puts them together, with what is known of their notebooks.
+func assemble(ctx context.Context, s *session.Session, chosen []items.Item, runs map[string]executed, started time.Time) (*report.Report, error) {
 	out := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: version()}
 	var err error
 	if out.Loud, err = s.StudyNotes(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	for _, item := range chosen {
 		built, err := item.Build(ctx, s, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		section, err := built.Report()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		run := runs[item.ID]
 		section.NotebookPath, section.Seconds = run.notebook, run.seconds
@@ -249,38 +244,45 @@ func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []i
 		out.Claims = append(out.Claims, built.Claims...)
 	}
 	out.Claims = items.Once(out.Claims)
+	out.Ran, err = ran(ctx, s, chosen, started)
+	return out, err
+}
+
+// ran says what was run, where, and for how long.
+func ran(ctx context.Context, s *session.Session, chosen []items.Item, started time.Time) (report.Ran, error) {
 	be, err := s.Backend()
 	if err != nil {
-		return err
+		return report.Ran{}, err
 	}
 	simd := "no"
 	if be.SIMD {
 		simd = "yes"
 	}
-	took := time.Since(r.started).Round(time.Second)
-	results, err := computing(ctx, s, chosen)
+	ids, err := s.Tasks(ctx)
 	if err != nil {
-		return err
+		return report.Ran{}, err
 	}
-	out.Ran = report.Ran{
-		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(chosen), strings.Join(r.tasks, ", "), s.Profile.Seeds),
+	took := time.Since(started).Round(time.Second)
+	results, err := computing(ctx, s, chosen)
+	return report.Ran{
+		What:    fmt.Sprintf("%s on %s, seeds %v", whatRan(chosen), strings.Join(s.TaskArgs(ids), ", "), s.Profile.Seeds),
 		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
-		Backend: be.Arithmetic(), SIMD: simd, Started: r.started, Took: took, Results: results,
-	}
-	if err := report.Write(r.reportDir, out); err != nil {
-		return err
-	}
+		Backend: be.Arithmetic(), SIMD: simd, Started: started, Took: took, Results: results,
+	}, err
+}
+
+// verdicts counts the orderings and checks that hold, and what could not be decided, a line each.
+func verdicts(claims []paper.Claim) string {
+	text := ""
 	for _, kind := range []paper.Kind{paper.Ordering, paper.Check} {
-		if c := paper.CountOf(kind, out.Claims); c.Decided+c.Missing > 0 {
-			fmt.Printf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
+		if c := paper.CountOf(kind, claims); c.Decided+c.Missing > 0 {
+			text += fmt.Sprintf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
 	}
-	c := paper.CountOf(paper.Empirical, out.Claims)
-	if c.Missing > 0 {
-		fmt.Printf("%d claims could not be decided here\n", c.Missing)
+	if c := paper.CountOf(paper.Empirical, claims); c.Missing > 0 {
+		text += fmt.Sprintf("%d claims could not be decided here\n", c.Missing)
 	}
-	fmt.Printf("%d of %d claims hold; %s in %s\n", c.Holds, c.Decided, filepath.Join(r.reportDir, "index.html"), took)
-	return nil
+	return text
 }
 
 // whatRan names the items, or says that it was all of them.

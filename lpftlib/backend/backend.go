@@ -193,8 +193,7 @@ func openXLA(r request, p Plugin) (*Backend, error) {
 }
 
 func newBackend(r request, inner compute.Backend) *Backend {
-	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), SIMD: SIMD(), made: map[string]any{}}
-	b.TF32 = strings.Contains(r.spec, "tf32=true") || strings.HasSuffix(r.spec, ",tf32")
+	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), TF32: r.tf32(), SIMD: SIMD(), made: map[string]any{}}
 	b.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	return b
 }

@@ -16,11 +16,25 @@ import (
 // figure1 is Figures 1 and 4 of the paper: accuracy and classifier norm during LP, FT and LoRA, and the norm
 // after training; then bias, logits and loss.
 func figure1() Item {
-	return recipe[[]growthOfTask]{needs: tableRuns{}.needs, data: readGrowth, view: figure1View, judge: figure1Claims}.item(Item{
+	return recipe[[]growthOfTask]{needs: growthPlan, data: readGrowth, view: figure1View, judge: figure1Claims}.item(Item{
 		ID: "figure1", Covers: []string{"figure1", "figure4"}, Title: "Figures 1 and 4: growth of the classifier's norm",
 		Claim:    "The norm of the classifier grows while training goes on, by one to two orders of magnitude in LP and little in FT.",
 		Notebook: "figure01_norm_growth.ipynb",
 	})
+}
+
+// growthPlan plans the runs and the courses of their linear probes.
+func growthPlan(ctx context.Context, s *session.Session) ([]session.Planned, error) {
+	steps, err := tableRuns{}.needs(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.Tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := s.PlanPaths(ctx, ids)
+	return append(steps, paths...), err
 }
 
 // growthOfTask is what Figure 1 shows of a task: a course a seed, in the order of the profile's seeds.

@@ -47,7 +47,18 @@ func layoutPlan(ctx context.Context, s *session.Session) ([]session.Planned, err
 	if err != nil {
 		return nil, err
 	}
-	return s.Plan(ctx, runsOn(s, []string{id}), func(run study.Spec) ([]string, error) { return []string{run.Task}, nil })
+	var steps []session.Planned
+	for _, m := range slices.Concat(layoutPairs...) {
+		if !slices.Contains(s.Profile.Methods, m) {
+			continue
+		}
+		more, err := s.PlanLayout(ctx, id, m, s.Profile.Seeds[0])
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, more...)
+	}
+	return steps, nil
 }
 
 func readLayouts(ctx context.Context, s *session.Session) (layouts, error) {

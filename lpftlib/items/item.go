@@ -69,7 +69,10 @@ type recipe[D any] struct {
 
 // item makes an item of its description and its recipe.
 func (r recipe[D]) item(about Item) Item {
-	about.Needs = r.needs
+	about.Needs = func(ctx context.Context, s *session.Session) ([]session.Planned, error) {
+		steps, err := r.needs(ctx, s)
+		return session.Join(steps), err
+	}
 	about.build = func(ctx context.Context, s *session.Session) (content, error) {
 		data, err := r.data(ctx, s)
 		return content{

@@ -12,6 +12,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/session"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
 )
 
@@ -45,9 +46,29 @@ func toyIn(t *testing.T, home string, seeds ...uint64) *session.Session {
 	return s
 }
 
-// Every item builds, and together they make a report page with figures and claims.
+// The items' plans are all that they take: once their steps are made, in the plans' order, every item builds without
+// computing anything, and together they make a report page with figures and claims.
 func TestItemsMakeAReport(t *testing.T) {
-	s := toy(t, 1001)
+	s := toyIn(t, t.TempDir(), 1001)
+	var plans [][]session.Planned
+	for _, item := range All() {
+		steps, err := item.Needs(t.Context(), s)
+		require.NoError(t, err)
+		plans = append(plans, steps)
+	}
+	made := map[string]bool{}
+	for _, step := range session.Join(plans...) {
+		require.False(t, step.Cached, step.Step.Label)
+		for _, key := range step.Needs {
+			require.True(t, made[key], "%s comes before what it needs", step.Step.Label)
+		}
+		before := computed(t, s)
+		require.NoError(t, step.Do(t.Context()))
+		require.Equal(t, []string{step.Key}, computed(t, s)[len(before):], "%s makes itself and nothing else", step.Step.Label)
+		made[step.Key] = true
+	}
+	before := computed(t, s)
+	defer func() { require.Equal(t, before, computed(t, s), "building the items computed what no plan names") }()
 	r := &report.Report{Title: paper.Title, Profile: s.Profile.Name, Version: "test"}
 	for _, item := range All() {
 		built, err := item.Build(context.Background(), s, nil)
@@ -69,6 +90,19 @@ func TestItemsMakeAReport(t *testing.T) {
 	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
 	require.NoError(t, err)
 	require.Len(t, figures, 9)
+}
+
+// computed are the keys of what a store has computed, in order.
+func computed(t *testing.T, s *session.Session) (keys []string) {
+	t.Helper()
+	events, err := s.Store.Log()
+	require.NoError(t, err)
+	for _, e := range events {
+		if e.What == store.Computed {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys
 }
 
 // A row of Table 1 is the mean over seeds; a pre-trained encoder has no Diff.

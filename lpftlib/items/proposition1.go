@@ -49,7 +49,10 @@ func proposition1Plan(_ context.Context, s *session.Session) ([]session.Planned,
 	if err != nil {
 		return nil, err
 	}
-	return s.PlanTheory(step)
+	return s.PlanTheory(step, func(ctx context.Context) error {
+		_, err := readProposition1(ctx, s)
+		return err
+	})
 }
 
 func readProposition1(ctx context.Context, s *session.Session) (out propositionNumbers, err error) {

@@ -58,14 +58,14 @@ func (s *Session) PlanEqualRates(ctx context.Context, start study.Spec, methods 
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{seen: map[string]bool{}}
+	p := s.newPlan()
 	for _, run := range runs {
 		p.s = run.session(s, apart)
 		if err := p.measures(ctx, run.Spec, start.Task, "test"); err != nil {
 			return nil, err
 		}
 	}
-	return p.steps, nil
+	return Join(p.steps), nil
 }
 
 // session is the one that measures a cell: a run as the profile has it is the very run of the tables.

@@ -99,7 +99,7 @@ func (s *Session) classifier(ctx context.Context, run study.Spec) (*encoder.Clas
 		}
 		return c, err
 	}
-	t, err := s.Train(ctx, run)
+	t, err := s.trainedWhole(ctx, run)
 	if err != nil {
 		return nil, err
 	}

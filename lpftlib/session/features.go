@@ -89,7 +89,7 @@ func (s *Session) trained(ctx context.Context, run study.Spec, id string, names 
 	}
 	var t *study.Trained
 	train := func(ctx context.Context) (err error) {
-		t, err = s.Train(ctx, run)
+		t, err = s.trainedWhole(ctx, run)
 		return err
 	}
 	return s.features(ctx, id, step, train, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
@@ -103,6 +103,7 @@ func (s *Session) features(ctx context.Context, id string, step store.Step, befo
 	if err != nil {
 		return nil, err
 	}
+	step.Whole = true // every array is read
 	names := step.Inputs.(featureInputs).Splits
 	return s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
 		loaded, lora, err := weights(m)

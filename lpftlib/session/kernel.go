@@ -147,6 +147,7 @@ func (s *Session) Kernel(ctx context.Context, run study.Spec) (*store.Artefact, 
 	if err != nil {
 		return nil, err
 	}
+	step.Whole = true
 	spec := KernelSpec{Run: run, LowRank: run.Method.LowRank()}
 	bring := func(ctx context.Context) (err error) {
 		spec.Head, err = s.StartHead(ctx, run)

@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
@@ -14,49 +18,72 @@ import (
 type storedRun struct {
 	artefact *store.Artefact
 	measures *study.Measures // nil where another version of lpft measured it
+	setting  string          // of its measures, with all that tells runs apart
 	old      string          // why it no longer counts; "": it does
 }
 
 // storedRuns reads all runs and finds out which of them still count.
 func storedRuns(st *store.Store) (runs []*storedRun, bad []error) {
-	list, bad := st.List("run")
+	list, bad := st.ManifestsOf("run")
+	read, errs := make([]*storedRun, len(list)), make([]error, len(list))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, a := range list {
+		work.Go(func() error {
+			read[i], errs[i] = readRun(a)
+			return nil
+		})
+	}
+	_ = work.Wait() // errors are kept one by one
+	versions := sync.OnceValue(func() map[string]int { return versionsOf(st) })
+	newest := map[string]*storedRun{}
+	for i, r := range read {
+		if errs[i] != nil {
+			bad = append(bad, errs[i])
+			continue
+		}
+		runs = append(runs, r)
+		if r.measures == nil {
+			continue
+		}
+		other := newest[r.setting]
+		if other == nil {
+			newest[r.setting] = r
+			continue
+		}
+		if newer(r, other, versions()) {
+			r, other = other, r
+		}
+		newest[r.setting] = other
+		r.old = fmt.Sprintf("replaced by the run %.12s in the same setting", other.artefact.Key)
+	}
+	return runs, bad
+}
+
+// readRun reads one run.
+func readRun(a *store.Artefact) (*storedRun, error) {
+	r := &storedRun{artefact: a}
+	if a.Manifest.Version != measuresVersion {
+		r.old = fmt.Sprintf("measured by version %d of the metrics, this is version %d", a.Manifest.Version, measuresVersion)
+		return r, nil
+	}
+	m := &study.Measures{}
+	if err := a.ReadJSON(measuresFile, m); err != nil {
+		return nil, err
+	}
+	setting, err := json.Marshal([]any{m.Spec, m.TestSet, m.Split, m.Setting})
+	r.measures, r.setting = m, string(setting)
+	return r, err
+}
+
+// versionsOf are the versions of all steps in a store, by key.
+func versionsOf(st *store.Store) map[string]int {
 	all, _ := st.Manifests() // what cannot be read there is nothing to prefer
 	versions := map[string]int{}
 	for _, a := range all {
 		versions[a.Key] = a.Manifest.Version
 	}
-	newest := map[string]*storedRun{}
-	for _, a := range list {
-		r := &storedRun{artefact: a}
-		if a.Manifest.Version != measuresVersion {
-			r.old = fmt.Sprintf("measured by version %d of the metrics, this is version %d", a.Manifest.Version, measuresVersion)
-			runs = append(runs, r)
-			continue
-		}
-		r.measures = &study.Measures{}
-		if err := a.ReadJSON(measuresFile, r.measures); err != nil {
-			bad = append(bad, err)
-			continue
-		}
-		runs = append(runs, r)
-		m := r.measures
-		setting, err := store.DigestJSON([]any{m.Spec, m.TestSet, m.Split, m.Setting})
-		if err != nil {
-			bad = append(bad, err)
-			continue
-		}
-		other := newest[setting]
-		if other == nil {
-			newest[setting] = r
-			continue
-		}
-		if newer(r, other, versions) {
-			r, other = other, r
-		}
-		newest[setting] = other
-		r.old = fmt.Sprintf("replaced by the run %.12s in the same setting", other.artefact.Key)
-	}
-	return runs, bad
+	return versions
 }
 
 // newer says whether a counts and b does not: its head, its features come from a later version of their step or, where

@@ -12,7 +12,7 @@ func (s *Session) PlanDefects(ctx context.Context) ([]Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{s: s, seen: map[string]bool{}}
+	p := s.newPlan()
 	if err := p.defectKernels(ctx, c); err != nil {
 		return nil, err
 	}
@@ -26,29 +26,34 @@ func (s *Session) PlanDefects(ctx context.Context) ([]Planned, error) {
 			return nil, err
 		}
 	}
-	return p.steps, nil
+	return Join(p.steps), nil
 }
 
 // defectKernels adds the kernels' numbers: about five small kernels' passes.
 func (p *plan) defectKernels(ctx context.Context, c *defectCase) error {
-	if err := p.pretrained(ctx, c.id); err != nil {
+	features, err := p.pretrained(ctx, c.id)
+	if err != nil {
 		return err
 	}
-	step, err := p.s.probeStep(ctx, c.id, c.seed)
-	if err := p.add(step, err, 0, 1<<14); err != nil {
+	probe, err := p.probe(ctx, c.id, c.seed)
+	if err != nil {
 		return err
 	}
 	d, err := p.s.Data(ctx, c.id)
 	if err != nil {
 		return err
 	}
-	all, err := p.s.countTokens(ctx, d.Train)
+	all, err := p.s.splitTokens(ctx, c.id, "train")
 	if err != nil {
 		return err
 	}
 	tokens := 5 * defectRows * all / float64(len(d.Train)) * float64(1+2*c.classes) * 2
-	step, err = c.step(ctx)
-	return p.add(step, err, tokens, 1<<12)
+	step, err := c.step(ctx)
+	_, err = p.add(step, err, Planned{Tokens: tokens, Disk: 1 << 12, Needs: []string{features, probe}, Unit: Unit{DefectsUnit, c.id}, Do: func(ctx context.Context) error {
+		_, err := c.kernels(ctx)
+		return err
+	}})
+	return err
 }
 
 // defectRun is a measurement that a defect needs.

@@ -45,9 +45,10 @@ func (s *Session) Theory(ctx context.Context, step store.Step, out any, fn func(
 	return a.ReadJSON("result.json", out)
 }
 
-// PlanTheory is what a theory step would take: seconds, which the plan does not count.
-func (s *Session) PlanTheory(step store.Step) ([]Planned, error) {
-	p := &plan{s: s, seen: map[string]bool{}}
-	err := p.add(step, nil, 0, 1<<14)
+// PlanTheory is what a theory step would take: seconds, which the plan does not count. Do makes it, by [Session.Theory].
+func (s *Session) PlanTheory(step store.Step, do func(context.Context) error) ([]Planned, error) {
+	p := s.newPlan()
+	const tokens = 1 << 10 // of a model so small that they count for nothing but to say that an engine is needed
+	_, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 14, Unit: Unit{TheoryUnit, step.Label}, Do: do})
 	return p.steps, err
 }

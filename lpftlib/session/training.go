@@ -68,6 +68,20 @@ func (s *Session) Train(ctx context.Context, run study.Spec) (*study.Trained, er
 	if err != nil {
 		return nil, err
 	}
+	return s.trainedAs(ctx, run, step)
+}
+
+// trainedWhole is Train for those who need the model itself: where its weights were dropped, it is trained again.
+func (s *Session) trainedWhole(ctx context.Context, run study.Spec) (*study.Trained, error) {
+	step, err := s.trainStep(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	step.Whole = true
+	return s.trainedAs(ctx, run, step)
+}
+
+func (s *Session) trainedAs(ctx context.Context, run study.Spec, step store.Step) (*study.Trained, error) {
 	var job *job
 	before := func(ctx context.Context) (err error) {
 		job, err = s.job(ctx, run, step.Inputs.(finetuneInputs))

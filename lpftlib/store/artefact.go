@@ -73,6 +73,9 @@ func (a *Artefact) ReadNpz(name string) (map[string]*npy.Array, error) {
 // read returns a file's bytes if they are those that the manifest promises.
 func (a *Artefact) read(name string) ([]byte, error) {
 	want, ok := a.Manifest.file(name)
+	if !ok && a.Manifest.dropped(name) {
+		return nil, refuse(a.Path(name), "was dropped from the artefact %s %.16s: nothing needed it any more", a.Kind, a.Key)
+	}
 	if !ok {
 		return nil, refuse(a.Path(name), "is not a file of the artefact %s %.16s", a.Kind, a.Key)
 	}
@@ -115,6 +118,9 @@ func (s *Store) load(p place) (*Artefact, bool, error) {
 	m, err := readManifest(p)
 	if err != nil {
 		return nil, false, err
+	}
+	if p.step.Whole && len(m.Dropped) > 0 {
+		return nil, false, nil
 	}
 	for _, f := range m.Files {
 		if err := s.verify(filepath.Join(p.dir, filepath.FromSlash(f.Name)), f); err != nil {

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,53 +41,100 @@ func DigestFile(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// canonicalJSON encodes v, decodes it without loss, and encodes it again: encoding/json sorts
-// the keys of the maps that structs have become.
+// canonicalJSON encodes v, decodes it without loss, and encodes that in the one way.
 func canonicalJSON(v any) ([]byte, error) {
 	first, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(first))
+	tree, err := decodeTree(first)
+	if err != nil {
+		return nil, err
+	}
+	return appendCanonical(nil, tree)
+}
+
+// decodeTree decodes JSON without loss: its numbers are [json.Number].
+func decodeTree(data []byte) (tree any, err error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	var tree any
-	if err := dec.Decode(&tree); err != nil {
-		return nil, err
-	}
-	if tree, err = canonicalNumbers(tree); err != nil {
-		return nil, err
-	}
-	return json.Marshal(tree)
+	return tree, dec.Decode(&tree)
 }
 
-// canonicalNumbers spells every number in one way, in place.
-func canonicalNumbers(tree any) (_ any, err error) {
+// digestTree is [DigestJSON] of a decoded tree.
+func digestTree(tree any) (string, error) {
+	data, err := appendCanonical(nil, tree)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// appendCanonical appends what encoding/json writes of a tree, each number in one spelling. A store of ten thousand
+// artefacts is sealed by as many trees, so this does not go through encoding/json but for text with escapes.
+func appendCanonical(to []byte, tree any) (_ []byte, err error) {
 	switch v := tree.(type) {
-	case json.Number:
-		return canonicalNumber(v)
 	case map[string]any:
-		for name, item := range v {
-			if v[name], err = canonicalNumbers(item); err != nil {
+		to = append(to, '{')
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			if to, err = appendText(to, name); err != nil {
+				return nil, err
+			}
+			to = append(to, ':')
+			if to, err = appendCanonical(to, v[name]); err != nil {
 				return nil, err
 			}
 		}
+		return append(to, '}'), nil
 	case []any:
+		to = append(to, '[')
 		for i, item := range v {
-			if v[i], err = canonicalNumbers(item); err != nil {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			if to, err = appendCanonical(to, item); err != nil {
 				return nil, err
 			}
 		}
+		return append(to, ']'), nil
+	case json.Number:
+		return appendNumber(to, v)
+	case string:
+		return appendText(to, v)
 	}
-	return tree, nil
+	return appendPlain(to, tree)
 }
 
-func canonicalNumber(n json.Number) (any, error) {
+// appendText appends a string.
+func appendText(to []byte, text string) ([]byte, error) {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return appendPlain(to, text)
+		}
+	}
+	to = append(to, '"')
+	to = append(to, text...)
+	return append(to, '"'), nil
+}
+
+// appendNumber appends a number.
+func appendNumber(to []byte, n json.Number) ([]byte, error) {
 	if !strings.ContainsAny(n.String(), ".eE") {
-		return n, nil // an integer: JSON allows one spelling only
+		return append(to, n...), nil // an integer: JSON allows one spelling only
 	}
 	f, err := strconv.ParseFloat(n.String(), 64)
 	if errors.Is(err, strconv.ErrRange) {
 		return nil, fmt.Errorf("number %s is beyond float64", n)
 	}
-	return f, err
+	return appendPlain(to, f)
+}
+
+// appendPlain appends what encoding/json writes.
+func appendPlain(to []byte, v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	return append(to, data...), err
 }

@@ -37,6 +37,8 @@
 //     <key>.bad-<n> and computes it again; [Store.Lookup] returns the error.
 //   - The step fails, panics or is cancelled: nothing is published, ResumeDir stays.
 //   - The store cannot be written: what is in it is found, computing anything is an error.
+//   - Files of an artefact that nothing needs any more were dropped ([Store.Lighten]): the manifest says which, and is
+//     sealed again. The rest is found as before; a step that needs every file ([Step.Whole]) is computed again.
 //   - A step writes a number that is not finite ([Work.WriteNpy], [Work.WriteNpz]): nothing is published.
 //
 // [Store.Verify] reads everything and says what is wrong, [Store.Leftovers] what is no part of an artefact,

@@ -1,13 +1,16 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // List returns all artefacts of a kind, by key. One that cannot be trusted is left out and among
@@ -16,25 +19,14 @@ func (s *Store) List(kind string) ([]*Artefact, []error) {
 	if !kindPattern.MatchString(kind) {
 		return nil, []error{fmt.Errorf("store: %q is no kind of artefact", kind)}
 	}
-	entries, err := os.ReadDir(filepath.Join(s.dir, kind))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, []error{fmt.Errorf("store: %w", err)}
-	}
+	all, bad := s.ManifestsOf(kind)
 	var list []*Artefact
-	var bad []error
-	for _, e := range entries {
-		if strings.Contains(e.Name(), ".bad-") {
-			continue // moved aside, and logged, by Do
-		}
-		a, err := s.listed(kind, filepath.Join(s.dir, kind, e.Name()))
-		if err != nil {
+	for _, a := range all {
+		if err := s.verifyAll(a); err != nil {
 			bad = append(bad, err)
-			continue
+		} else {
+			list = append(list, a)
 		}
-		list = append(list, a)
 	}
 	return list, bad
 }
@@ -55,28 +47,44 @@ func (s *Store) Kinds() ([]string, error) {
 }
 
 // Manifests returns all artefacts by what their manifests say, by kind and key, and reads no other file: they are to look
-// at, not to compute with. A manifest that cannot be trusted is among the errors.
+// at; a file that is read through one is checked then. A manifest that cannot be trusted is among the errors.
 func (s *Store) Manifests() (list []*Artefact, bad []error) {
 	kinds, err := s.Kinds()
 	if err != nil {
 		return nil, []error{err}
 	}
 	for _, kind := range kinds {
-		entries, err := os.ReadDir(filepath.Join(s.dir, kind))
-		if err != nil {
-			bad = append(bad, fmt.Errorf("store: %w", err))
-			continue
-		}
-		for _, e := range entries {
-			if strings.Contains(e.Name(), ".bad-") {
-				continue
-			}
-			a, err := s.manifestIn(kind, filepath.Join(s.dir, kind, e.Name()))
-			if err != nil {
-				bad = append(bad, err)
-				continue
-			}
-			list = append(list, a)
+		of, errs := s.ManifestsOf(kind)
+		list, bad = append(list, of...), append(bad, errs...)
+	}
+	return list, bad
+}
+
+// ManifestsOf is [Store.Manifests] of one kind.
+func (s *Store) ManifestsOf(kind string) (list []*Artefact, bad []error) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, kind))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, []error{fmt.Errorf("store: %w", err)}
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.Contains(e.Name(), ".bad-") }) // moved aside, and logged, by Do
+	found, errs := make([]*Artefact, len(entries)), make([]error, len(entries))
+	var work errgroup.Group // reading many small files is mostly work for a processor
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range entries {
+		work.Go(func() error {
+			found[i], errs[i] = s.manifestIn(kind, filepath.Join(s.dir, kind, e.Name()))
+			return nil
+		})
+	}
+	_ = work.Wait() // errors are kept one by one
+	for i := range entries {
+		if errs[i] != nil {
+			bad = append(bad, errs[i])
+		} else {
+			list = append(list, found[i])
 		}
 	}
 	return list, bad
@@ -84,16 +92,12 @@ func (s *Store) Manifests() (list []*Artefact, bad []error) {
 
 // manifestIn reads the manifest of the artefact in dir.
 func (s *Store) manifestIn(kind, dir string) (*Artefact, error) {
-	key, err := keyIn(dir)
+	m, err := readManifest(place{step: Step{Kind: kind}, dir: dir})
 	if err != nil {
 		return nil, err
 	}
-	if len(key) != 64 || key[:16] != filepath.Base(dir) {
-		return nil, refuse(filepath.Join(dir, manifestName), "is of another artefact: its key is %.16s", key)
-	}
-	m, err := readManifest(place{step: Step{Kind: kind}, key: key, dir: dir})
-	if err != nil {
-		return nil, err
+	if len(m.Key) != 64 || m.Key[:16] != filepath.Base(dir) {
+		return nil, refuse(filepath.Join(dir, manifestName), "is of another artefact: its key is %.16s", m.Key)
 	}
 	if m.Kind != kind {
 		return nil, refuse(filepath.Join(dir, manifestName), "is of the kind %q", m.Kind)
@@ -108,34 +112,4 @@ func (a *Artefact) Bytes() int64 {
 		n += f.Size
 	}
 	return n
-}
-
-// listed opens an artefact whose key is not known but from its own manifest.
-func (s *Store) listed(kind, dir string) (*Artefact, error) {
-	key, err := keyIn(dir)
-	if err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(key, filepath.Base(dir)) {
-		return nil, refuse(filepath.Join(dir, manifestName), "is of another artefact: its key is %.16s", key)
-	}
-	a, ok, err := s.load(place{step: Step{Kind: kind}, key: key, name: kind + "-" + filepath.Base(dir), dir: dir})
-	if err == nil && !ok {
-		err = refuse(dir, "is missing")
-	}
-	return a, err
-}
-
-// keyIn is the key that the manifest in dir claims; load checks the claim.
-func keyIn(dir string) (string, error) {
-	path := filepath.Join(dir, manifestName)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", refuse(path, "cannot be read: %v", err)
-	}
-	var m struct{ Key string }
-	if err := json.Unmarshal(data, &m); err != nil {
-		return "", refuse(path, "is torn: %v", err)
-	}
-	return m.Key, nil
 }

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -14,6 +17,11 @@ import (
 // A key's lock is an advisory lock on a file: the system releases it when its process ends,
 // however it ends. The lock file itself stays, for removing one that another process has just
 // opened would let both hold "the" lock.
+//
+// On Linux the lock is flock's. Between machines it holds on NFS, whose client turns it into a lock of the whole file at
+// the server (mounted with local_lock=none, which is the default, and opened for writing, as here), and on Lustre mounted
+// with -o flock. When a machine dies, its NFS locks go with its lease, by default after 90 seconds. A file system without
+// locks is an error, not a store that two machines write to. No clock decides who holds a lock.
 
 // Waiting looks again after poll, then less and less often up to slowPoll. A wait shorter than
 // grace is not worth a word: it is mostly another process that sweeps.
@@ -34,6 +42,9 @@ func (s *Store) tryLock(name string) (*keyLock, error) {
 	path := filepath.Join(s.dir, locksDir, name+".lock")
 	l := &keyLock{flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644)), path[:len(path)-len("lock")] + "owner"}
 	ok, err := l.lock.TryLock()
+	if errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported) {
+		return nil, fmt.Errorf("store: lock %s: %w: this file system has no locks that machines share: mount NFS with its lock service, Lustre with -o flock, or choose another folder (LPFT_HOME)", path, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: lock %s: %w", path, err)
 	}
@@ -71,9 +82,16 @@ func (s *Store) lock(ctx context.Context, p place) (*keyLock, time.Duration, err
 	}
 }
 
+// holder is a process that holds a lock.
+type holder struct {
+	Host string `json:"host"`
+	PID  int    `json:"pid"`
+}
+
 // sign writes who holds the lock, for those who wait.
 func (l *keyLock) sign() error {
-	data, err := json.Marshal(os.Getpid())
+	host, _ := os.Hostname() // without it the process is named alone
+	data, err := json.Marshal(holder{host, os.Getpid()})
 	if err == nil {
 		err = os.WriteFile(l.owner, data, 0o644)
 	}
@@ -85,13 +103,25 @@ func (l *keyLock) sign() error {
 }
 
 // ownerOf is the id of the process that holds a lock, 0 if it has not said so.
-func (s *Store) ownerOf(name string) int {
-	var pid int
+func (s *Store) ownerOf(name string) int { return s.holderOf(name).PID }
+
+func (s *Store) holderOf(name string) (h holder) {
 	data, err := os.ReadFile(filepath.Join(s.dir, locksDir, name+".owner"))
-	if err != nil || json.Unmarshal(data, &pid) != nil {
-		return 0
+	if err != nil || json.Unmarshal(data, &h) != nil {
+		return holder{}
 	}
-	return pid
+	return h
+}
+
+// Worker says which process, on which machine, computes a step now; "" where none does. What a killed one left behind does
+// not count: its lock died with it.
+func (s *Store) Worker(kind, key string) string {
+	name := kind + "-" + key[:16]
+	h := s.holderOf(name)
+	if h.PID == 0 || !s.locked(name) {
+		return ""
+	}
+	return fmt.Sprintf("process %d on %s", h.PID, cmp.Or(h.Host, "an unnamed machine"))
 }
 
 func (l *keyLock) release() {

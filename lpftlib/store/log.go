@@ -19,6 +19,7 @@ const (
 	Waited   = "waited"   // another process computed it
 	Refused  = "refused"  // a file of it could not be trusted; it was moved aside
 	Resumed  = "resumed"  // its computation starts with checkpoints of an earlier attempt
+	Dropped  = "dropped"  // files of it that nothing needs any more were removed
 )
 
 const logName = "log.jsonl"
@@ -29,7 +30,7 @@ type Event struct {
 	Kind    string    `json:"kind"`
 	Key     string    `json:"key"`
 	Label   string    `json:"label"`
-	What    string    `json:"what"`    // "computed", "reused", "waited", "refused" or "resumed"
+	What    string    `json:"what"`    // "computed", "reused", "waited", "refused", "resumed" or "dropped"
 	Seconds float64   `json:"seconds"` // that it took
 	PID     int       `json:"pid"`
 }

@@ -1,14 +1,15 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 )
 
+// manifestName is the file of an artefact that says what it is.
 const manifestName = "manifest.json"
 
 // Manifest says what an artefact is. It is the last file written, and carries a digest of
@@ -19,7 +20,8 @@ type Manifest struct {
 	Label      string          `json:"label"`
 	Version    int             `json:"version"`
 	Inputs     json.RawMessage `json:"inputs"`
-	Files      []FileDigest    `json:"files"` // every file but the manifest, by name
+	Files      []FileDigest    `json:"files"`             // every file but the manifest, by name
+	Dropped    []FileDigest    `json:"dropped,omitempty"` // files that it had when it was made, see [Store.Lighten]
 	Provenance json.RawMessage `json:"provenance,omitempty"`
 	Started    time.Time       `json:"started"`
 	Finished   time.Time       `json:"finished"`
@@ -60,7 +62,7 @@ func (m *Manifest) write(dir string) error {
 	return WriteFileAtomic(filepath.Join(dir, manifestName), append(data, '\n'))
 }
 
-// readManifest reads and checks the manifest of the artefact at p.
+// readManifest reads and checks the manifest of the artefact at p; without a key in p, of whatever artefact it is.
 func readManifest(p place) (*Manifest, error) {
 	path := filepath.Join(p.dir, manifestName)
 	data, err := os.ReadFile(path)
@@ -74,13 +76,14 @@ func readManifest(p place) (*Manifest, error) {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, refuse(path, "is torn: %v", err)
 	}
-	if digest, err := sealOf(data); err != nil || digest != m.Digest {
-		return nil, refuse(path, "is torn or altered: its digest is %.12s, it says %.12s", digest, m.Digest)
+	seal, key, err := sealOf(data)
+	if err != nil || seal != m.Digest {
+		return nil, refuse(path, "is torn or altered: its digest is %.12s, it says %.12s", seal, m.Digest)
 	}
-	if m.Key != p.key {
+	if p.key != "" && m.Key != p.key {
 		return nil, refuse(path, "is of another artefact: its key is %.16s, expected %.16s", m.Key, p.key)
 	}
-	if key, err := stepKey(m.Kind, m.Version, m.Inputs); err != nil || key != m.Key {
+	if key != m.Key {
 		return nil, refuse(path, "contradicts itself: its inputs hash to %.16s, its key is %.16s", key, m.Key)
 	}
 	for _, f := range m.Files {
@@ -91,14 +94,22 @@ func readManifest(p place) (*Manifest, error) {
 	return &m, nil
 }
 
-// sealOf is the digest that a manifest's bytes ought to carry.
-func sealOf(data []byte) (string, error) {
-	var fields map[string]json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&fields); err != nil {
-		return "", err
+// sealOf is the digest that a manifest's bytes ought to carry, and the key that its inputs make.
+func sealOf(data []byte) (seal, key string, err error) {
+	tree, err := decodeTree(data)
+	if err != nil {
+		return "", "", err
+	}
+	fields, ok := tree.(map[string]any)
+	if !ok {
+		return "", "", errors.New("no JSON object")
 	}
 	delete(fields, "digest")
-	return DigestJSON(fields)
+	if seal, err = digestTree(fields); err != nil {
+		return "", "", err
+	}
+	key, err = digestTree(map[string]any{"kind": fields["kind"], "version": fields["version"], "inputs": fields["inputs"]})
+	return seal, key, err
 }
 
 // RefusedError says which file of an artefact cannot be trusted and why.

@@ -13,6 +13,7 @@ type Step struct {
 	Version int    // version of the step's code; raise it when the meaning of its result changes
 	Inputs  any    // everything the result depends on, JSON-encodable
 	Label   string // human words for logs and progress; not part of the key
+	Whole   bool   // every file is needed: an artefact with dropped ones is computed again; not part of the key
 }
 
 var (

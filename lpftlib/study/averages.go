@@ -2,11 +2,11 @@ package study
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"lpft/lpftlib/measure"
-	"lpft/lpftlib/store"
 )
 
 // CompareRuns orders runs as they are listed: by setting, tasks, methods, scalings and seeds.
@@ -39,10 +39,11 @@ func Averages(rows []Measures) ([]Average, error) {
 	var order []string
 	groups := map[string][]Measures{}
 	for _, r := range rows {
-		key, err := store.DigestJSON([]any{r.Task, r.TestSet, r.Split, r.Method, r.Scaling, r.Setting})
+		text, err := json.Marshal([]any{r.Task, r.TestSet, r.Split, r.Method, r.Scaling, r.Setting})
 		if err != nil {
 			return nil, err
 		}
+		key := string(text)
 		if groups[key] == nil {
 			order = append(order, key)
 		}
