@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"lpft/lpftlib/backend"
 	"lpft/lpftlib/study"
 	"lpft/plots"
 )
@@ -23,6 +24,7 @@ func onToy(t *testing.T, env ...string) *Study {
 	if os.Getenv("GOMLX_BACKEND") == "" {
 		t.Setenv("GOMLX_BACKEND", "go")
 	}
+	t.Setenv(backend.FoldersVar, strings.Join(backend.Folders(), string(os.PathListSeparator))) // the plugin of the home that is left here
 	t.Setenv("LPFT_HOME", t.TempDir())
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("LPFT_WORKER", workerHere(t))

@@ -1,9 +1,9 @@
 package session
 
 import (
-	"lpft/lpftlib/study"
 	"context"
 	"fmt"
+	"lpft/lpftlib/study"
 	"testing"
 
 	"lpft/lpftlib/store"
