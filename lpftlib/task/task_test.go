@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/dataset"
 )
 
 var background = context.Background()
@@ -199,3 +201,6 @@ func TestTable7(t *testing.T) {
 	require.Equal(t, "toy", rows[13].ID)
 	require.Zero(t, rows[13].Printed)
 }
+
+// What profiles are ordered by is the catalogue's order.
+func TestIDsAreTheCatalogues(t *testing.T) { require.Equal(t, dataset.IDs(), IDs()) }

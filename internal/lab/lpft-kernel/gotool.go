@@ -61,9 +61,9 @@ func buildBeside(file string, args []string) error {
 	return syscall.Exec(file, append([]string{"go"}, args...), os.Environ())
 }
 
-// linkedFast has Go's own linker link a cell's program, without symbols for debuggers. XLA's plugins come in at run time, so that no
-// other linker is needed, and linking is most of what a changed cell waits for: it takes less than half the time so. A
-// panic's stack needs no such symbols. Flags that are given stay.
+// linkedFast has Go's own linker link a cell's program, without symbols for debuggers: linking is most of what a changed cell
+// waits for. A cell that computes with XLA itself links so too, for plugins come in at run time. A panic's stack needs no such symbols. Flags
+// that are given stay.
 func linkedFast(args []string) []string {
 	if runtime.GOOS != "linux" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(strings.TrimLeft(a, "-"), "ldflags") }) {
 		return args
