@@ -12,13 +12,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/lpftlib/dataset"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/study"
-	"lpft/lpftlib/task"
-	"lpft/plots"
 )
 
 // Display shows values as the cell's output, each in the way that its type asks for: matrices with their shape and
@@ -58,6 +57,12 @@ func wordsOf(v any) string {
 	}
 }
 
+// drawn is a figure of package plots, which only cells that draw link.
+type drawn interface {
+	PNG() ([]byte, error)
+	Alt() string
+}
+
 // labelled is a line of text with a label in bold.
 type labelled struct{ label, text string }
 
@@ -82,11 +87,11 @@ func blockOf(v any) (fragment string, ok bool) {
 		return kernelHTML("", v), true
 	case []study.Measures:
 		return htmlOf(Table(v, study.CS, study.Diff, study.NormC, study.TestScore)), true
-	case []task.Example:
+	case []dataset.Example:
 		return examplesHTML(v), true
 	case report.Table:
 		return Must(v.HTML()), true
-	case *plots.Figure:
+	case drawn:
 		return figureHTML(report.Figure{PNG: Must(v.PNG()), Alt: v.Alt()}), true
 	case report.Figure:
 		return figureHTML(v), true

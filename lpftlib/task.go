@@ -4,10 +4,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/lpftlib/dataset"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
-	"lpft/lpftlib/task"
 	"lpft/lpftlib/worker"
 )
 
@@ -21,7 +21,7 @@ type Task struct {
 }
 
 // Examples are the rows of a split: "train", "val" or "test".
-func (t *Task) Examples(split string) []task.Example {
+func (t *Task) Examples(split string) []dataset.Example {
 	return ask(t.study, worker.Examples, worker.SplitArgs{Task: t.ID, Split: split})
 }
 

@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
+	"lpft/lpftlib/dataset"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
-	"lpft/lpftlib/task"
 	"lpft/lpftlib/worker"
 )
 
@@ -119,7 +119,7 @@ func kernelHTML(name string, k *kernels.Kernel) string {
 }
 
 // examplesHTML shows the first rows of a split.
-func examplesHTML(examples []task.Example) string {
+func examplesHTML(examples []dataset.Example) string {
 	t := report.Table{Caption: fmt.Sprintf("%d rows; the first of them.", len(examples)), Columns: []string{"text", "second text", "label"}}
 	for _, e := range examples[:min(len(examples), shownRows)] {
 		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Ours: clipped(e.A)}, {Ours: clipped(e.B)}, {Ours: fmt.Sprint(e.Label)}}})

@@ -7,6 +7,7 @@ import (
 	"lpft/internal/huggingface"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 )
 
 // openEngine opens the engine of a command that computes. Where XLA's plugin for the processor is wanted and not
@@ -31,7 +32,7 @@ func sayEngine(ctx context.Context, spec string) (*backend.Backend, error) {
 
 // downloads shows how the download of each file goes.
 func downloads() func(what string, bytes, total int64) {
-	sink := progress.Terminal(os.Stderr)
+	sink := terminal.Sink(os.Stderr)
 	var task *progress.Task
 	last := ""
 	return func(what string, bytes, total int64) {

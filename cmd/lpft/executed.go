@@ -14,6 +14,7 @@ import (
 	"lpft/internal/lab"
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 )
@@ -186,7 +187,7 @@ func (r *reproduction) executeNotebook(ctx context.Context, env *lab.Env, item i
 	feed := filepath.Join(dir, "progress.jsonl")
 	followed, stop := context.WithCancel(ctx)
 	finished := make(chan error, 1)
-	go func() { finished <- progress.Follow(followed, feed, progress.Terminal(os.Stderr)) }()
+	go func() { finished <- progress.Follow(followed, feed, terminal.Sink(os.Stderr)) }()
 	err = env.Execute(ctx, filepath.Join(r.root, "notebooks", item.Notebook), out, lab.ExecuteOptions{
 		Env: r.environment(feed),
 		OnCell: func(i, n int, _ string) {

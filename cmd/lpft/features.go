@@ -17,6 +17,7 @@ import (
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/npy"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/tokenizer"
 )
@@ -139,7 +140,7 @@ func (j *featuresJob) run(ctx context.Context) error {
 }
 
 func (j *featuresJob) features(ctx context.Context, run *encoder.Runner, encodings []encoder.Encoding) ([]float32, error) {
-	bar := progress.Start(progress.Terminal(os.Stderr), "features", len(encodings), "rows")
+	bar := progress.Start(terminal.Sink(os.Stderr), "features", len(encodings), "rows")
 	defer bar.Done()
 	return run.Features(ctx, encodings, func(done, _ int) { bar.Set(done, "") })
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lpft/lpftlib/backend"
-	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
 )
@@ -37,7 +37,7 @@ func (s *studyFlags) options(ctx context.Context, home string) (session.Options,
 			return session.Options{}, err
 		}
 	}
-	return session.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Open: openEngine(ctx), Progress: progress.Terminal(os.Stderr), Say: say}, nil
+	return session.Options{Profile: s.profile, Home: home, DataDir: s.data, ModelsDir: s.models, Open: openEngine(ctx), Progress: terminal.Sink(os.Stderr), Say: say}, nil
 }
 
 // open opens a study for a command that computes.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/internal/lab"
-	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/session"
 )
 
@@ -66,7 +66,7 @@ func complete(ctx context.Context, env *lab.Env, home string) error {
 	if err := env.Complete(ctx); err != nil {
 		return err
 	}
-	s, err := session.Open(ctx, session.Options{Home: home, Open: openEngine(ctx), Say: say, Progress: progress.Terminal(os.Stderr)})
+	s, err := session.Open(ctx, session.Options{Home: home, Open: openEngine(ctx), Say: say, Progress: terminal.Sink(os.Stderr)})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"lpft/lpftlib/npy"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 )
 
 // probeJob is what `lpft probe` was asked for.
@@ -89,7 +90,7 @@ func (j *probeJob) run(ctx context.Context) (*probe.Fitted, error) {
 }
 
 func (j *probeJob) fit(ctx context.Context, x *mat.Dense, y []int, classes int) (*probe.Fitted, error) {
-	bar := progress.Start(progress.Terminal(os.Stderr), "linear probing", 1, "fits")
+	bar := progress.Start(terminal.Sink(os.Stderr), "linear probing", 1, "fits")
 	defer bar.Done()
 	return probe.Fit(ctx, x, y, classes, probe.Options{
 		PaperCompatible: j.paperCompatible,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/store"
 )
@@ -40,7 +41,7 @@ interrupted steps, stray files. Nothing is changed.`,
 
 func verifyStore(out io.Writer, st *store.Store, quiet bool) error {
 	list, _ := st.Manifests() // Verify names those that cannot be read
-	bar := progress.Start(progress.Terminal(os.Stderr), "checking", max(1, len(list)), "artefacts")
+	bar := progress.Start(terminal.Sink(os.Stderr), "checking", max(1, len(list)), "artefacts")
 	done := 0
 	sound, bad := st.Verify(func(*store.Artefact) { done++; bar.Set(done, "") })
 	bar.Done()

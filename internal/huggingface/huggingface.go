@@ -18,25 +18,11 @@ import (
 	"strings"
 
 	"lpft/internal/fetch"
+	"lpft/internal/offline"
 )
 
 // Offline says which variable forbids asking the Hub, "" when none does.
-func Offline() string {
-	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
-		if isTrue(os.Getenv(name)) {
-			return name
-		}
-	}
-	return ""
-}
-
-func isTrue(value string) bool {
-	switch strings.ToUpper(value) {
-	case "1", "ON", "YES", "TRUE":
-		return true
-	}
-	return false
-}
+func Offline() string { return offline.Variable() }
 
 // home is HF_HOME or its default.
 func home() string {
@@ -58,7 +44,7 @@ func CacheDir() string {
 
 // token is the login's, "" without one.
 func token() string {
-	if isTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+	if offline.IsTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
 		return ""
 	}
 	given := cmp.Or(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))

@@ -1,10 +1,8 @@
 package progress
 
 import (
-	"bytes"
 	"context"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -39,16 +37,4 @@ func TestFollowSeesWhatFileWrites(t *testing.T) {
 	require.True(t, (<-got).Ended)
 	cancel()
 	require.NoError(t, <-done)
-}
-
-// A log gets a line per tenth, not one per step.
-func TestLinesAreSparse(t *testing.T) {
-	var log bytes.Buffer
-	task := &Task{sink: lines(&log), u: Update{ID: "x", Label: "x", Total: 1000, Unit: "steps", Started: time.Now()}}
-	for i := range 1000 {
-		task.u.Done = i
-		task.sink(task.u)
-	}
-	task.Done()
-	require.Equal(t, 11, strings.Count(log.String(), "\n"))
 }

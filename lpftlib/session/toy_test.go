@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lpft/lpftlib/progress"
+	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/study"
 )
 
@@ -22,7 +22,7 @@ func TestToyIsNoToyProblem(t *testing.T) {
 	if home == "" {
 		home = t.TempDir()
 	}
-	s, err := Open(t.Context(), Options{Profile: "demo", Tasks: []string{"toy"}, Home: home, ModelsDir: models, Offline: true, Progress: progress.Terminal(os.Stderr)})
+	s, err := Open(t.Context(), Options{Profile: "demo", Tasks: []string{"toy"}, Home: home, ModelsDir: models, Offline: true, Progress: terminal.Sink(os.Stderr)})
 	require.NoError(t, err)
 	ctx := context.Background()
 	score := func(m study.Method, testSet string) float64 {

@@ -14,8 +14,8 @@ import (
 
 	"lpft/internal/plainfile"
 	"lpft/kernels"
+	"lpft/lpftlib/dataset"
 	"lpft/lpftlib/probe"
-	"lpft/lpftlib/task"
 )
 
 //go:embed profiles/*.json
@@ -255,7 +255,7 @@ func (p *Profile) TaskIDs() []string {
 // Known lists the ids of Tasks in the order of the paper's Table 7, others after them.
 func (p *Profile) Known() []string {
 	var ids []string
-	for _, id := range task.IDs() {
+	for _, id := range dataset.IDs() {
 		if p.Tasks[id] != nil {
 			ids = append(ids, id)
 		}

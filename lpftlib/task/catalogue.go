@@ -39,45 +39,45 @@ func tasks() []Task {
 	list := []Task{
 		{
 			ID: "cb", Name: "CB", Suite: "SuperGLUE", Kind: "NLI", Classes: []string{"entailment", "contradiction", "neutral"},
-			Printed: Counts{225, 25, 57}, Remark: "the validation file has 56 rows, and the printed accuracies are multiples of 1/56",
+			Printed: Counts{Train: 225, Val: 25, Test: 57}, Remark: "the validation file has 56 rows, and the printed accuracies are multiples of 1/56",
 			template: nli, files: []fileSet{jsonlFiles}, hub: hubParquet(superGLUE, superGLUECommit, "cb"),
 		},
 		{
 			ID: "rte", Name: "RTE", Suite: "SuperGLUE", Kind: "NLI", Classes: []string{"entailment", "not_entailment"},
-			Printed:  Counts{2241, 249, 277},
+			Printed:  Counts{Train: 2241, Val: 249, Test: 277},
 			template: nli, files: []fileSet{jsonlFiles, glueFiles}, hub: hubParquet(superGLUE, superGLUECommit, "rte"),
 		},
 		{
 			ID: "boolq", Name: "BoolQ", Suite: "SuperGLUE", Kind: "QA", Classes: falseTrue,
-			Printed:  Counts{8484, 943, 3270},
+			Printed:  Counts{Train: 8484, Val: 943, Test: 3270},
 			template: boolq, files: []fileSet{jsonlFiles}, hub: hubParquet(superGLUE, superGLUECommit, "boolq"),
 		},
 		{
 			ID: "wic", Name: "WiC", Suite: "SuperGLUE", Kind: "WSD", Classes: falseTrue,
-			Printed: Counts{5400, 600, 638}, Remark: "the training file has 5,428 rows, which 9:1 splits into 4,885 and 543",
+			Printed: Counts{Train: 5400, Val: 600, Test: 638}, Remark: "the training file has 5,428 rows, which 9:1 splits into 4,885 and 543",
 			template: wic, files: []fileSet{jsonlFiles}, hub: hubParquet(superGLUE, superGLUECommit, "wic"),
 		},
 		{
 			ID: "wsc", Name: "WSC", Suite: "SuperGLUE", Kind: "coref.", Classes: falseTrue,
-			Printed:  Counts{498, 56, 104},
+			Printed:  Counts{Train: 498, Val: 56, Test: 104},
 			template: wsc, files: []fileSet{jsonlFiles}, hub: hubParquet(superGLUE, superGLUECommit, "wsc"),
 		},
 		{
 			ID: "cola", Name: "CoLA", Suite: "GLUE", Kind: "acceptability", Classes: []string{"unacceptable", "acceptable"}, Metric: Matthews,
-			Printed: Counts{7695, 855, 1040}, Remark: "8,551 training rows leave 856 for validation; the validation file has 1,043 rows",
+			Printed: Counts{Train: 7695, Val: 855, Test: 1040}, Remark: "8,551 training rows leave 856 for validation; the validation file has 1,043 rows",
 			template: single("sentence"), files: []fileSet{colaFiles}, hub: hubParquet(glue, glueCommit, "cola"),
 		},
 		{
 			ID: "sst2", Name: "SST-2", Suite: "GLUE", Kind: "sentiment", Classes: []string{"negative", "positive"},
-			Printed:  Counts{60614, 6735, 872},
+			Printed:  Counts{Train: 60614, Val: 6735, Test: 872},
 			template: single("sentence"), files: []fileSet{glueFiles}, hub: hubParquet(glue, glueCommit, "sst2"),
 		},
 		{
 			ID: "mrpc", Name: "MRPC", Suite: "GLUE", Kind: "paraphrase", Classes: []string{"not_equivalent", "equivalent"},
-			Printed: Counts{3301, 367, 408}, Remark: "the paper prints the task as sentiment",
+			Printed: Counts{Train: 3301, Val: 367, Test: 408}, Remark: "the paper prints the task as sentiment",
 			template: mrpc, files: []fileSet{glueFiles}, hub: hubParquet(glue, glueCommit, "mrpc"),
 		},
-		boss(Task{ID: "amazon", Name: "Amazon", Printed: Counts{27000, 3000, 38905}}),
+		boss(Task{ID: "amazon", Name: "Amazon", Printed: Counts{Train: 27000, Val: 3000, Test: 38905}}),
 		boss(Task{ID: "dynasent", Name: "Dynasent", TestOnly: true, TrainedOn: "amazon", Printed: Counts{Test: 4320}}),
 		boss(Task{ID: "semeval", Name: "SemEval", TestOnly: true, TrainedOn: "amazon", Printed: Counts{Test: 20622},
 			Remark: "the SemEval-2016 4A test file has 20,632 rows, of which the published set drops 10 malformed ones"}),
@@ -85,7 +85,7 @@ func tasks() []Task {
 		{
 			ID: "pubmed", Name: "PubMed 20k RCT", Suite: "PubMed", Kind: "sequential",
 			Classes: []string{"BACKGROUND", "CONCLUSIONS", "METHODS", "OBJECTIVE", "RESULTS"}, Lowercase: true,
-			Printed: Counts{15000, 2500, 2500}, PrintedUnit: "abstracts", Remark: "the paper counts abstracts, the task's rows are sentences",
+			Printed: Counts{Train: 15000, Val: 2500, Test: 2500}, PrintedUnit: "abstracts", Remark: "the paper counts abstracts, the task's rows are sentences",
 			template: single("text"), files: []fileSet{pubmedFiles},
 			folders: []string{"PubMed", "PubMed_20k_RCT_numbers_replaced_with_at_sign",
 				"pubmed-rct/PubMed_20k_RCT_numbers_replaced_with_at_sign", "PubMed/PubMed_20k_RCT_numbers_replaced_with_at_sign"},

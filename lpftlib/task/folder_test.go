@@ -49,20 +49,20 @@ func TestForms(t *testing.T) {
 		row    int
 		want   Example
 	}{
-		{"cb", Counts{2, 1, 3}, "train", 0, Example{"It rained. \"Yes.\"", "it rained", true, 0, 0}},
-		{"cb", Counts{2, 1, 3}, "val", 0, Example{"q", "k", true, 1, 2}},
-		{"wsc", Counts{1, 1, 1}, "test", 0, Example{"He: Mark told Pete lies. He was bold.", "Mark", true, 1, 0}},
-		{"wic", Counts{1, 1, 1}, "test", 0, Example{"Come to my place. No place for it. Does place have the same meaning in both sentences?", "", false, 0, 0}},
-		{"boolq", Counts{1, 1, 1}, "test", 0, Example{"is it so", "It -- It is so.", true, 1, 0}},
-		{"rte", Counts{1, 1, 1}, "train", 0, Example{"\"No", "yes", true, 1, 0}},
-		{"cola", Counts{1, 1, 1}, "val", 0, Example{"Here I'm", "", false, 0, 1}},
-		{"sst2", Counts{3, 1, 4}, "train", 0, Example{"one ", "", false, 1, 0}},
-		{"amazon", Counts{1, 1, 1}, "val", 0, Example{"bad", "", false, 0, 2}}, // row 1 has no text
-		{"amazon", Counts{1, 1, 1}, "test", 0, Example{"\"so so\"", "", false, 2, 0}},
-		{"dynasent", Counts{0, 0, 1}, "test", 0, Example{"fine", "", false, 1, 0}},
-		{"amazon-standin", Counts{1, 1, 1}, "train", 0, Example{"good", "", false, 1, 0}},
-		{"pubmed", Counts{2, 1, 1}, "train", 0, Example{"a total of @ .", "", false, 2, 0}},
-		{"pubmed", Counts{2, 1, 1}, "test", 0, Example{"c .", "", false, 3, 0}},
+		{"cb", Counts{Train: 2, Val: 1, Test: 3}, "train", 0, Example{A: "It rained. \"Yes.\"", B: "it rained", Pair: true, Label: 0, Row: 0}},
+		{"cb", Counts{Train: 2, Val: 1, Test: 3}, "val", 0, Example{A: "q", B: "k", Pair: true, Label: 1, Row: 2}},
+		{"wsc", Counts{Train: 1, Val: 1, Test: 1}, "test", 0, Example{A: "He: Mark told Pete lies. He was bold.", B: "Mark", Pair: true, Label: 1, Row: 0}},
+		{"wic", Counts{Train: 1, Val: 1, Test: 1}, "test", 0, Example{A: "Come to my place. No place for it. Does place have the same meaning in both sentences?", B: "", Pair: false, Label: 0, Row: 0}},
+		{"boolq", Counts{Train: 1, Val: 1, Test: 1}, "test", 0, Example{A: "is it so", B: "It -- It is so.", Pair: true, Label: 1, Row: 0}},
+		{"rte", Counts{Train: 1, Val: 1, Test: 1}, "train", 0, Example{A: "\"No", B: "yes", Pair: true, Label: 1, Row: 0}},
+		{"cola", Counts{Train: 1, Val: 1, Test: 1}, "val", 0, Example{A: "Here I'm", B: "", Pair: false, Label: 0, Row: 1}},
+		{"sst2", Counts{Train: 3, Val: 1, Test: 4}, "train", 0, Example{A: "one ", B: "", Pair: false, Label: 1, Row: 0}},
+		{"amazon", Counts{Train: 1, Val: 1, Test: 1}, "val", 0, Example{A: "bad", B: "", Pair: false, Label: 0, Row: 2}}, // row 1 has no text
+		{"amazon", Counts{Train: 1, Val: 1, Test: 1}, "test", 0, Example{A: "\"so so\"", B: "", Pair: false, Label: 2, Row: 0}},
+		{"dynasent", Counts{Train: 0, Val: 0, Test: 1}, "test", 0, Example{A: "fine", B: "", Pair: false, Label: 1, Row: 0}},
+		{"amazon-standin", Counts{Train: 1, Val: 1, Test: 1}, "train", 0, Example{A: "good", B: "", Pair: false, Label: 1, Row: 0}},
+		{"pubmed", Counts{Train: 2, Val: 1, Test: 1}, "train", 0, Example{A: "a total of @ .", B: "", Pair: false, Label: 2, Row: 0}},
+		{"pubmed", Counts{Train: 2, Val: 1, Test: 1}, "test", 0, Example{A: "c .", B: "", Pair: false, Label: 3, Row: 0}},
 	} {
 		d, err := Load(background, c.id, offline(t, dir))
 		require.NoError(t, err, c.id)
@@ -86,7 +86,7 @@ func TestMRPC(t *testing.T) {
 	const rows = "\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t1\t2\t\"He said \" again\tshe\r\n0\t1\t2\tone\t\"two\r\n"
 	d, err := Load(background, "mrpc", offline(t, tree(t, map[string]string{"MRPC/train.tsv": rows, "MRPC/dev.tsv": rows})))
 	require.NoError(t, err)
-	require.Equal(t, []Example{{"\"He said \" again", "she", true, 1, 0}, {"one", "\"two", true, 0, 1}}, d.Test)
+	require.Equal(t, []Example{{A: "\"He said \" again", B: "she", Pair: true, Label: 1, Row: 0}, {A: "one", B: "\"two", Pair: true, Label: 0, Row: 1}}, d.Test)
 }
 
 func TestRTEPrefersSuperGLUE(t *testing.T) {

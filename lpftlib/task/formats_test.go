@@ -40,17 +40,17 @@ func TestPublishedFormats(t *testing.T) {
 		train, val, test []Example
 	}{
 		{"mrpc", []Example{
-			{"\"Amrozi accused", "\"Referring to him , \"\" he said", true, 1, 0},
-			{"'Yucaipa", "Yucaipa's, \\t 5%", true, 0, 1},
-		}, []Example{{"three", "  three", true, 1, 2}}, []Example{{"\"", "\"\"", true, 0, 0}}},
-		{"wsc", []Example{{"He: \"Mark\" told Pete\u2028lies. He was bold.", "\"Mark\"", true, 1, 0}},
-			[]Example{{"it: It does not fit.", "the trophy", true, 0, 1}},
-			[]Example{{"took: Sam took French classes.", "Sam", true, 0, 0}}},
-		{"amazon", []Example{{"\"Great, it \"\"works\"\"", "", false, 1, 0}, {"broke \" at once", "", false, 0, 2}},
-			[]Example{{"5", "", false, 2, 3}}, []Example{{"so \u0085 so", "", false, 2, 0}}},
-		{"dynasent", nil, nil, []Example{{"\"I love it.", "", false, 1, 0}, {"\"\"", "", false, 0, 1}, {"meh \"", "", false, 2, 2}}},
-		{"pubmed", []Example{{"\"to see\" @ weeks .", "", false, 3, 0}, {"a tab\there .", "", false, 2, 1}, {"σοφος .", "", false, 1, 2}},
-			[]Example{{"### is no id here .", "", false, 0, 0}}, []Example{{"@ .", "", false, 4, 0}}},
+			{A: "\"Amrozi accused", B: "\"Referring to him , \"\" he said", Pair: true, Label: 1, Row: 0},
+			{A: "'Yucaipa", B: "Yucaipa's, \\t 5%", Pair: true, Label: 0, Row: 1},
+		}, []Example{{A: "three", B: "  three", Pair: true, Label: 1, Row: 2}}, []Example{{A: "\"", B: "\"\"", Pair: true, Label: 0, Row: 0}}},
+		{"wsc", []Example{{A: "He: \"Mark\" told Pete\u2028lies. He was bold.", B: "\"Mark\"", Pair: true, Label: 1, Row: 0}},
+			[]Example{{A: "it: It does not fit.", B: "the trophy", Pair: true, Label: 0, Row: 1}},
+			[]Example{{A: "took: Sam took French classes.", B: "Sam", Pair: true, Label: 0, Row: 0}}},
+		{"amazon", []Example{{A: "\"Great, it \"\"works\"\"", B: "", Pair: false, Label: 1, Row: 0}, {A: "broke \" at once", B: "", Pair: false, Label: 0, Row: 2}},
+			[]Example{{A: "5", B: "", Pair: false, Label: 2, Row: 3}}, []Example{{A: "so \u0085 so", B: "", Pair: false, Label: 2, Row: 0}}},
+		{"dynasent", nil, nil, []Example{{A: "\"I love it.", B: "", Pair: false, Label: 1, Row: 0}, {A: "\"\"", B: "", Pair: false, Label: 0, Row: 1}, {A: "meh \"", B: "", Pair: false, Label: 2, Row: 2}}},
+		{"pubmed", []Example{{A: "\"to see\" @ weeks .", B: "", Pair: false, Label: 3, Row: 0}, {A: "a tab\there .", B: "", Pair: false, Label: 2, Row: 1}, {A: "σοφος .", B: "", Pair: false, Label: 1, Row: 2}},
+			[]Example{{A: "### is no id here .", B: "", Pair: false, Label: 0, Row: 0}}, []Example{{A: "@ .", B: "", Pair: false, Label: 4, Row: 0}}},
 	} {
 		t.Run(c.id, func(t *testing.T) {
 			d, err := Load(background, c.id, offline(t, dir))
@@ -67,9 +67,9 @@ func TestPublishedFormats(t *testing.T) {
 	}
 	require.Len(t, rows, 13)
 	for id, want := range map[string]struct{ real, printed Counts }{
-		"mrpc": {Counts{2, 1, 1}, Counts{3301, 367, 408}}, "wsc": {Counts{1, 1, 1}, Counts{498, 56, 104}},
-		"amazon": {Counts{2, 1, 1}, Counts{27000, 3000, 38905}}, "dynasent": {Counts{0, 0, 3}, Counts{0, 0, 4320}},
-		"pubmed": {Counts{3, 1, 1}, Counts{15000, 2500, 2500}},
+		"mrpc": {Counts{Train: 2, Val: 1, Test: 1}, Counts{Train: 3301, Val: 367, Test: 408}}, "wsc": {Counts{Train: 1, Val: 1, Test: 1}, Counts{Train: 498, Val: 56, Test: 104}},
+		"amazon": {Counts{Train: 2, Val: 1, Test: 1}, Counts{Train: 27000, Val: 3000, Test: 38905}}, "dynasent": {Counts{Train: 0, Val: 0, Test: 3}, Counts{Train: 0, Val: 0, Test: 4320}},
+		"pubmed": {Counts{Train: 3, Val: 1, Test: 1}, Counts{Train: 15000, Val: 2500, Test: 2500}},
 	} {
 		require.Equal(t, &want.real, rows[id].Real, id)
 		require.Equal(t, want.printed, rows[id].Printed, id)
@@ -124,7 +124,7 @@ func TestCoLAHeader(t *testing.T) {
 	rows := bom + "gj04\t1\t\t\"Our friends won't buy\r\nbc01\t0\t*\tHim \"\" saw .\r\n"
 	d, err := Load(background, "cola", offline(t, tree(t, map[string]string{"CoLA/train.tsv": rows, "CoLA/dev.tsv": rows})))
 	require.NoError(t, err)
-	require.Equal(t, []Example{{"\"Our friends won't buy", "", false, 1, 0}, {"Him \"\" saw .", "", false, 0, 1}}, d.Test)
+	require.Equal(t, []Example{{A: "\"Our friends won't buy", B: "", Pair: false, Label: 1, Row: 0}, {A: "Him \"\" saw .", B: "", Pair: false, Label: 0, Row: 1}}, d.Test)
 	header := "source\tlabel\tmark\tsentence\n" + rows
 	_, err = Load(background, "cola", offline(t, tree(t, map[string]string{"CoLA/train.tsv": header, "CoLA/dev.tsv": rows})))
 	require.ErrorContains(t, err, `CoLA/train.tsv:1: label "label" is not one of unacceptable, acceptable`)

@@ -137,14 +137,14 @@ func TestHub(t *testing.T) {
 		counts Counts
 		want   Example // last test row
 	}{
-		{"cb", Counts{2, 1, 3}, Example{"p2", "h2", true, 2, 2}},
-		{"wsc", Counts{1, 1, 1}, Example{"He: Mark told Pete lies. He was bold.", "Mark", true, 1, 0}},
-		{"wic", Counts{1, 1, 1}, Example{"a b Does w have the same meaning in both sentences?", "", false, 1, 0}},
-		{"boolq", Counts{1, 1, 1}, Example{"q", "p", true, 1, 0}},
-		{"sst2", Counts{1, 1, 2}, Example{"two ", "", false, 0, 1}},
-		{"cola", Counts{1, 1, 2}, Example{"two ", "", false, 0, 1}},
-		{"mrpc", Counts{1, 1, 1}, Example{"a", "b", true, 1, 0}},
-		{"pubmed", Counts{1, 1, 1}, Example{"a of @ mg ( @-@ @ ) , @mwd .", "", false, 2, 0}},
+		{"cb", Counts{Train: 2, Val: 1, Test: 3}, Example{A: "p2", B: "h2", Pair: true, Label: 2, Row: 2}},
+		{"wsc", Counts{Train: 1, Val: 1, Test: 1}, Example{A: "He: Mark told Pete lies. He was bold.", B: "Mark", Pair: true, Label: 1, Row: 0}},
+		{"wic", Counts{Train: 1, Val: 1, Test: 1}, Example{A: "a b Does w have the same meaning in both sentences?", B: "", Pair: false, Label: 1, Row: 0}},
+		{"boolq", Counts{Train: 1, Val: 1, Test: 1}, Example{A: "q", B: "p", Pair: true, Label: 1, Row: 0}},
+		{"sst2", Counts{Train: 1, Val: 1, Test: 2}, Example{A: "two ", B: "", Pair: false, Label: 0, Row: 1}},
+		{"cola", Counts{Train: 1, Val: 1, Test: 2}, Example{A: "two ", B: "", Pair: false, Label: 0, Row: 1}},
+		{"mrpc", Counts{Train: 1, Val: 1, Test: 1}, Example{A: "a", B: "b", Pair: true, Label: 1, Row: 0}},
+		{"pubmed", Counts{Train: 1, Val: 1, Test: 1}, Example{A: "a of @ mg ( @-@ @ ) , @mwd .", B: "", Pair: false, Label: 2, Row: 0}},
 	} {
 		d, err := Load(background, c.id, o)
 		require.NoError(t, err, c.id)

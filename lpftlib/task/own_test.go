@@ -22,7 +22,7 @@ func TestOwnTask(t *testing.T) {
 	path := filepath.Join(dir, "reviews.json")
 	d, err := LoadFile(background, path, Options{})
 	require.NoError(t, err)
-	require.Equal(t, Counts{2, 1, 1}, d.Counts())
+	require.Equal(t, Counts{Train: 2, Val: 1, Test: 1}, d.Counts())
 	require.Equal(t, Example{A: `Great, "really"`, Label: 1}, d.Train[0])
 	require.Equal(t, Example{A: "Hm"}, d.Test[0])
 	require.Equal(t, "task file "+path, d.Source)
@@ -30,7 +30,7 @@ func TestOwnTask(t *testing.T) {
 	require.Equal(t, Accuracy, d.Task.Metric)
 	d, err = LoadFile(background, path, Options{FirstRows: 2})
 	require.NoError(t, err)
-	require.Equal(t, Counts{1, 1, 1}, d.Counts())
+	require.Equal(t, Counts{Train: 1, Val: 1, Test: 1}, d.Counts())
 }
 
 func TestOwnTaskOtherForms(t *testing.T) {
@@ -49,7 +49,7 @@ func TestOwnTaskOtherForms(t *testing.T) {
 	require.NoError(t, parquet.WriteFile(filepath.Join(dir, "t.parquet"), []row{{"A", "B", 1}, {"C", "", 0}}))
 	d, err := LoadFile(background, filepath.Join(dir, "p.json"), Options{})
 	require.NoError(t, err)
-	require.Equal(t, []Example{{"a", "b", true, 1, 0}, {"c", "", true, 0, 1}}, d.Val)
+	require.Equal(t, []Example{{A: "a", B: "b", Pair: true, Label: 1, Row: 0}, {A: "c", B: "", Pair: true, Label: 0, Row: 1}}, d.Val)
 	require.Equal(t, Matthews, d.Task.Metric)
 
 	d, err = LoadFile(background, filepath.Join(dir, "h.json"), Options{})

@@ -19,11 +19,11 @@ func TestRealFiles(t *testing.T) {
 		counts   Counts
 		majority int // 0: not known
 	}{
-		{"cb", Counts{225, 25, 56}, 28}, {"rte", Counts{2241, 249, 277}, 146}, {"boolq", Counts{8484, 943, 3270}, 2033},
-		{"wic", Counts{4885, 543, 638}, 319}, {"wsc", Counts{498, 56, 104}, 66}, {"cola", Counts{7695, 856, 1043}, 721},
-		{"sst2", Counts{60614, 6735, 872}, 444}, {"mrpc", Counts{3301, 367, 408}, 279}, {"amazon", Counts{27000, 3000, 38905}, 0},
-		{"dynasent", Counts{0, 0, 4320}, 0}, {"semeval", Counts{0, 0, 20632}, 0}, {"sst5", Counts{0, 0, 1067}, 0},
-		{"boolq-standin", Counts{2187, 243, 840}, 0}, {"amazon-standin", Counts{2645, 294, 700}, 0},
+		{"cb", Counts{Train: 225, Val: 25, Test: 56}, 28}, {"rte", Counts{Train: 2241, Val: 249, Test: 277}, 146}, {"boolq", Counts{Train: 8484, Val: 943, Test: 3270}, 2033},
+		{"wic", Counts{Train: 4885, Val: 543, Test: 638}, 319}, {"wsc", Counts{Train: 498, Val: 56, Test: 104}, 66}, {"cola", Counts{Train: 7695, Val: 856, Test: 1043}, 721},
+		{"sst2", Counts{Train: 60614, Val: 6735, Test: 872}, 444}, {"mrpc", Counts{Train: 3301, Val: 367, Test: 408}, 279}, {"amazon", Counts{Train: 27000, Val: 3000, Test: 38905}, 0},
+		{"dynasent", Counts{Train: 0, Val: 0, Test: 4320}, 0}, {"semeval", Counts{Train: 0, Val: 0, Test: 20632}, 0}, {"sst5", Counts{Train: 0, Val: 0, Test: 1067}, 0},
+		{"boolq-standin", Counts{Train: 2187, Val: 243, Test: 840}, 0}, {"amazon-standin", Counts{Train: 2645, Val: 294, Test: 700}, 0},
 	} {
 		t.Run(c.id, func(t *testing.T) {
 			d, err := Load(background, c.id, offline(t, dir))

@@ -3,21 +3,15 @@ package task
 import (
 	"fmt"
 	"strings"
+
+	"lpft/lpftlib/dataset"
 )
 
-// Example is one row of a data set after its template has been applied.
-type Example struct {
-	A     string // first text
-	B     string // second text, "" where Pair is false
-	Pair  bool   // whether the encoder reads two texts
-	Label int    // index into Task.Classes
-	Row   int    // 0-based row of the source file; see the package comment
-}
-
-// Counts are numbers of rows per split.
-type Counts struct {
-	Train, Val, Test int
-}
+// Example is one row of a data set, and Counts are numbers of rows per split.
+type (
+	Example = dataset.Example
+	Counts  = dataset.Counts
+)
 
 // Metric names, as Task.Metric and task files spell them.
 const (

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/dataset"
 )
 
 var background = context.Background()
@@ -119,7 +121,7 @@ func TestSplitsDigestAndFirstRows(t *testing.T) {
 	dir := tree(t, map[string]string{"SST-2/train.tsv": tinySST, "SST-2/dev.tsv": tinySST})
 	d, err := Load(background, "sst2", offline(t, dir))
 	require.NoError(t, err)
-	require.Equal(t, Counts{3, 1, 4}, d.Counts())
+	require.Equal(t, Counts{Train: 3, Val: 1, Test: 4}, d.Counts())
 	require.Equal(t, "folder "+filepath.Join(dir, "SST-2"), d.Source)
 	for name, n := range map[string]int{"train": 3, "val": 1, "test": 4} {
 		rows, err := d.Split(name)
@@ -137,7 +139,7 @@ func TestSplitsDigestAndFirstRows(t *testing.T) {
 	o.FirstRows = 2
 	cut, err := Load(background, "sst2", o)
 	require.NoError(t, err)
-	require.Equal(t, Counts{1, 1, 4}, cut.Counts())
+	require.Equal(t, Counts{Train: 1, Val: 1, Test: 4}, cut.Counts())
 	require.NotEqual(t, d.Digest, cut.Digest)
 	require.Contains(t, cut.Source, "first 2 training rows")
 
@@ -189,13 +191,16 @@ func TestTable7(t *testing.T) {
 	rows := Table7(toy, sst)
 	require.Len(t, rows, 14)
 	require.Equal(t, "cb", rows[0].ID)
-	require.Equal(t, Counts{225, 25, 57}, rows[0].Printed)
+	require.Equal(t, Counts{Train: 225, Val: 25, Test: 57}, rows[0].Printed)
 	require.Nil(t, rows[0].Real)
 	require.Contains(t, rows[0].Remark, "56 rows")
 	require.Equal(t, "sst2", rows[6].ID)
-	require.Equal(t, Counts{60614, 6735, 872}, rows[6].Printed)
-	require.Equal(t, &Counts{3, 1, 4}, rows[6].Real)
+	require.Equal(t, Counts{Train: 60614, Val: 6735, Test: 872}, rows[6].Printed)
+	require.Equal(t, &Counts{Train: 3, Val: 1, Test: 4}, rows[6].Real)
 	require.Equal(t, "abstracts", rows[12].PrintedUnit)
 	require.Equal(t, "toy", rows[13].ID)
 	require.Zero(t, rows[13].Printed)
 }
+
+// What profiles are ordered by is the catalogue's order.
+func TestIDsAreTheCatalogues(t *testing.T) { require.Equal(t, dataset.IDs(), IDs()) }

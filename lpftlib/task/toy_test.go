@@ -11,7 +11,7 @@ func TestToy(t *testing.T) {
 	require.NoError(t, err)
 	ood, err := Load(background, "toy-ood", Options{})
 	require.NoError(t, err)
-	require.Equal(t, Counts{toyTrainRows * 9 / 10, toyTrainRows / 10, toyTestRows}, toy.Counts())
+	require.Equal(t, Counts{Train: toyTrainRows * 9 / 10, Val: toyTrainRows / 10, Test: toyTestRows}, toy.Counts())
 	require.Equal(t, Counts{Test: toyTestRows}, ood.Counts())
 	require.Equal(t, "toy", ood.Task.TrainedOn)
 	require.False(t, toy.StandIn)

@@ -52,8 +52,8 @@ func (p Program) make(ctx context.Context, show progress.Sink) error {
 	return nil
 }
 
-// studys are variables that a request carries or that are the cell's own affair: a worker serves other cells too.
-var studys = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_PROGRESS", "GOMLX_BACKEND",
+// carried are variables that a request carries or that are the cell's own affair: a worker serves other cells too.
+var carried = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_PROGRESS", "GOMLX_BACKEND",
 	cellenv.Program, cellenv.Sources, cellenv.Kernel, cellenv.Kept, cellenv.Worker}
 
 // environ is a cell's environment without what a worker must not have. That of a resident one has no secrets, nothing of
@@ -61,7 +61,7 @@ var studys = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "
 func environ(env []string, resident bool) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		if slices.Contains(studys, name) {
+		if slices.Contains(carried, name) {
 			return true
 		}
 		return resident && (strings.Contains(name, "TOKEN") || strings.HasPrefix(name, "GONB") || strings.HasPrefix(name, "JPY_") ||

@@ -1,13 +1,13 @@
 package worker
 
 import (
+	"lpft/lpftlib/dataset"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
-	"lpft/lpftlib/task"
 )
 
 // Verb is something that the worker does, with the types of its arguments and its result.
@@ -19,7 +19,7 @@ var (
 	Tasks    = Verb[None, []Task]{"tasks"}
 	OneTask  = Verb[TaskArgs, Task]{"task"}
 	TestSets = Verb[TaskArgs, []string]{"test-sets"}
-	Examples = Verb[SplitArgs, []task.Example]{"examples"}
+	Examples = Verb[SplitArgs, []dataset.Example]{"examples"}
 	Tokens   = Verb[SplitArgs, [][]int32]{"tokens"}
 
 	Features        = Verb[FeaturesArgs, File]{"features"}
@@ -138,7 +138,7 @@ type Task struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Classes []string `json:"classes"`
-	Rows    task.Counts
+	Rows    dataset.Counts
 	Source  string `json:"source"`
 }
 

@@ -61,14 +61,19 @@ func buildBeside(file string, args []string) error {
 	return syscall.Exec(file, append([]string{"go"}, args...), os.Environ())
 }
 
-// linkedFast has Go's own linker link a cell's program, without symbols for debuggers. XLA's plugins come in at run time, so that no
-// other linker is needed, and linking is most of what a changed cell waits for: it takes less than half the time so. A
-// panic's stack needs no such symbols. Flags that are given stay.
+// linkedFast has Go's own linker link a cell's program, without symbols for debuggers: linking is most of what a changed cell
+// waits for. Networks and users are asked in Go, so that most cells have no C in them; one that computes with XLA itself links so too, for
+// plugins come in at run time. A panic's stack needs no such symbols. Flags that are given stay.
 func linkedFast(args []string) []string {
-	if runtime.GOOS != "linux" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(strings.TrimLeft(a, "-"), "ldflags") }) {
+	if runtime.GOOS != "linux" {
 		return args
 	}
-	return slices.Insert(args, 1, "-ldflags=-s -w -linkmode=internal")
+	for _, flag := range []struct{ name, value string }{{"ldflags", "-s -w -linkmode=internal"}, {"tags", "netgo,osusergo"}} {
+		if !slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(strings.TrimLeft(a, "-"), flag.name) }) {
+			args = slices.Insert(args, 1, "-"+flag.name+"="+flag.value)
+		}
+	}
+	return args
 }
 
 // runnerAt puts this program in a place.

@@ -15,6 +15,8 @@ func TestCellsAreLinkedFast(t *testing.T) {
 		require.Equal(t, []string{"build", "-o", "x"}, linkedFast([]string{"build", "-o", "x"}))
 		return
 	}
-	require.Equal(t, []string{"build", "-ldflags=-s -w -linkmode=internal", "-o", "x"}, linkedFast([]string{"build", "-o", "x"}))
-	require.Equal(t, []string{"build", "-ldflags=-X a.b=c", "-o", "x"}, linkedFast([]string{"build", "-ldflags=-X a.b=c", "-o", "x"}))
+	const ours, tags = "-ldflags=-s -w -linkmode=internal", "-tags=netgo,osusergo"
+	require.Equal(t, []string{"build", tags, ours, "-o", "x"}, linkedFast([]string{"build", "-o", "x"}))
+	require.Equal(t, []string{"build", tags, "-ldflags=-X a.b=c", "-o", "x"}, linkedFast([]string{"build", "-ldflags=-X a.b=c", "-o", "x"}))
+	require.Equal(t, []string{"build", ours, "--tags=a", "-o", "x"}, linkedFast([]string{"build", "--tags=a", "-o", "x"}))
 }

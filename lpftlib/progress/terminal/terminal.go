@@ -1,4 +1,5 @@
-package progress
+// Package terminal shows progress in a terminal. It is apart from package progress because a notebook's cell has none.
+package terminal
 
 import (
 	"fmt"
@@ -8,11 +9,13 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"lpft/lpftlib/progress"
 )
 
-// Terminal shows a bar on a terminal, and on anything else (a log, CI) one line when work
+// Sink shows a bar on a terminal, and on anything else (a log, CI) one line when work
 // begins, at every tenth and when it ends.
-func Terminal(f *os.File) Sink {
+func Sink(f *os.File) progress.Sink {
 	if term.IsTerminal(int(f.Fd())) {
 		return bars(f)
 	}
@@ -20,10 +23,10 @@ func Terminal(f *os.File) Sink {
 }
 
 // bars keeps one bar, for the work that reported last.
-func bars(w io.Writer) Sink {
+func bars(w io.Writer) progress.Sink {
 	var bar *progressbar.ProgressBar
 	current := ""
-	return func(u Update) {
+	return func(u progress.Update) {
 		if u.ID != current {
 			current = u.ID
 			bar = progressbar.NewOptions(u.Total, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
@@ -39,9 +42,9 @@ func bars(w io.Writer) Sink {
 }
 
 // lines prints sparsely.
-func lines(w io.Writer) Sink {
+func lines(w io.Writer) progress.Sink {
 	shown := map[string]int{}
-	return func(u Update) {
+	return func(u progress.Update) {
 		tenth := 10
 		if u.Total > 0 && !u.Ended {
 			tenth = 10 * u.Done / u.Total
