@@ -2,13 +2,13 @@
 export SLURM_CONF=$slurm/slurm.conf
 
 configure() {
-    # Preempted and stopped jobs may start again at once (cred_expire), and a queue is looked at every second.
+    # Preempted and stopped jobs may start again after 30 seconds (cred_expire), and a queue is looked at every second.
     cat >"$SLURM_CONF" <<CONF
 ClusterName=lpft
 SlurmctldHost=$(hostname -s)(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=$slurm/munge.socket,cred_expire=5
+AuthInfo=socket=$slurm/munge.socket,cred_expire=30
 CryptoType=crypto/munge
 CommunicationParameters=NoAddrCache
 SlurmctldPort=16817
@@ -48,18 +48,14 @@ start_munge() {
         --log-file="$slurm/munge.log" --seed-file="$slurm/munge.seed"
 }
 
-start_controller() {
-    slurmctld -c 2>>"$slurm/controller.err" || { cat "$slurm/controller.err"; return 1; }
-}
-
-restart_controller() { # what it knew it reads from its folder
-    slurmctld 2>>"$slurm/controller.err" || { cat "$slurm/controller.err"; return 1; }
+start_controller() { # -c: as a new cluster; without it reads what it knew from its folder
+    slurmctld "$@" 2>>"$slurm/controller.err" || { cat "$slurm/controller.err"; return 1; }
 }
 
 start_cluster() {
     configure
     start_munge
-    start_controller
+    start_controller -c
     slurmd
     for _ in $(seq 60); do
         [ "$(sinfo -h -p main -o %t 2>/dev/null)" = idle ] && { sinfo; return; }

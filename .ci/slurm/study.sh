@@ -18,7 +18,7 @@ for split, n in (("train", 72), ("test", 48)):
     "columns": {"a": "text", "label": "stars"}, "files": {"train": "train.csv", "test": "test.csv"}}))
 smoke = json.loads(pathlib.Path("lpftlib/study/profiles/smoke.json").read_text())
 smoke["about"] = "smoke with longer trainings"
-smoke["epochs"] = 40
+smoke["epochs"] = 15
 (out / "grid.json").write_text(json.dumps(smoke))
 PY
 }
@@ -27,17 +27,37 @@ status() { LPFT_HOME=$work/grid/cluster "$lpft" status "${flags[@]}" "$@" 2>/dev
 submit() { LPFT_HOME=$work/grid/cluster "$lpft" submit slurm "${flags[@]}" --partition main --keep heads -- --time=30 2>"$work/grid/submit.err" || { cat "$work/grid/submit.err"; return 1; }; }
 summary() { status | tail -1; }
 
-# running prints the first task of a training that runs.
-running() { squeue -h -t R --array -o '%A %F_%K %j' | head -1 | cut -d' ' -f1; }
+# trainings are the running tasks that train, as ARRAY_INDEX and the job's id, first the longest at work.
+trainings() {
+    squeue -h -t R --array -S M -o '%F %K %j' | while read -r array index name; do
+        list=$work/grid/cluster/slurm/$(sed 's/^lpft-\(.*\)-\([0-9]*\)$/\1\/jobs-\2/' <<<"$name")
+        id=$(awk -v i="$index" '$1 == i { print $2 }' "$list")
+        grep -q "\"id\":\"$id\",\"kind\":\"training\"" "$work/grid/plan.jsonl" && echo "${array}_$index $id"
+    done || true
+}
 
-# until_running waits until a training has been at work for some seconds.
-until_running() {
-    for _ in $(seq 240); do
-        [ -n "$(running)" ] && { sleep 4; [ -n "$(running)" ] && return; }
+# until_training waits until a training has been at work for some seconds, and prints its task and job.
+until_training() {
+    for _ in $(seq 600); do
+        task=$(trainings | sed -n 1p)
+        if [ -n "$task" ]; then
+            sleep 3
+            trainings | grep -x "$task" && return
+        fi
         sleep 0.5
     done
-    squeue
-    echo "FAIL: nothing runs"
+    squeue >&2
+    echo "FAIL: no training runs" >&2
+    return 1
+}
+
+# until_gone TASK waits until a task is out of the queue.
+until_gone() {
+    for _ in $(seq 120); do
+        squeue -h --array -o '%F_%K' | grep -x "$1" >/dev/null || return 0
+        sleep 0.5
+    done
+    echo "FAIL: $1 is still queued"
     return 1
 }
 
@@ -64,28 +84,31 @@ study() {
     submit # at once: everything is in the queue already
     summary
 
-    until_running
+    read -r task job <<<"$(until_training)"
+    kill -9 "$(pgrep -f "^$lpft job $job ")"
+    until_gone "$task"
+    echo "killed: task $task; $(summary)"
+
+    until_training >/dev/null
     scontrol update NodeName="$(hostname -s)" State=DRAIN Reason=test
-    echo "drained: $(sinfo -h -p main -o %T)"
-
-    job=$(running)
-    scancel --signal=KILL "$job"
-    echo "killed: job $job"
-
-    kill -9 "$(cat "$slurm/slurmctld.pid")"
-    sleep 2
-    restart_controller
-    for _ in $(seq 60); do squeue -h >/dev/null 2>&1 && break; sleep 1; done
-    echo "controller killed and started again; $(summary)"
+    for _ in $(seq 300); do [ "$(sinfo -h -p main -o %T)" = drained ] && break; sleep 1; done
+    echo "node $(sinfo -h -p main -o %T), with $(squeue -h --array -t R | wc -l) tasks running; $(summary)"
     scontrol update NodeName="$(hostname -s)" State=RESUME
 
-    until_running
+    until_training >/dev/null
+    kill -9 "$(cat "$slurm/slurmctld.pid")"
+    sleep 3
+    start_controller
+    for _ in $(seq 60); do squeue -h >/dev/null 2>&1 && break; sleep 1; done
+    echo "controller killed and started again; $(summary)"
+
+    until_training >/dev/null
     sbatch --parsable --partition urgent --exclusive --time=5 --output=/dev/null --wrap 'sleep 5' >"$work/grid/urgent"
     for _ in $(seq 60); do
         [ "$(squeue -h -j "$(cat "$work/grid/urgent")" -o %T 2>/dev/null)" = PENDING ] || break
         sleep 1
     done
-    echo "preempted: $(squeue -h --array -o '%T %r' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
+    echo "preempted:$(squeue -h --array -o '%T %r' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
 
     until_empty
     summary
