@@ -270,7 +270,7 @@ func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []i
 	if err := report.Write(r.reportDir, out); err != nil {
 		return err
 	}
-	for _, kind := range []paper.Kind{paper.Ordering, paper.Check} {
+	for _, kind := range []paper.Kind{paper.Ordering, paper.Beyond, paper.Check} {
 		if c := paper.CountOf(kind, out.Claims); c.Decided+c.Missing > 0 {
 			fmt.Printf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
@@ -286,7 +286,7 @@ func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []i
 // whatRan names the items, or says that it was all of them.
 func whatRan(chosen []items.Item) string {
 	if len(chosen) == len(items.All()) {
-		return "Every table and figure of the paper, and its theory,"
+		return "Every table and figure of the paper, its theory, and what goes beyond it,"
 	}
 	return itemTitles(chosen)
 }

@@ -236,22 +236,10 @@ func (s *Session) PlanKernels(ctx context.Context, runs []study.Spec) ([]Planned
 				return nil, err
 			}
 		}
-		d, _, _, err := s.parts(ctx, run.Task)
-		if err != nil {
+		if err := p.kernel(ctx, run); err != nil {
 			return nil, err
 		}
-		n := float64(min(s.Profile.NTKRows, len(d.Train)) + min(s.Profile.NTKRows, len(d.Test)))
-		mean, err := s.countTokens(ctx, d.Test)
-		if err != nil {
-			return nil, err
-		}
-		classes := float64(len(d.Task.Classes))
-		tokens := n * mean / float64(len(d.Test)) * (1 + 2*classes) * 2
-		step, err := s.kernelStep(ctx, run)
-		if err := p.add(step, err, tokens, int64(n*n*classes*classes*8*20)); err != nil {
-			return nil, err
-		}
-		step, err = s.pretrainStatStep(ctx, run.Task, run.Seed)
+		step, err := s.pretrainStatStep(ctx, run.Task, run.Seed)
 		if err := p.add(step, err, 0, 1<<20); err != nil {
 			return nil, err
 		}
@@ -261,4 +249,32 @@ func (s *Session) PlanKernels(ctx context.Context, runs []study.Spec) ([]Planned
 		}
 	}
 	return p.steps, nil
+}
+
+// kernel adds a run's kernel.
+func (p *plan) kernel(ctx context.Context, run study.Spec) error {
+	tokens, disk, err := p.s.kernelCost(ctx, run.Task)
+	if err != nil {
+		return err
+	}
+	step, err := p.s.kernelStep(ctx, run)
+	return p.add(step, err, tokens, disk)
+}
+
+// kernelCost is the tokens and bytes of a kernel with its test rows.
+func (s *Session) kernelCost(ctx context.Context, id string) (tokens float64, disk int64, err error) {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	rows, testRows, err := s.KernelRows(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	all, err := s.countTokens(ctx, d.Test)
+	if err != nil {
+		return 0, 0, err
+	}
+	n, classes := float64(rows+testRows), float64(len(d.Task.Classes))
+	return n * all / float64(len(d.Test)) * (1 + 2*classes) * 2, int64(n * n * classes * classes * 8 * 20), nil
 }
