@@ -31,8 +31,11 @@ func beyondRuns(ctx context.Context, s *session.Session, wanted func(study.Kerne
 	return out, nil
 }
 
-// beyondPlan plans trainings; a profile that has none needs none.
-func beyondPlan(wanted func(study.KernelRun) bool, plan func(*session.Session, context.Context, []study.KernelRun) ([]session.Planned, error)) func(context.Context, *session.Session) ([]session.Planned, error) {
+// planOf is a session's plan for trainings.
+type planOf func(*session.Session, context.Context, []study.KernelRun) ([]session.Planned, error)
+
+// needs plans the trainings that are wanted; a profile that has none needs none.
+func (plan planOf) needs(wanted func(study.KernelRun) bool) func(context.Context, *session.Session) ([]session.Planned, error) {
 	return func(ctx context.Context, s *session.Session) ([]session.Planned, error) {
 		if s.Profile.Beyond == nil {
 			return nil, nil

@@ -14,7 +14,8 @@ import (
 
 // following compares trainings on a kernel's rows with what the kernel at the start predicts of them.
 func following() Item {
-	return recipe[[]*study.Following]{needs: beyondPlan(anyRun, (*session.Session).PlanFollowing), data: readFollowing, view: followingView, judge: followingClaims}.item(Item{
+	needs := planOf((*session.Session).PlanFollowing).needs(anyRun)
+	return recipe[[]*study.Following]{needs: needs, data: readFollowing, view: followingView, judge: followingClaims}.item(Item{
 		ID: "following", Covers: []string{"following"}, Part: beyond, Title: "Does training follow the kernel?",
 		Claim:    "Does the kernel at the start predict what training does to the logits, and better from LP's head than from a random one?",
 		Notebook: "beyond_following.ipynb",
@@ -56,12 +57,18 @@ type setting struct {
 
 func settingOf(r study.KernelRun) setting { return setting{r.Task, r.Method, r.By()} }
 
+var followingColumns = []string{"optimiser", "rate", "steps", "moved", "moved, test",
+	"step by step", "test", "P alone", "nearest on the path", "test", "P alone"}
+
+const followingCaption = "Trainings on the kernel's rows without dropout, at their end. Moved: root mean square of ‖f − f0‖ of a row. " +
+	"Then relative errors ‖f − predicted‖/‖f − f0‖, 1 for the prediction that nothing moves: of gradient descent with the kernel at the start, " +
+	"step by step with the same batches, rates and clipping (Adam has no such prediction), on training and test rows, and with P alone; " +
+	"and of the nearest place on the path of the kernel's gradient flow, whatever the speed. Methods of a pair train at the same batch and rate. " +
+	"Mean over seeds (± sample deviation). "
+
 func followingView(f *Facts, all []*study.Following) (View, error) {
 	tasks := tasksOfRuns(runsOfFollowing(all))
-	table := report.Table{Columns: []string{"optimiser", "rate", "steps", "moved", "moved, test", "step by step", "test", "P alone", "nearest on the path", "test", "P alone"},
-		Caption: "Trainings on the kernel's rows without dropout, at their end. Moved: root mean square of ‖f − f0‖ of a row. Then relative errors ‖f − predicted‖/‖f − f0‖, " +
-			"1 for the prediction that nothing moves: of gradient descent with the kernel at the start, step by step with the same batches, rates and clipping (Adam has no such prediction), on training and test rows, and with P alone; " +
-			"and of the nearest place on the path of the kernel's gradient flow, whatever the speed. Methods of a pair train at the same batch and rate. Mean over seeds (± sample deviation). " + f.footer(tasks...)}
+	table := report.Table{Columns: followingColumns, Caption: followingCaption + f.footer(tasks...)}
 	var order []setting
 	groups := map[setting][]*study.Following{}
 	for _, one := range all {
@@ -131,13 +138,13 @@ func ifThere(e *study.Errors) study.Errors {
 
 // followingAxis is what errors are drawn against.
 type followingAxis struct {
-	name, label, title string
-	of                 func(*study.FollowingPoint) float64
+	name, label, words, title string
+	of                        func(*study.FollowingPoint) float64
 }
 
 var followingAxes = []followingAxis{
-	{"steps", "steps", "Error of the kernel's prediction while training goes on", func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
-	{"moved", "‖f − f_{0}‖ of a row", "Error of the kernel's prediction against how far the logits moved", func(p *study.FollowingPoint) float64 { return p.Moved }},
+	{"steps", "steps", "the steps taken", "Error of the kernel's prediction while training goes on", func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
+	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the kernel's prediction against how far the logits moved", func(p *study.FollowingPoint) float64 { return p.Moved }},
 }
 
 // draw makes a panel for each optimiser and multiple of the rate; seeds after the first are pale.
@@ -169,7 +176,9 @@ func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawin
 		drawn = append(drawn, *panels[by])
 	}
 	fig, err := plots.NormGrowth(drawn, f.plot(fmt.Sprintf("%s, %s", x.title, id), id))
-	return Drawing{fig, "following-" + x.name + "-" + id, fmt.Sprintf("%s: ‖f − predicted‖/‖f − f0‖ on the training rows against %s; 1 is the prediction that nothing moves. By SGD the prediction is step by step, by Adam the nearest place on the kernel's path. Further seeds are pale.", id, x.label)}, err
+	caption := fmt.Sprintf("%s: ‖f − predicted‖/‖f − f0‖ on the training rows against %s; 1 is the prediction that nothing moves. "+
+		"By SGD the prediction is step by step, by Adam the nearest place on the kernel's path. Further seeds are pale.", id, x.words)
+	return Drawing{fig, "following-" + x.name + "-" + id, caption}, err
 }
 
 // followingClaims judges which start is nearer to its prediction, and what the prediction is worth.

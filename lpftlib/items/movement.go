@@ -14,7 +14,8 @@ import (
 
 // movement follows the kernel itself while FT and LP-FT train on its rows.
 func movement() Item {
-	return recipe[[]*study.Movement]{needs: beyondPlan(movementRun, (*session.Session).PlanMovement), data: readMovement, view: movementView, judge: movementClaims}.item(Item{
+	needs := planOf((*session.Session).PlanMovement).needs(movementRun)
+	return recipe[[]*study.Movement]{needs: needs, data: readMovement, view: movementView, judge: movementClaims}.item(Item{
 		ID: "movement", Covers: []string{"movement"}, Part: beyond, Title: "How far does the kernel move?",
 		Claim:    "The NTK regime is that the kernel stays what it is. How far do Θ, P and F move during FT and LP-FT, in which layers, and towards the labels?",
 		Notebook: "beyond_movement.ipynb",
@@ -73,10 +74,13 @@ var moveColumns = []struct {
 	{"end", func(_, end study.KernelMove) float64 { return end.Rank }},
 }
 
+const movementCaption = "Kernels after training on their own rows by Adam without dropout, beside the start. Change: ‖K − K0‖/‖K0‖. " +
+	"Alignments are of centred kernels (CKA); the labels' kernel is yyᵀ. Effective rank: exp of the entropy of the normalised singular values. " +
+	"FT and LP-FT train at the batch and rate that Table 6 has for FT. Mean over seeds (± sample deviation). "
+
 func movementView(f *Facts, all []*study.Movement) (View, error) {
 	tasks := tasksOfRuns(runsOfMovement(all))
-	whole := report.Table{Columns: []string{"kernel"}, Caption: "Kernels after training on their own rows by Adam without dropout, beside the start. Change: ‖K − K0‖/‖K0‖. Alignments are of centred kernels (CKA); the labels' kernel is yyᵀ. " +
-		"Effective rank: exp of the entropy of the normalised singular values. FT and LP-FT train at the batch and rate that Table 6 has for FT. Mean over seeds (± sample deviation). " + f.footer(tasks...)}
+	whole := report.Table{Columns: []string{"kernel"}, Caption: movementCaption + f.footer(tasks...)}
 	groups := report.Table{Columns: []string{"part of F", "share, start", "share, end"}, Caption: "The same for each parameter group's part of F, with its share of tr(F)."}
 	for _, c := range moveColumns {
 		whole.Columns, groups.Columns = append(whole.Columns, c.name), append(groups.Columns, c.name)
@@ -180,7 +184,9 @@ func movementFigure(f *Facts, id string, all []*study.Movement) (Drawing, error)
 		}
 	}
 	fig, err := plots.NormGrowth(panels, f.plot("Kernels during training on their own rows, "+id, id))
-	return Drawing{fig, "movement-" + id, fmt.Sprintf("%s: centred kernel alignment of P, F and Θ with themselves at the start and with the labels, and their relative change, after every epoch. Further seeds are pale.", id)}, err
+	caption := id + ": centred kernel alignment of P, F and Θ with themselves at the start and with the labels, and their relative change, " +
+		"after every epoch. Further seeds are pale."
+	return Drawing{fig, "movement-" + id, caption}, err
 }
 
 // movementClaims judges which start keeps its kernel, and whether kernels turn to the labels.

@@ -33,9 +33,9 @@ func computed(t *testing.T, s *Session) (n int) {
 func TestFollowing(t *testing.T) {
 	ctx := t.Context()
 	s := open(t, t.TempDir(), 1001)
-	var runs []study.KernelRun
+	runs := []study.KernelRun{kernelRun(study.FT, stage.Adam, 1)}
 	for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA} {
-		runs = append(runs, kernelRun(m, stage.SGD, 2), kernelRun(m, stage.SGD, 20), kernelRun(m, stage.Adam, 1))
+		runs = append(runs, kernelRun(m, stage.SGD, 2), kernelRun(m, stage.SGD, 20))
 	}
 	planned, err := s.PlanFollowing(ctx, runs)
 	require.NoError(t, err)

@@ -88,8 +88,8 @@ func follow(ctx context.Context, k *kernels.NTK, t *study.Trajectory) (*study.Fo
 	for i := range t.Steps[1:] {
 		p := study.FollowingPoint{Step: t.Steps[i+1], Moved: c.moved(c.train(i+1), c.train(0)), MovedTest: c.moved(c.test(i+1), c.test(0))}
 		if p.Moved == 0 || p.MovedTest == 0 {
-			return nil, fmt.Errorf("no logit has moved after %d steps with rate %g: the steps are lost in the rounding of float32; raise the multiples in the profile's key \"beyond\"",
-				p.Step, t.Recipe.LearningRate)
+			return nil, fmt.Errorf("no logit has moved after %d steps with rate %g: they are lost in the rounding of float32; "+
+				"raise the multiples in the profile's key \"beyond\"", p.Step, t.Recipe.LearningRate)
 		}
 		out.Points = append(out.Points, p)
 	}
