@@ -1,6 +1,7 @@
 // Package kernels is the empirical neural tangent kernel (NTK) of a classifier f(x) = Vφ(x) + b as a matrix: what it is
 // made of, its statistics, and its files. It needs gonum alone. Package kernels/ntk computes such kernels for a
-// Transformer, kernels/regression fits a logistic regression to one, kernels/linear is the theory on a linear network.
+// Transformer, kernels/regression fits a logistic regression to one, kernels/dynamics says what training would do if one stayed what
+// it is, kernels/linear is the theory on a linear network.
 //
 // A [Kernel] pairs the C logits of M rows with those of N columns, [M, C, N, C] in C order: entry (i, c, j, d) is
 // ⟨∂f_c(x_i)/∂θ, ∂f_d(x_j)/∂θ⟩. Its columns are training rows; of a training kernel the rows are the same ones, [N, C,

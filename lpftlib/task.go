@@ -101,3 +101,15 @@ func (t *Task) Sweep(methods ...Method) []study.Measures {
 func (t *Task) Layout(m Method, seed uint64) []study.LayoutPoint {
 	return ask(t.study, worker.Layout, worker.RunOf(t.spec(m, seed)))
 }
+
+// Following trains on the very rows of a method's kernel, without dropout, and compares the logits on the way with what the
+// kernel at the start predicts. The rate is a multiple of the one that Table 6 has for FT, or for LoRA.
+func (t *Task) Following(m Method, seed uint64, by stage.Optimiser, multiple float64) *study.Following {
+	return ask(t.study, worker.Following, study.KernelRun{Spec: t.spec(m, seed), Optimiser: by, Multiple: multiple})
+}
+
+// Movement trains likewise and computes the kernel anew after every epoch: how it changes, and whether it turns to the
+// labels.
+func (t *Task) Movement(m Method, seed uint64, by stage.Optimiser, multiple float64) *study.Movement {
+	return ask(t.study, worker.Movement, study.KernelRun{Spec: t.spec(m, seed), Optimiser: by, Multiple: multiple})
+}

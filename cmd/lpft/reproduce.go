@@ -274,7 +274,7 @@ func ran(ctx context.Context, s *session.Session, chosen []items.Item, started t
 // verdicts counts the orderings and checks that hold, and what could not be decided, a line each.
 func verdicts(claims []paper.Claim) string {
 	text := ""
-	for _, kind := range []paper.Kind{paper.Ordering, paper.Check} {
+	for _, kind := range []paper.Kind{paper.Ordering, paper.Beyond, paper.Check} {
 		if c := paper.CountOf(kind, claims); c.Decided+c.Missing > 0 {
 			text += fmt.Sprintf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
@@ -288,7 +288,7 @@ func verdicts(claims []paper.Claim) string {
 // whatRan names the items, or says that it was all of them.
 func whatRan(chosen []items.Item) string {
 	if len(chosen) == len(items.All()) {
-		return "Every table and figure of the paper, and its theory,"
+		return "Every table and figure of the paper, its theory, and what goes beyond it,"
 	}
 	return itemTitles(chosen)
 }

@@ -60,15 +60,9 @@ func (t *trainer) keep(epoch int, score float64) error {
 
 // evaluate measures the validation split and appends a point.
 func (t *trainer) evaluate(ctx context.Context) (Point, error) {
-	if t.lora != nil {
-		if err := t.state.readLoRA(t.vocab.cfg, t.lora); err != nil {
-			return Point{}, err
-		}
-	}
-	if err := t.be.Place(t.state.params); err != nil {
+	if err := t.refresh(); err != nil {
 		return Point{}, err
 	}
-	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
 	features, err := t.valFeatures(ctx)
 	if err != nil {
 		return Point{}, err
@@ -98,6 +92,20 @@ func (t *trainer) evaluate(ctx context.Context) (Point, error) {
 	}
 	t.course.Points = append(t.course.Points, p)
 	return p, nil
+}
+
+// refresh gives the runner the model as it stands.
+func (t *trainer) refresh() error {
+	if t.lora != nil {
+		if err := t.state.readLoRA(t.vocab.cfg, t.lora); err != nil {
+			return err
+		}
+	}
+	if err := t.be.Place(t.state.params); err != nil {
+		return err
+	}
+	t.runner.SetParams(t.state.encoderParams(t.vocab.cfg), t.lora)
+	return nil
 }
 
 // valFeatures are φ of the validation rows as the model stands. At the start they are the pre-trained

@@ -9,6 +9,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
+	"lpft/lpftlib/stage"
 )
 
 // engine holds the compiled functions of a training step and what they are compiled from.
@@ -18,6 +19,7 @@ type engine struct {
 	lora    *encoder.LoRAWeights // its structure
 	dropout bool
 	clip    float64
+	kind    stage.Optimiser
 	trained []bool // per parameter: does the optimiser move it?
 	again   bool   // gradients compute each block's activations a second time, to hold less
 	*graphs
@@ -43,13 +45,16 @@ const (
 // newEngine takes the graphs of an earlier run of the same structure, with another seed say: on
 // XLA compiling them takes longer than a small run's steps.
 func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
-	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, trained: trained, run: be.Run}
+	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, kind: r.Optimiser, trained: trained, run: be.Run}
 	return e, e.compile()
 }
 
 // compile builds the graphs, or takes those of an engine of the same structure.
 func (e *engine) compile() error {
 	structure := fmt.Sprintf("training step %+v dropout %v trained %v recompute %v", *e.cfg, e.dropout, e.trained, e.again)
+	if e.kind != stage.Adam {
+		structure += " by " + string(e.kind)
+	}
 	if e.lora != nil {
 		structure += fmt.Sprintf(" LoRA %d %g %v", e.lora.Rank, e.lora.Alpha, e.lora.Layers)
 	}
@@ -71,12 +76,15 @@ func (e *engine) recompute() (bool, error) {
 }
 
 func (e *engine) build() (any, error) {
-	g := &graphs{}
+	g, update := &graphs{}, e.adam
+	if e.kind == stage.SGD {
+		update = e.descent
+	}
 	for _, build := range []struct {
 		to   **Exec
 		name string
 		fn   func([]*Node) []*Node
-	}{{&g.first, "gradients", e.gradients}, {&g.more, "gradients added", e.gradientsAdded}, {&g.sum, "sum of lanes", e.addLists}, {&g.norm, "squares", e.squares}, {&g.update, "update", e.adam}} {
+	}{{&g.first, "gradients", e.gradients}, {&g.more, "gradients added", e.gradientsAdded}, {&g.sum, "sum of lanes", e.addLists}, {&g.norm, "squares", e.squares}, {&g.update, "update", update}} {
 		exec, err := NewExec(e.be.Backend, build.fn)
 		if err != nil {
 			return nil, fmt.Errorf("training graph %q: %w", build.name, err)
@@ -215,4 +223,17 @@ func (e *engine) adam(in []*Node) []*Node {
 		newParams[i], newMs[i], newVs[i] = Sub(params[i], step), m, v
 	}
 	return append(append(newParams, newMs...), newVs...)
+}
+
+// descent takes one step of plain gradient descent. The moments pass through as they are, so that both optimisers have one
+// state.
+func (e *engine) descent(in []*Node) []*Node {
+	scalars, rest := in[:numUpdateArgs], in[numUpdateArgs:]
+	n := len(rest) / 4
+	length := Mul(scalars[argScale], scalars[argRate])
+	out := make([]*Node, n)
+	for i, g := range rest[3*n:] {
+		out[i] = Sub(rest[i], Mul(g, length))
+	}
+	return append(out, rest[n:3*n]...)
 }

@@ -3,6 +3,7 @@ package finetune
 import (
 	"math/rand/v2"
 
+	"lpft/kernels/dynamics"
 	"lpft/lpftlib/stage"
 )
 
@@ -33,4 +34,18 @@ func generator(seed uint64, use stream, at uint64) *rand.Rand {
 // its rows in the order of epoch 0 (docs/protocol.md, Linear probing).
 func Order(seed uint64, epoch, n int) []int {
 	return generator(seed, streamOrder, uint64(epoch)).Perm(n)
+}
+
+// Batches are the mini-batches and learning rates of a run's steps on n training rows, in order: what its prediction from
+// a kernel follows too.
+func Batches(r Recipe, n int) []dynamics.Step {
+	perEpoch := r.StepsPerEpoch(n)
+	steps := make([]dynamics.Step, 0, r.Epochs*perEpoch)
+	for epoch := range r.Epochs {
+		order := Order(r.Seed, epoch, n)
+		for from := 0; from < n; from += r.Batch {
+			steps = append(steps, dynamics.Step{Rows: order[from:min(from+r.Batch, n)], Rate: r.Rate(len(steps), r.Epochs*perEpoch)})
+		}
+	}
+	return steps
 }

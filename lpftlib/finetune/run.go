@@ -39,6 +39,9 @@ type Hooks struct {
 	Score      func(logits []float64, labels []int, classes int) (float64, error) // validation score; larger is better
 	Progress   func(Progress)                                                     // after every step
 	Checkpoint *Checkpoint                                                        // where to leave and find state; nil: nowhere
+	// Watch sees the model before the first step and after each. It excludes Checkpoint: a run that continued would not
+	// show it again what it saw before.
+	Watch func(context.Context, *Moment) error
 }
 
 // Progress says how far a run is.
@@ -75,12 +78,18 @@ func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recip
 	if err := data.check(start); err != nil {
 		return nil, err
 	}
+	if hooks.Watch != nil && hooks.Checkpoint != nil {
+		return nil, fmt.Errorf("a run that is watched cannot continue from a checkpoint: expected Watch or Checkpoint alone")
+	}
 	t, err := newTrainer(be, start, data, recipe, hooks)
 	if err != nil {
 		return nil, err
 	}
 	defer t.close()
 	if err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.watch(ctx); err != nil {
 		return nil, err
 	}
 	for t.state.step < t.steps {
@@ -208,6 +217,9 @@ func (t *trainer) stepOnce(ctx context.Context) error {
 		return err
 	}
 	t.report(step, epoch, tokens)
+	if err := t.watch(ctx); err != nil {
+		return err
+	}
 	return t.hooks.Checkpoint.due(t)
 }
 
@@ -366,20 +378,11 @@ func (t *trainer) result() (*Result, error) {
 			at++
 		}
 	}
-	head, err := t.state.head()
+	weights, lora, head, err := t.model()
 	if err != nil {
 		return nil, err
 	}
-	weights, err := t.state.weights(t.vocab, t.start.Weights)
-	if err != nil {
-		return nil, err
-	}
-	if t.lora != nil {
-		if err := t.state.readLoRA(t.vocab.cfg, t.lora); err != nil {
-			return nil, err
-		}
-	}
-	r := &Result{Weights: weights, LoRA: t.lora, Head: head, Epoch: t.best.Epoch, Course: t.course}
+	r := &Result{Weights: weights, LoRA: lora, Head: head, Epoch: t.best.Epoch, Course: t.course}
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("the model of epoch %d: %w", r.Epoch, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/stage"
 )
 
 // state is everything the optimiser owns, on the device: parameters in the order encoder,
@@ -140,6 +141,9 @@ func (s *state) apply(e *engine, grads []*tensors.Tensor, rate float64) (float64
 	t := float64(s.step + 1)
 	c1, c2 := 1-math.Pow(beta1, t), math.Sqrt(1-math.Pow(beta2, t))
 	scalars := []any{float32(scale), float32(rate * c2 / c1), float32(epsilon * c2)}
+	if e.kind == stage.SGD {
+		scalars[argRate] = float32(rate)
+	}
 	err = eachPart(parts, func(_ int, part []int) error { return s.updatePart(e, grads, part, scalars) })
 	s.step++
 	return norm, err

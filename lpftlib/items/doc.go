@@ -1,5 +1,5 @@
 // Package items holds the report's parts: each table and figure of the paper, or several that share
-// their runs, and the statements of its theory. One item a file.
+// their runs, the statements of its theory, and questions that it leaves open (docs/beyond.md). One item a file.
 //
 // An item is four functions, of which the last two are pure:
 //

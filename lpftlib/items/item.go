@@ -18,7 +18,8 @@ type Item struct {
 	ID       string   // "table3"; also the anchor in the report
 	Covers   []string // what of the paper it holds: "table3", "table14", "table15"
 	Title    string
-	Claim    string // what the paper reads from it
+	Part     string // heading of its part of the report; "": the paper's own contents
+	Claim    string // what the paper reads from it; of an item beyond the paper, its question
 	Notebook string // file in notebooks/
 
 	// Needs plans the steps that the item's data take.
@@ -108,7 +109,7 @@ func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]
 
 // Report is the item as a section of the report, its figures drawn.
 func (b *Built) Report() (report.Item, error) {
-	out := report.Item{ID: b.ID, Title: b.Title, PaperClaim: b.Claim, Tables: b.Tables, Provenance: b.Provenance}
+	out := report.Item{ID: b.ID, Title: b.Title, Part: b.Part, PaperClaim: b.Claim, Tables: b.Tables, Provenance: b.Provenance}
 	if b.Missing != "" {
 		out.State = "missing: " + b.Missing
 	}
@@ -131,6 +132,7 @@ func All() []Item {
 	return []Item{
 		table1(), figure1(), table2(), figure2(), figure8(), figure3(), figure5(), table3(), table6(), table7(), table8(), table10(), table12(),
 		proposition1(), corollary1(), growth(), proposition2(), defects(),
+		following(), movement(),
 	}
 }
 

@@ -84,12 +84,12 @@ func TestItemsMakeAReport(t *testing.T) {
 	require.NoError(t, report.Write(dir, r))
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
-	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "another model", "LP-FT"} {
+	for _, want := range []string{`id="table1"`, `id="figure1"`, "built into lpft", "another model", "LP-FT", `<h2 class="part">Beyond the paper</h2>`} {
 		require.Contains(t, string(page), want)
 	}
 	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
 	require.NoError(t, err)
-	require.Len(t, figures, 9)
+	require.Len(t, figures, 12)
 }
 
 // computed are the keys of what a store has computed, in order.

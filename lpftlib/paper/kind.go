@@ -1,21 +1,22 @@
 package paper
 
-// Kind says what a judged statement is about. The three are counted apart: a check that cannot fail
-// unless the code is wrong says nothing about the paper.
+// Kind says what a judged statement is about. Each is counted apart: a check that cannot fail unless the code is wrong
+// says nothing about the paper, and neither does a question that the paper does not ask.
 type Kind string
 
 const (
 	Empirical Kind = "claim"    // a statement of the paper's about trained models, which our numbers may contradict
 	Ordering  Kind = "ordering" // what else should come out that way round; the paper does not rest on it
+	Beyond    Kind = "beyond"   // an answer to a question that the paper leaves open (docs/beyond.md)
 	Check     Kind = "check"    // of the implementation: an identity, a constant, the descent of an optimiser
 )
 
 // Kinds are all kinds, in the order in which they are shown.
-var Kinds = []Kind{Empirical, Ordering, Check}
+var Kinds = []Kind{Empirical, Ordering, Beyond, Check}
 
 // Plural names several statements of a kind.
 func (k Kind) Plural() string {
-	return map[Kind]string{Empirical: "claims", Ordering: "further orderings", Check: "checks of the implementation"}[k]
+	return map[Kind]string{Empirical: "claims", Ordering: "further orderings", Beyond: "statements beyond the paper", Check: "checks of the implementation"}[k]
 }
 
 // Count is how many statements of a kind hold among those that could be decided.

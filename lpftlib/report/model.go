@@ -35,11 +35,12 @@ type Ran struct {
 // KeyValue is one line of provenance.
 type KeyValue struct{ Key, Value string }
 
-// Item is one table or figure of the paper.
+// Item is one table or figure of the paper, or of a part of its own.
 type Item struct {
 	ID           string // "table1": letters, digits, - and _; unique in a report
 	Title        string
-	PaperClaim   string // what the paper reads from it
+	Part         string // of the page, a heading above its first item; "": the paper's own contents
+	PaperClaim   string // what the paper reads from it; of an item that is not the paper's, its question
 	Tables       []Table
 	Figures      []Figure
 	NotebookPath string // to copy; empty: none

@@ -144,7 +144,7 @@ type judged struct {
 
 // Judged are the claims by kind, the paper's own first.
 func (p page) Judged() []judged {
-	titles := map[paper.Kind]string{paper.Empirical: "The paper’s claims", paper.Ordering: "Further orderings", paper.Check: "Checks of the implementation"}
+	titles := map[paper.Kind]string{paper.Empirical: "The paper’s claims", paper.Ordering: "Further orderings", paper.Beyond: "Beyond the paper", paper.Check: "Checks of the implementation"}
 	var out []judged
 	for _, kind := range paper.Kinds {
 		if claims := paper.OfKind(kind, p.Claims); len(claims) > 0 {
@@ -152,6 +152,14 @@ func (p page) Judged() []judged {
 		}
 	}
 	return out
+}
+
+// Part is the heading above an item with which a part of the page begins, "" elsewhere.
+func (p page) Part(item int) string {
+	if item > 0 && p.Items[item].Part == p.Items[item-1].Part {
+		return ""
+	}
+	return p.Items[item].Part
 }
 
 // Others are the counts beside the headline.

@@ -351,3 +351,21 @@ func TestRowsOfAllMethods(t *testing.T) {
 	require.Equal(t, []string{"FT", "LP-FT"}, p.Methods())
 	require.Contains(t, pageJS, `row.dataset.method === "`+AllMethods+`"`)
 }
+
+// What is not the paper's has a heading of its own above its first section, and is counted apart from the claims.
+func TestPartsHaveAHeading(t *testing.T) {
+	r := &Report{Title: "t", Items: []Item{{ID: "table1", Title: "one", PaperClaim: "c"}, {ID: "a", Title: "two", Part: "Beyond the paper", PaperClaim: "q"}, {ID: "b", Title: "three", Part: "Beyond the paper"}},
+		Claims: []paper.Claim{paper.C1([]paper.Pair{{Name: "cb", A: 1, B: 2}}), paper.Seeded("s", paper.Less, []paper.Pair{{Name: "cb", A: 2, B: 1}}, 3)}}
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, r))
+	raw, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	page := string(raw)
+	require.Equal(t, 1, strings.Count(page, `<h2 class="part">`))
+	heading := strings.Index(page, `<h2 class="part">Beyond the paper</h2>`)
+	require.True(t, strings.Index(page, `id="table1"`) < heading && heading < strings.Index(page, `id="a"`))
+	require.Contains(t, page, "The paper:</span> c")
+	require.Contains(t, page, "The question:</span> q")
+	require.Contains(t, page, "1 of 1 claims hold")
+	require.Contains(t, page, "0 of 1 statements beyond the paper hold")
+}

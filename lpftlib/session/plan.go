@@ -39,6 +39,7 @@ const (
 	KernelsUnit  = "kernels"  // of a task, with their statistics
 	TheoryUnit   = "theory"   // a theory page's numbers
 	DefectsUnit  = "defects"  // the kernels of the known defects
+	BeyondUnit   = "beyond"   // a training on a kernel's rows with what the kernel says of it
 )
 
 // trainingToken is the cost of a token in training, in tokens of a forward pass: forward,

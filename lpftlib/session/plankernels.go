@@ -25,27 +25,15 @@ func (p *plan) kernel(ctx context.Context, run study.Spec) error {
 	if err != nil {
 		return err
 	}
-	var head []string
-	if run.Method.StartsFromLP() {
-		key, err := p.probe(ctx, run.Task, run.Seed)
-		if err != nil {
-			return err
-		}
-		head = append(head, key)
-	}
-	tokens, disk, err := s.kernelCost(ctx, run.Task)
+	head, err := p.startHead(ctx, run)
 	if err != nil {
 		return err
 	}
-	step, err := s.kernelStep(ctx, run)
-	kernel, err := p.add(step, err, Planned{Tokens: tokens, Disk: disk, Needs: head, Unit: unit, Do: func(ctx context.Context) error {
-		_, err := s.Kernel(ctx, run)
-		return err
-	}})
+	kernel, err := p.kernelAlone(ctx, run, head)
 	if err != nil {
 		return err
 	}
-	step, err = s.pretrainStatStep(ctx, run.Task, run.Seed)
+	step, err := s.pretrainStatStep(ctx, run.Task, run.Seed)
 	ofP, err := p.add(step, err, Planned{Disk: 1 << 20, Needs: []string{features}, Unit: unit, Do: func(ctx context.Context) error {
 		_, err := s.PretrainStats(ctx, run.Task, run.Seed)
 		return err
@@ -59,6 +47,29 @@ func (p *plan) kernel(ctx context.Context, run study.Spec) error {
 		return err
 	}})
 	return err
+}
+
+// startHead adds what the head at the start of a run's FT stage is made from, and names it: nothing for a random head.
+func (p *plan) startHead(ctx context.Context, run study.Spec) (needs []string, err error) {
+	if !run.Method.StartsFromLP() {
+		return nil, nil
+	}
+	key, err := p.probe(ctx, run.Task, run.Seed)
+	return []string{key}, err
+}
+
+// kernelAlone adds a run's kernel, whose head is in the plan.
+func (p *plan) kernelAlone(ctx context.Context, run study.Spec, head []string) (string, error) {
+	s := p.s
+	tokens, disk, err := s.kernelCost(ctx, run.Task)
+	if err != nil {
+		return "", err
+	}
+	step, err := s.kernelStep(ctx, run)
+	return p.add(step, err, Planned{Tokens: tokens, Disk: disk, Needs: head, Unit: Unit{KernelsUnit, run.Task}, Do: func(ctx context.Context) error {
+		_, err := s.Kernel(ctx, run)
+		return err
+	}})
 }
 
 // kernelCost is the tokens and bytes of a task's kernel.

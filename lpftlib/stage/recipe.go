@@ -14,6 +14,25 @@ type Recipe struct {
 	Seed          uint64  `json:"seed"`          // order and dropout (and the random head, see finetune.NewHead)
 	Dropout       bool    `json:"dropout"`       // off only for comparisons with other implementations
 	EvalsPerEpoch int     `json:"evals_per_epoch"`
+
+	Optimiser Optimiser `json:"optimiser,omitempty"`
+}
+
+// Optimiser is what makes a step of a gradient.
+type Optimiser string
+
+// The optimisers. The paper's is Adam; plain gradient descent, without momentum, is what its theory speaks of.
+const (
+	Adam Optimiser = ""
+	SGD  Optimiser = "sgd"
+)
+
+// Title is the optimiser's name in tables and figures.
+func (o Optimiser) Title() string {
+	if o == Adam {
+		return "Adam"
+	}
+	return "SGD"
 }
 
 // Check refuses a recipe that so many training rows cannot follow.
@@ -31,6 +50,8 @@ func (r Recipe) Check(rows int) error {
 		return fmt.Errorf("clip is %g: expected the largest gradient norm, or 0 for no clipping", r.Clip)
 	case r.EvalsPerEpoch <= 0:
 		return fmt.Errorf("evaluations per epoch is %d: expected at least 1", r.EvalsPerEpoch)
+	case r.Optimiser != Adam && r.Optimiser != SGD:
+		return fmt.Errorf("optimiser is %q: expected %q, or nothing for Adam", r.Optimiser, SGD)
 	}
 	return nil
 }

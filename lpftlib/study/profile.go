@@ -51,6 +51,7 @@ type Profile struct {
 	Methods         []Method             `json:"methods"`       // that tables compare
 	EqualRates      bool                 `json:"equal_rates"`   // also train every method at its rival's batch and rate, see session.EqualRates
 	ControlTasks    []string             `json:"control_tasks"` // on which; empty: all
+	Beyond          *Beyond              `json:"beyond"`        // what the items beyond the paper run; null: there are none
 	Items           []string             `json:"items"`
 	Fallback        string               `json:"fallback"` // task used when none of Run has data
 	Run             []string             `json:"run"`      // tasks to run, in order; empty: all of Tasks
@@ -223,6 +224,9 @@ func (p *Profile) check() error {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	if _, err := probe.ParseStop(string(p.Stop)); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	if err := p.Beyond.check(); err != nil {
 		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	for _, m := range slices.Concat(p.Methods, p.SweepMethods) {

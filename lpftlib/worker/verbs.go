@@ -32,6 +32,8 @@ var (
 	Measure         = Verb[MeasureArgs, *study.Measures]{"measure"}
 	Sweep           = Verb[SweepArgs, []study.Measures]{"sweep"}
 	Layout          = Verb[Run, []study.LayoutPoint]{"layout"}
+	Following       = Verb[study.KernelRun, *study.Following]{"following"}
+	Movement        = Verb[study.KernelRun, *study.Movement]{"movement"}
 
 	Announce = Verb[ItemArgs, Announcement]{"announce"}
 	MakeItem = Verb[ItemArgs, *Item]{"item"}

@@ -12,13 +12,13 @@ import (
 func TestTheLastValueIsShown(t *testing.T) {
 	const lib = "import \"lpft/lpftlib\"\n"
 	for code, want := range map[string]string{
-		"%%\nx := 1\nx":                           "%%\nx := 1\nfmt.Println(x)",
-		"%%\nx := 1\nx // a comment\n":            "%%\nx := 1\nfmt.Println(x) // a comment\n",
-		lib + "%%\nphi := 1\nphi":                 lib + "%%\nphi := 1\nlpftlib.Display(phi)",
+		"%%\nx := 1\nx":                            "%%\nx := 1\nfmt.Println(x)",
+		"%%\nx := 1\nx // a comment\n":             "%%\nx := 1\nfmt.Println(x) // a comment\n",
+		lib + "%%\nphi := 1\nphi":                  lib + "%%\nphi := 1\nlpftlib.Display(phi)",
 		"import (\n\t\"lpft/lpftlib\"\n)\n%%\n1+1": "import (\n\t\"lpft/lpftlib\"\n)\n%%\nlpftlib.Display(1+1)",
-		"%%\n!ls\nk.F":                            "%%\n!ls\nfmt.Println(k.F)",
-		"%main\nπ := \"ä\"\nπ\n":                  "%main\nπ := \"ä\"\nfmt.Println(π)\n",
-		"%%\n[]int{\n\t1,\n}":                     "%%\nfmt.Println([]int{\n\t1,\n})",
+		"%%\n!ls\nk.F":                             "%%\n!ls\nfmt.Println(k.F)",
+		"%main\nπ := \"ä\"\nπ\n":                   "%main\nπ := \"ä\"\nfmt.Println(π)\n",
+		"%%\n[]int{\n\t1,\n}":                      "%%\nfmt.Println([]int{\n\t1,\n})",
 	} {
 		require.Equal(t, want, withLastValue(code, nil))
 	}

@@ -45,4 +45,10 @@ func computing(v map[string]Handler, k *Sessions) {
 	on(v, k, worker.Layout, func(ctx context.Context, s *session.Session, a worker.Run) ([]study.LayoutPoint, error) {
 		return s.Layout(ctx, a.Task, a.Method, a.Seed)
 	})
+	on(v, k, worker.Following, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.Following, error) {
+		return s.Following(ctx, a)
+	})
+	on(v, k, worker.Movement, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.Movement, error) {
+		return s.Movement(ctx, a)
+	})
 }

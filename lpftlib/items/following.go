@@ -1,0 +1,246 @@
+package items
+
+import (
+	"context"
+	"fmt"
+
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
+	"lpft/lpftlib/stage"
+	"lpft/lpftlib/study"
+	"lpft/plots"
+)
+
+// following compares trainings on a kernel's rows with what the kernel at the start predicts of them.
+func following() Item {
+	needs := planOf((*session.Session).PlanFollowing).needs(anyRun)
+	return recipe[[]*study.Following]{needs: needs, data: readFollowing, view: followingView, judge: followingClaims}.item(Item{
+		ID: "following", Covers: []string{"following"}, Part: beyond, Title: "Does training follow the kernel?",
+		Claim:    "Does the kernel at the start predict what training does to the logits, and better from LP's head than from a random one?",
+		Notebook: "beyond_following.ipynb",
+	})
+}
+
+func anyRun(study.KernelRun) bool { return true }
+
+func readFollowing(ctx context.Context, s *session.Session) ([]*study.Following, error) {
+	runs, err := beyondRuns(ctx, s, anyRun)
+	if err != nil {
+		return nil, err
+	}
+	var out []*study.Following
+	for _, run := range runs {
+		f, err := s.Following(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// runsOfFollowing are the trainings themselves.
+func runsOfFollowing(all []*study.Following) (out []study.KernelRun) {
+	for _, f := range all {
+		out = append(out, f.KernelRun)
+	}
+	return out
+}
+
+// setting is what trainings share that differ in the seed alone.
+type setting struct {
+	task   string
+	method study.Method
+	by     string
+}
+
+func settingOf(r study.KernelRun) setting { return setting{r.Task, r.Method, r.By()} }
+
+var followingColumns = []string{"optimiser", "rate", "steps", "moved", "moved, test",
+	"step by step", "test", "P alone", "nearest on the path", "test", "P alone"}
+
+const followingCaption = "Trainings on the kernel's rows without dropout, at their end. Moved: root mean square of ‖f − f0‖ of a row. " +
+	"Then relative errors ‖f − predicted‖/‖f − f0‖, 1 for the prediction that nothing moves: of gradient descent with the kernel at the start, " +
+	"step by step with the same batches, rates and clipping (Adam has no such prediction), on training and test rows, and with P alone; " +
+	"and of the nearest place on the path of the kernel's gradient flow, whatever the speed. Methods of a pair train at the same batch and rate. " +
+	"Mean over seeds (± sample deviation). "
+
+func followingView(f *Facts, all []*study.Following) (View, error) {
+	tasks := tasksOfRuns(runsOfFollowing(all))
+	table := report.Table{Columns: followingColumns, Caption: followingCaption + f.footer(tasks...)}
+	var order []setting
+	groups := map[setting][]*study.Following{}
+	for _, one := range all {
+		key := settingOf(one.KernelRun)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], one)
+	}
+	for _, key := range order {
+		row, err := followingRow(groups[key])
+		if err != nil {
+			return View{}, err
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	out := View{Tables: []report.Table{table}}
+	for _, id := range tasks {
+		for _, x := range followingAxes {
+			fig, err := x.draw(f, id, all)
+			if err != nil {
+				return out, err
+			}
+			out.Figures = append(out.Figures, fig)
+		}
+	}
+	return out, nil
+}
+
+// followingRow is a setting's end, over its seeds.
+func followingRow(seeds []*study.Following) (report.Row, error) {
+	first := seeds[0]
+	row := report.Row{Dataset: first.Task, Method: first.Method.Title(), Cells: []report.Cell{{Ours: first.Optimiser.Title()},
+		{Ours: fmt.Sprintf("%.2g", first.Recipe.LearningRate)}, {Ours: fmt.Sprint(first.Last().Step)}}}
+	for _, value := range []func(*study.FollowingPoint) (float64, bool){
+		func(p *study.FollowingPoint) (float64, bool) { return p.Moved, true },
+		func(p *study.FollowingPoint) (float64, bool) { return p.MovedTest, true },
+		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Kernel).Train, p.Kernel != nil },
+		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Kernel).Test, p.Kernel != nil },
+		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Head).Train, p.Head != nil },
+		func(p *study.FollowingPoint) (float64, bool) { return p.Path.Train, true },
+		func(p *study.FollowingPoint) (float64, bool) { return p.Path.Test, true },
+		func(p *study.FollowingPoint) (float64, bool) { return p.HeadPath.Train, true },
+	} {
+		var values []float64
+		for _, s := range seeds {
+			if v, ok := value(s.Last()); ok {
+				values = append(values, v)
+			}
+		}
+		cell, err := overSeeds(values)
+		if err != nil {
+			return row, err
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row, nil
+}
+
+// ifThere are the errors, zeros where there are none.
+func ifThere(e *study.Errors) study.Errors {
+	if e == nil {
+		return study.Errors{}
+	}
+	return *e
+}
+
+// followingAxis is what errors are drawn against.
+type followingAxis struct {
+	name, label, words, title string
+	of                        func(*study.FollowingPoint) float64
+}
+
+var followingAxes = []followingAxis{
+	{"steps", "steps", "the steps taken", "Error of the kernel's prediction while training goes on", func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
+	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the kernel's prediction against how far the logits moved", func(p *study.FollowingPoint) float64 { return p.Moved }},
+}
+
+// draw makes a panel for each optimiser and multiple of the rate; seeds after the first are pale.
+func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawing, error) {
+	var order []string
+	panels := map[string]*plots.CurvePanel{}
+	seen := map[setting]bool{}
+	for _, one := range all {
+		if one.Task != id {
+			continue
+		}
+		by := one.By()
+		if panels[by] == nil {
+			order = append(order, by)
+			panels[by] = &plots.CurvePanel{Title: by, XLabel: x.label, YLabel: "relative error", LogX: true}
+		}
+		faint := seen[settingOf(one.KernelRun)]
+		seen[settingOf(one.KernelRun)] = true
+		kernel, head := plots.Series{Name: one.Method.Title(), Faint: faint}, plots.Series{Name: one.Method.Title() + ", P alone", Faint: faint}
+		for i := range one.Points {
+			p := &one.Points[i]
+			kernel.X, kernel.Y = append(kernel.X, x.of(p)), append(kernel.Y, p.Error())
+			head.X, head.Y = append(head.X, x.of(p)), append(head.Y, p.HeadError())
+		}
+		panels[by].Left = append(panels[by].Left, kernel, head)
+	}
+	var drawn []plots.CurvePanel
+	for _, by := range order {
+		drawn = append(drawn, *panels[by])
+	}
+	fig, err := plots.NormGrowth(drawn, f.plot(fmt.Sprintf("%s, %s", x.title, id), id))
+	caption := fmt.Sprintf("%s: ‖f − predicted‖/‖f − f0‖ on the training rows against %s; 1 is the prediction that nothing moves. "+
+		"By SGD the prediction is step by step, by Adam the nearest place on the kernel's path. Further seeds are pale.", id, x.words)
+	return Drawing{fig, "following-" + x.name + "-" + id, caption}, err
+}
+
+// followingClaims judges which start is nearer to its prediction, and what the prediction is worth.
+func followingClaims(all []*study.Following) []paper.Claim {
+	var out []paper.Claim
+	for _, o := range []struct {
+		optimiser stage.Optimiser
+		verb, to  string
+	}{{stage.SGD, "By gradient descent", "its kernel's prediction"}, {stage.Adam, "By Adam", "its kernel's path"}} {
+		mine := followingBy(all, o.optimiser)
+		if len(mine) == 0 {
+			continue
+		}
+		seeds := seedsOf(runsOfFollowing(mine))
+		for _, rival := range headRivals {
+			ends, distances := followingPairs(mine, rival)
+			if len(ends) == 0 {
+				continue
+			}
+			text := fmt.Sprintf("%s, %s is nearer to %s than %s", o.verb, rival[1].Title(), o.to, rival[0].Title())
+			out = append(out, paper.Seeded(text+" after as many steps of the same rate", paper.Less, ends, seeds),
+				paper.Seeded(text+" where both have moved as far", paper.Less, distances, seeds))
+		}
+		var better, any []paper.Pair
+		for _, f := range mine {
+			name, last := fmt.Sprintf("%s %s", f.Method.Title(), followingPlace(f)), f.Last()
+			better = append(better, paper.Pair{Name: name, A: last.Error(), B: last.HeadError()})
+			any = append(any, paper.Pair{Name: name, A: last.Error(), B: 1})
+		}
+		out = append(out, paper.Seeded(o.verb+", training ends nearer to "+o.to+" than to that of P alone", paper.Less, better, seeds),
+			paper.Seeded(o.verb+", training ends nearer to "+o.to+" than to where it began", paper.Less, any, seeds))
+	}
+	return out
+}
+
+// followingBy are the trainings by an optimiser.
+func followingBy(all []*study.Following, o stage.Optimiser) (out []*study.Following) {
+	for _, f := range all {
+		if f.Optimiser == o {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// followingPlace is where two methods can be compared: all but the method.
+func followingPlace(f *study.Following) string {
+	return fmt.Sprintf("%s seed %d, %s", f.Task, f.Seed, f.By())
+}
+
+// followingPairs compares the errors of two methods at the end, and where both have moved as far as the one that moved
+// less. A is that of the method from LP's head.
+func followingPairs(all []*study.Following, rival [2]study.Method) (ends, distances []paper.Pair) {
+	for _, from := range all {
+		for _, lp := range all {
+			if from.Method != rival[0] || lp.Method != rival[1] || followingPlace(from) != followingPlace(lp) {
+				continue
+			}
+			far := min(from.Farthest(), lp.Farthest())
+			ends = append(ends, paper.Pair{Name: followingPlace(lp), A: lp.Last().Error(), B: from.Last().Error()})
+			distances = append(distances, paper.Pair{Name: fmt.Sprintf("%s, moved by %.2g", followingPlace(lp), far), A: lp.ErrorAt(far), B: from.ErrorAt(far)})
+		}
+	}
+	return ends, distances
+}

@@ -1,0 +1,211 @@
+package items
+
+import (
+	"context"
+	"fmt"
+
+	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
+	"lpft/lpftlib/session"
+	"lpft/lpftlib/stage"
+	"lpft/lpftlib/study"
+	"lpft/plots"
+)
+
+// movement follows the kernel itself while FT and LP-FT train on its rows.
+func movement() Item {
+	needs := planOf((*session.Session).PlanMovement).needs(movementRun)
+	return recipe[[]*study.Movement]{needs: needs, data: readMovement, view: movementView, judge: movementClaims}.item(Item{
+		ID: "movement", Covers: []string{"movement"}, Part: beyond, Title: "How far does the kernel move?",
+		Claim:    "The NTK regime is that the kernel stays what it is. How far do Θ, P and F move during FT and LP-FT, in which layers, and towards the labels?",
+		Notebook: "beyond_movement.ipynb",
+	})
+}
+
+// movementRun takes of the trainings those of all parameters by Adam at the rate of Table 6.
+func movementRun(r study.KernelRun) bool {
+	return r.Optimiser == stage.Adam && r.Multiple == 1 && !r.Method.LowRank()
+}
+
+func readMovement(ctx context.Context, s *session.Session) ([]*study.Movement, error) {
+	runs, err := beyondRuns(ctx, s, movementRun)
+	if err != nil {
+		return nil, err
+	}
+	var out []*study.Movement
+	for _, run := range runs {
+		m, err := s.Movement(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// runsOfMovement are the trainings themselves.
+func runsOfMovement(all []*study.Movement) (out []study.KernelRun) {
+	for _, m := range all {
+		out = append(out, m.KernelRun)
+	}
+	return out
+}
+
+// kernelMoves are the kernels of a point by name.
+var kernelMoves = []struct {
+	name string
+	of   func(*study.MovementPoint) study.KernelMove
+}{
+	{"P", func(p *study.MovementPoint) study.KernelMove { return p.P }},
+	{"F", func(p *study.MovementPoint) study.KernelMove { return p.F }},
+	{"Θ", func(p *study.MovementPoint) study.KernelMove { return p.Theta }},
+}
+
+// moveColumns are the columns of both tables.
+var moveColumns = []struct {
+	name string
+	of   func(start, end study.KernelMove) float64
+}{
+	{"change", func(_, end study.KernelMove) float64 { return end.Change }},
+	{"alignment with the start", func(_, end study.KernelMove) float64 { return end.Start }},
+	{"with the labels, start", func(start, _ study.KernelMove) float64 { return start.Labels }},
+	{"end", func(_, end study.KernelMove) float64 { return end.Labels }},
+	{"effective rank, start", func(start, _ study.KernelMove) float64 { return start.Rank }},
+	{"end", func(_, end study.KernelMove) float64 { return end.Rank }},
+}
+
+const movementCaption = "Kernels after training on their own rows by Adam without dropout, beside the start. Change: ‖K − K0‖/‖K0‖. " +
+	"Alignments are of centred kernels (CKA); the labels' kernel is yyᵀ. Effective rank: exp of the entropy of the normalised singular values. " +
+	"FT and LP-FT train at the batch and rate that Table 6 has for FT. Mean over seeds (± sample deviation). "
+
+func movementView(f *Facts, all []*study.Movement) (View, error) {
+	tasks := tasksOfRuns(runsOfMovement(all))
+	whole := report.Table{Columns: []string{"kernel"}, Caption: movementCaption + f.footer(tasks...)}
+	groups := report.Table{Columns: []string{"part of F", "share, start", "share, end"}, Caption: "The same for each parameter group's part of F, with its share of tr(F)."}
+	for _, c := range moveColumns {
+		whole.Columns, groups.Columns = append(whole.Columns, c.name), append(groups.Columns, c.name)
+	}
+	var order []setting
+	seeds := map[setting][]*study.Movement{}
+	for _, m := range all {
+		key := settingOf(m.KernelRun)
+		if seeds[key] == nil {
+			order = append(order, key)
+		}
+		seeds[key] = append(seeds[key], m)
+	}
+	for _, key := range order {
+		if err := addMovement(&whole, &groups, seeds[key]); err != nil {
+			return View{}, err
+		}
+	}
+	out := View{Tables: []report.Table{whole, groups}}
+	for _, id := range tasks {
+		fig, err := movementFigure(f, id, all)
+		if err != nil {
+			return out, err
+		}
+		out.Figures = append(out.Figures, fig)
+	}
+	return out, nil
+}
+
+// addMovement adds a method's rows to both tables.
+func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
+	row := func(name string, values ...func(*study.Movement) float64) (report.Row, error) {
+		r := report.Row{Dataset: seeds[0].Task, Method: seeds[0].Method.Title(), Cells: []report.Cell{{Ours: name}}}
+		for _, value := range values {
+			var list []float64
+			for _, m := range seeds {
+				list = append(list, value(m))
+			}
+			cell, err := overSeeds(list)
+			if err != nil {
+				return r, err
+			}
+			r.Cells = append(r.Cells, cell)
+		}
+		return r, nil
+	}
+	columns := func(of func(*study.MovementPoint) study.KernelMove) (out []func(*study.Movement) float64) {
+		for _, c := range moveColumns {
+			out = append(out, func(m *study.Movement) float64 { return c.of(of(&m.Points[0]), of(m.Last())) })
+		}
+		return out
+	}
+	for _, k := range kernelMoves {
+		r, err := row(k.name, columns(k.of)...)
+		if err != nil {
+			return err
+		}
+		whole.Rows = append(whole.Rows, r)
+	}
+	for g, group := range seeds[0].Points[0].Groups {
+		shares := []func(*study.Movement) float64{
+			func(m *study.Movement) float64 { return m.Points[0].Groups[g].Share },
+			func(m *study.Movement) float64 { return m.Last().Groups[g].Share },
+		}
+		r, err := row(group.Name, append(shares, columns(func(p *study.MovementPoint) study.KernelMove { return p.Groups[g].KernelMove })...)...)
+		if err != nil {
+			return err
+		}
+		groups.Rows = append(groups.Rows, r)
+	}
+	return nil
+}
+
+// movementFigure draws the alignment with the start and with the labels, and the change, over the epochs.
+func movementFigure(f *Facts, id string, all []*study.Movement) (Drawing, error) {
+	panels := []plots.CurvePanel{
+		{Title: "alignment with the start", XLabel: "epochs", YLabel: "CKA"},
+		{Title: "alignment with the labels", XLabel: "epochs", YLabel: "CKA"},
+		{Title: "change", XLabel: "epochs", YLabel: "‖K − K_{0}‖/‖K_{0}‖"},
+	}
+	values := []func(study.KernelMove) float64{
+		func(m study.KernelMove) float64 { return m.Start },
+		func(m study.KernelMove) float64 { return m.Labels },
+		func(m study.KernelMove) float64 { return m.Change },
+	}
+	seen := map[setting]bool{}
+	for _, m := range all {
+		if m.Task != id {
+			continue
+		}
+		faint := seen[settingOf(m.KernelRun)]
+		seen[settingOf(m.KernelRun)] = true
+		for i := range panels {
+			for _, k := range kernelMoves {
+				s := plots.Series{Name: fmt.Sprintf("%s, %s", k.name, m.Method.Title()), Faint: faint}
+				for e := range m.Points {
+					s.X, s.Y = append(s.X, float64(m.Points[e].Epoch)), append(s.Y, values[i](k.of(&m.Points[e])))
+				}
+				panels[i].Left = append(panels[i].Left, s)
+			}
+		}
+	}
+	fig, err := plots.NormGrowth(panels, f.plot("Kernels during training on their own rows, "+id, id))
+	caption := id + ": centred kernel alignment of P, F and Θ with themselves at the start and with the labels, and their relative change, " +
+		"after every epoch. Further seeds are pale."
+	return Drawing{fig, "movement-" + id, caption}, err
+}
+
+// movementClaims judges which start keeps its kernel, and whether kernels turn to the labels.
+func movementClaims(all []*study.Movement) []paper.Claim {
+	seeds := seedsOf(runsOfMovement(all))
+	var kept, changed, turned []paper.Pair
+	for _, m := range all {
+		turned = append(turned, paper.Pair{Name: fmt.Sprintf("%s %s seed %d", m.Method.Title(), m.Task, m.Seed), A: m.Points[0].Theta.Labels, B: m.Last().Theta.Labels})
+		for _, other := range all {
+			if m.Method == study.FT && other.Method == study.LPFT && m.Task == other.Task && m.Seed == other.Seed {
+				name := fmt.Sprintf("%s seed %d", m.Task, m.Seed)
+				kept = append(kept, paper.Pair{Name: name, A: m.Last().Theta.Start, B: other.Last().Theta.Start})
+				changed = append(changed, paper.Pair{Name: name, A: other.Last().Theta.Change, B: m.Last().Theta.Change})
+			}
+		}
+	}
+	return []paper.Claim{
+		paper.Seeded("Θ of LP-FT stays better aligned with its start than FT's, at equal rates", paper.Less, kept, seeds),
+		paper.Seeded("Θ of LP-FT changes less than FT's, relative to its norm at the start, at equal rates", paper.Less, changed, seeds),
+		paper.Seeded("Θ turns towards the labels during training", paper.Less, turned, seeds),
+	}
+}

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"lpft/kernels"
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
+	"lpft/lpftlib/progress"
+	"lpft/lpftlib/stage"
+	"lpft/lpftlib/study"
+)
+
+// kernelRunInputs is everything a training on a kernel's rows depends on.
+type kernelRunInputs struct {
+	finetuneInputs
+	Rows     int `json:"rows"`
+	TestRows int `json:"test_rows"`
+}
+
+// kernelRunInputs puts them together.
+func (s *Session) kernelRunInputs(ctx context.Context, run study.KernelRun) (in kernelRunInputs, err error) {
+	if in.finetuneInputs, err = s.finetuneInputs(ctx, run.Spec); err != nil {
+		return in, err
+	}
+	if in.Rows, in.TestRows, err = s.KernelRows(ctx, run.Task); err != nil {
+		return in, err
+	}
+	in.Recipe, err = s.kernelRecipe(ctx, run, in.Rows)
+	return in, err
+}
+
+// kernelRecipe is the recipe of a training on a kernel's rows: without dropout, which a kernel knows nothing of, and with
+// the batch and rate of FT or LoRA, from whichever head it starts.
+func (s *Session) kernelRecipe(ctx context.Context, run study.KernelRun, rows int) (stage.Recipe, error) {
+	if s.Profile.Beyond == nil {
+		return stage.Recipe{}, fmt.Errorf("profile %s has no settings for what goes beyond the paper: give it a key \"beyond\"", s.Profile.Name)
+	}
+	from := study.FT
+	if run.Method.LowRank() {
+		from = study.LoRA
+	}
+	rates, err := s.rates(ctx, run.Task, from)
+	if err != nil {
+		return stage.Recipe{}, err
+	}
+	return stage.Recipe{Epochs: s.Profile.Beyond.Epochs, Batch: min(rates.Batch, rows), LearningRate: run.Multiple * rates.LearningRate,
+		Clip: s.Profile.Clip, Seed: run.Seed, EvalsPerEpoch: 1, Optimiser: run.Optimiser}, nil
+}
+
+// kernelJob is a training on a kernel's rows, ready to be run.
+type kernelJob struct {
+	run  study.KernelRun
+	in   kernelRunInputs
+	head *head.Head
+	rows kernels.Rows
+	finetune.Data
+}
+
+// kernelJob brings what the training starts from; test rows stand where an FT stage has validation rows.
+func (s *Session) kernelJob(ctx context.Context, run study.KernelRun, in kernelRunInputs) (j *kernelJob, err error) {
+	j = &kernelJob{run: run, in: in}
+	if j.head, err = s.StartHead(ctx, run.Spec); err != nil {
+		return nil, err
+	}
+	if j.rows, err = s.kernelRows(ctx, run.Spec, in.Rows, in.TestRows); err != nil {
+		return nil, err
+	}
+	j.Train.Labels, j.Val.Labels = j.rows.Labels, j.rows.LabelsTest
+	if j.Train.Texts, err = s.someTexts(ctx, run.Task, "train", j.rows.Indices); err != nil {
+		return nil, err
+	}
+	j.Val.Texts, err = s.someTexts(ctx, run.Task, "test", j.rows.IndicesTest)
+	return j, err
+}
+
+// watched trains and shows the model to watch before the first step and after each.
+func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch func(context.Context, *finetune.Moment) error) error {
+	d, m, be, err := s.parts(ctx, j.run.Task)
+	if err != nil {
+		return err
+	}
+	start := finetune.Start{Head: j.head}
+	if start.Weights, err = m.Weights(); err != nil {
+		return err
+	}
+	if j.in.LoRA != nil {
+		if start.LoRA, err = s.newLoRA(m, j.run.Seed); err != nil {
+			return err
+		}
+	}
+	bar := progress.Start(s.opt.Progress, label, j.in.Recipe.Epochs*j.in.Recipe.StepsPerEpoch(j.in.Rows), "steps")
+	defer bar.Done()
+	_, err = finetune.Run(ctx, be, start, j.Data, j.in.Recipe, finetune.Hooks{Score: scorer(d.Task, j.in.Select), Watch: watch,
+		Progress: func(p finetune.Progress) { bar.Set(p.Step, fmt.Sprintf("loss %.3f", p.Loss)) }})
+	return err
+}

@@ -1,0 +1,122 @@
+package session
+
+import (
+	"context"
+
+	"lpft/lpftlib/study"
+)
+
+// PlanFollowing is what [Session.Following] of some trainings would take.
+func (s *Session) PlanFollowing(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
+	p := s.newPlan()
+	for _, run := range runs {
+		if err := p.following(ctx, run); err != nil {
+			return nil, err
+		}
+	}
+	return Join(p.steps), nil
+}
+
+// following adds a training with the kernel's prediction of it.
+func (p *plan) following(ctx context.Context, run study.KernelRun) error {
+	s := p.s
+	head, err := p.startHead(ctx, run.Spec)
+	if err != nil {
+		return err
+	}
+	kernel, err := p.kernelAlone(ctx, run.Spec, head)
+	if err != nil {
+		return err
+	}
+	step, err := s.trajectoryStep(ctx, run)
+	if err != nil {
+		return err
+	}
+	in := step.Inputs.(kernelRunInputs)
+	rows, train, err := s.kernelRunTokens(ctx, in, run.Task)
+	if err != nil {
+		return err
+	}
+	records := len(study.RecordedSteps(in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows))) + 1
+	key, err := keyOf(step, nil)
+	if err != nil {
+		return err
+	}
+	unit := Unit{BeyondUnit, key}
+	trajectory, err := p.add(step, nil, Planned{Tokens: train + float64(records)*rows, Disk: 1 << 18, Needs: head, Unit: unit, Do: func(ctx context.Context) error {
+		_, err := s.Trajectory(ctx, run)
+		return err
+	}})
+	if err != nil {
+		return err
+	}
+	step, err = s.followingStep(ctx, run)
+	_, err = p.add(step, err, Planned{Disk: 1 << 14, Needs: []string{kernel, trajectory}, Unit: unit, Do: func(ctx context.Context) error {
+		_, err := s.Following(ctx, run)
+		return err
+	}})
+	return err
+}
+
+// PlanMovement is what [Session.Movement] of some trainings would take: a kernel of the training rows an epoch.
+func (s *Session) PlanMovement(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
+	p := s.newPlan()
+	for _, run := range runs {
+		if err := p.movement(ctx, run); err != nil {
+			return nil, err
+		}
+	}
+	return Join(p.steps), nil
+}
+
+// movement adds a training with its kernels.
+func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
+	s := p.s
+	head, err := p.startHead(ctx, run.Spec)
+	if err != nil {
+		return err
+	}
+	kernel, _, err := s.kernelCost(ctx, run.Task)
+	if err != nil {
+		return err
+	}
+	step, err := s.movementStep(ctx, run)
+	if err != nil {
+		return err
+	}
+	in := step.Inputs.(movementInputs)
+	_, train, err := s.kernelRunTokens(ctx, in.kernelRunInputs, run.Task)
+	if err != nil {
+		return err
+	}
+	key, err := keyOf(step, nil)
+	if err != nil {
+		return err
+	}
+	kernel *= float64(in.Rows) / float64(in.Rows+in.TestRows)
+	_, err = p.add(step, nil, Planned{Tokens: train + float64(in.Recipe.Epochs+1)*kernel, Disk: 1 << 18, Needs: head, Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+		_, err := s.Movement(ctx, run)
+		return err
+	}})
+	return err
+}
+
+// kernelRunTokens are the tokens of a kernel's rows, training and test, and those of a training on them with an
+// evaluation of the test rows before it and after every epoch.
+func (s *Session) kernelRunTokens(ctx context.Context, in kernelRunInputs, id string) (rows, train float64, err error) {
+	d, err := s.Data(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	all, err := s.splitTokens(ctx, id, "train")
+	if err != nil {
+		return 0, 0, err
+	}
+	tests, err := s.splitTokens(ctx, id, "test")
+	if err != nil {
+		return 0, 0, err
+	}
+	trained, tested := all*float64(in.Rows)/float64(len(d.Train)), tests*float64(in.TestRows)/float64(len(d.Test))
+	epochs := float64(in.Recipe.Epochs)
+	return trained + tested, trainingToken*epochs*trained + (epochs+1)*tested, nil
+}
