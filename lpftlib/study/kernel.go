@@ -129,7 +129,7 @@ func (s *Session) kernelStep(ctx context.Context, run Spec) (store.Step, error) 
 		}
 	}
 	if run.Method.startsFromLP() {
-		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))
+		in.Probe, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed))
 	}
 	return store.Step{Kind: "kernel", Version: kernelVersion, Label: "NTK of " + run.String(), Inputs: in}, err
 }

@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"lpft/lpftlib/progress"
@@ -106,11 +107,7 @@ func (s *Session) layerStep(ctx context.Context, id string, layers int) (store.S
 
 // trainedFeaturesStep is φ of the model that a run leaves.
 func (s *Session) trainedFeaturesStep(ctx context.Context, run Spec, id string, names ...string) (store.Step, error) {
-	step, err := s.trainStep(ctx, run)
-	if err != nil {
-		return store.Step{}, err
-	}
-	key, err := step.Key()
+	key, err := s.keyOf(s.trainStep(ctx, run))
 	if err != nil {
 		return store.Step{}, err
 	}
@@ -126,7 +123,7 @@ type probeInputs struct {
 
 // probeStep is linear probing.
 func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.Step, error) {
-	key, err := keyOf(s.pretrainedStep(ctx, id))
+	key, err := s.keyOf(s.pretrainedStep(ctx, id))
 	if err != nil {
 		return store.Step{}, err
 	}
@@ -134,12 +131,30 @@ func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.
 		Inputs: probeInputs{key, seed, s.Profile.PaperCompatible, s.Profile.stopRule()}}, nil
 }
 
-// keyOf is the key of a step, if there is one.
-func keyOf(step store.Step, err error) (string, error) {
+// keyOf is the key of a step, if there is one. It is made once of equal steps: a plan asks for the same ones again and
+// again.
+func (s *Session) keyOf(step store.Step, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return step.Key()
+	inputs, err := json.Marshal(step.Inputs)
+	if err != nil {
+		return step.Key() // which says what is wrong
+	}
+	name := fmt.Sprint(step.Kind, " ", step.Version, " ", string(inputs))
+	s.mu.Lock()
+	key, known := s.keys[name]
+	s.mu.Unlock()
+	if known {
+		return key, nil
+	}
+	if key, err = step.Key(); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys[name] = key
+	return key, nil
 }
 
 // trainStep is an FT stage.
@@ -177,7 +192,7 @@ func (s *Session) finetuneInputs(ctx context.Context, run Spec) (finetuneInputs,
 		in.Scaling = &run.Scaling
 	}
 	if run.Method.startsFromLP() {
-		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))
+		in.Probe, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed))
 	}
 	return in, err
 }
@@ -200,15 +215,15 @@ func (s *Session) measuresStep(ctx context.Context, run Spec, testSet, split str
 	in := measuresInputs{Run: run, Setting: setting, Split: split}
 	switch {
 	case run.Method.trains():
-		if in.Head, err = keyOf(s.trainStep(ctx, run)); err == nil {
-			in.Features, err = keyOf(s.trainedFeaturesStep(ctx, run, testSet, measuredSplits(run, testSet, split)...))
+		if in.Head, err = s.keyOf(s.trainStep(ctx, run)); err == nil {
+			in.Features, err = s.keyOf(s.trainedFeaturesStep(ctx, run, testSet, measuredSplits(run, testSet, split)...))
 		}
 	case run.Method == LP:
-		if in.Head, err = keyOf(s.probeStep(ctx, run.Task, run.Seed)); err == nil {
-			in.Features, err = keyOf(s.pretrainedStep(ctx, testSet))
+		if in.Head, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed)); err == nil {
+			in.Features, err = s.keyOf(s.pretrainedStep(ctx, testSet))
 		}
 	default:
-		in.Features, err = keyOf(s.pretrainedStep(ctx, testSet))
+		in.Features, err = s.keyOf(s.pretrainedStep(ctx, testSet))
 	}
 	return store.Step{Kind: s.measuresKind(), Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet), Inputs: in}, err
 }
