@@ -51,7 +51,7 @@ type Session struct {
 	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
 	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
 	tokens   map[[2]string]float64            // of splits, counted for plans
-	keys     map[string]string                // of steps, by kind, version and inputs
+	keys     *keyring                         // of steps
 	tasks    []string                         // resolved by Tasks
 	control  bool                             // what it measures are controls, see [Session.variant]
 }
@@ -77,7 +77,7 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{},
-		texts: map[[2]string][]encoder.Encoding{}, tokens: map[[2]string]float64{}, keys: map[string]string{}}
+		texts: map[[2]string][]encoder.Encoding{}, tokens: map[[2]string]float64{}, keys: &keyring{known: map[string]string{}}}
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
@@ -131,30 +132,36 @@ func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.
 		Inputs: probeInputs{key, seed, s.Profile.PaperCompatible, s.Profile.stopRule()}}, nil
 }
 
-// keyOf is the key of a step, if there is one. It is made once of equal steps: a plan asks for the same ones again and
-// again.
+// keyOf is the key of a step, if there is one.
 func (s *Session) keyOf(step store.Step, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.keys.of(step)
+}
+
+// keyring makes the key of equal steps once: a plan asks for the same ones again and again.
+type keyring struct {
+	mu    sync.Mutex
+	known map[string]string // by kind, version and inputs
+}
+
+func (k *keyring) of(step store.Step) (string, error) {
 	inputs, err := json.Marshal(step.Inputs)
 	if err != nil {
 		return step.Key() // which says what is wrong
 	}
 	name := fmt.Sprint(step.Kind, " ", step.Version, " ", string(inputs))
-	s.mu.Lock()
-	key, known := s.keys[name]
-	s.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, known := k.known[name]
 	if known {
 		return key, nil
 	}
-	if key, err = step.Key(); err != nil {
-		return "", err
+	if key, err = step.Key(); err == nil {
+		k.known[name] = key
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keys[name] = key
-	return key, nil
+	return key, err
 }
 
 // trainStep is an FT stage.

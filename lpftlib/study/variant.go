@@ -21,7 +21,7 @@ func (s *Session) variant(ctx context.Context, change func(*Profile)) (*Session,
 	p := *s.Profile
 	change(&p)
 	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, programs: programs, model: s.model,
-		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tokens: maps.Clone(s.tokens), keys: maps.Clone(s.keys), tasks: s.tasks, control: true}, nil
+		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tokens: maps.Clone(s.tokens), keys: s.keys, tasks: s.tasks, control: true}, nil
 }
 
 // measuresKind is the kind of artefact that measures are.
