@@ -36,11 +36,7 @@ Slurm is, with squeue and sacct. It ends with one line: "23 of 60 done, 4 runnin
 			if err != nil {
 				return err
 			}
-			all, err := p.standings(cmd.Context(), home)
-			if err != nil {
-				return err
-			}
-			return r.write(cmd.OutOrStdout(), all)
+			return r.write(cmd.OutOrStdout(), p.standings(cmd.Context(), home))
 		},
 	}
 	r.gridFlags.add(cmd.Flags())
@@ -49,10 +45,10 @@ Slurm is, with squeue and sacct. It ends with one line: "23 of 60 done, 4 runnin
 }
 
 // standings finds out each job's state. The store goes first: what is there is done, whatever a scheduler says.
-func (p *gridPlan) standings(ctx context.Context, home string) ([]grid.Standing, error) {
-	states, err := slurm.Read(ctx, slurmDir(home))
-	if err != nil {
-		return nil, err
+func (p *gridPlan) standings(ctx context.Context, home string) []grid.Standing {
+	states := slurm.Read(ctx, slurmDir(home))
+	if states.Silent != nil {
+		say("by the store alone, for Slurm does not answer: " + oneLine(states.Silent))
 	}
 	workers := p.workers()
 	var out []grid.Standing
@@ -74,7 +70,7 @@ func (p *gridPlan) standings(ctx context.Context, home string) ([]grid.Standing,
 		}
 		out = append(out, s)
 	}
-	return out, nil
+	return out
 }
 
 // workers are the processes that work on jobs, by job, as the store's locks have it.

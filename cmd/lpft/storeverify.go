@@ -85,6 +85,9 @@ func listArtefacts(out io.Writer, list []*store.Artefact, older map[string]strin
 		if why := older[a.Key]; why != "" {
 			state, note = "older", note+" ("+why+")"
 		}
+		for _, f := range a.Manifest.Dropped {
+			note += ", without " + f.Name
+		}
 		var from []string
 		for _, key := range needs[a.Key] {
 			from = append(from, fmt.Sprintf("%.12s", key))

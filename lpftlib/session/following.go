@@ -54,11 +54,11 @@ func (s *Session) Trajectory(ctx context.Context, run study.KernelRun) (*study.T
 
 // followingStep compares a trajectory with what the kernel predicts.
 func (s *Session) followingStep(ctx context.Context, run study.KernelRun) (store.Step, error) {
-	trajectory, err := keyOf(s.trajectoryStep(ctx, run))
+	trajectory, err := s.keyOf(s.trajectoryStep(ctx, run))
 	if err != nil {
 		return store.Step{}, err
 	}
-	kernel, err := keyOf(s.kernelStep(ctx, run.Spec))
+	kernel, err := s.keyOf(s.kernelStep(ctx, run.Spec))
 	return store.Step{Kind: "following", Version: followingVersion, Label: "the kernel's prediction of " + run.String(),
 		Inputs: map[string]string{"trajectory": trajectory, "kernel": kernel}}, err
 }

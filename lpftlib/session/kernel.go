@@ -130,7 +130,7 @@ func (s *Session) kernelStep(ctx context.Context, run study.Spec) (store.Step, e
 		}
 	}
 	if run.Method.StartsFromLP() {
-		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))
+		in.Probe, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed))
 	}
 	return store.Step{Kind: "kernel", Version: kernelVersion, Label: "NTK of " + run.String(), Inputs: in}, err
 }

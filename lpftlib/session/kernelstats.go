@@ -28,7 +28,7 @@ func (s *Session) pretrainStatStep(ctx context.Context, id string, seed uint64) 
 	if err != nil {
 		return store.Step{}, err
 	}
-	key, err := keyOf(s.pretrainedStep(ctx, id))
+	key, err := s.keyOf(s.pretrainedStep(ctx, id))
 	return store.Step{Kind: "pretrain-stats", Version: pretrainVersion, Label: fmt.Sprintf("statistics of P of %s, seed %d", id, seed),
 		Inputs: pretrainInputs{key, seed, rows, testRows, s.Profile.StopRule()}}, err
 }
@@ -102,7 +102,7 @@ func rowsOf(x *mat.Dense, rows []int) *mat.Dense {
 
 // kernelStatStep are the statistics of a kernel.
 func (s *Session) kernelStatStep(ctx context.Context, run study.Spec) (store.Step, error) {
-	key, err := keyOf(s.kernelStep(ctx, run))
+	key, err := s.keyOf(s.kernelStep(ctx, run))
 	in := map[string]any{"kernel": key, "run": run}
 	if rule := s.Profile.StopRule(); rule != "" {
 		in["stop"] = rule // of the kernel regression

@@ -50,11 +50,11 @@ func (s *Session) Layout(ctx context.Context, id string, m study.Method, seed ui
 
 // layoutStep is a joint layout.
 func (s *Session) layoutStep(ctx context.Context, run study.Spec) (store.Step, error) {
-	before, err := keyOf(s.pretrainedStep(ctx, run.Task))
+	before, err := s.keyOf(s.pretrainedStep(ctx, run.Task))
 	if err != nil {
 		return store.Step{}, err
 	}
-	after, err := keyOf(s.trainedFeaturesStep(ctx, run, run.Task, "train"))
+	after, err := s.keyOf(s.trainedFeaturesStep(ctx, run, run.Task, "train"))
 	return store.Step{Kind: "layout", Version: layoutVersion, Label: fmt.Sprintf("t-SNE of %s", run),
 		Inputs: map[string]any{"before": before, "after": after, "rows": layoutRows}}, err
 }

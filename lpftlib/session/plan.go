@@ -75,10 +75,7 @@ func (s *Session) Plan(ctx context.Context, runs []study.Spec, testSets func(stu
 
 // add appends a step that is not in the plan yet, and returns its key. The rest of what is planned of it is in as.
 func (p *plan) add(step store.Step, err error, as Planned) (string, error) {
-	if err != nil {
-		return "", err
-	}
-	key, err := step.Key()
+	key, err := p.s.keyOf(step, err)
 	if err != nil || p.seen[key] {
 		return key, err
 	}
@@ -209,7 +206,7 @@ func (p *plan) trained(ctx context.Context, run study.Spec) (plannedTraining, er
 	}
 	s := p.s
 	step, err := s.trainStep(ctx, run)
-	key, err := keyOf(step, err)
+	key, err := s.keyOf(step, err)
 	if err != nil {
 		return plannedTraining{}, err
 	}

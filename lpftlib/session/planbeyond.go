@@ -38,7 +38,7 @@ func (p *plan) following(ctx context.Context, run study.KernelRun) error {
 		return err
 	}
 	records := len(study.RecordedSteps(in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows))) + 1
-	key, err := keyOf(step, nil)
+	key, err := s.keyOf(step, nil)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
 	if err != nil {
 		return err
 	}
-	key, err := keyOf(step, nil)
+	key, err := s.keyOf(step, nil)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ var pathIterations = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
 // pathStep is the course of a probe.
 func (s *Session) pathStep(ctx context.Context, id string, seed uint64) (store.Step, error) {
-	key, err := keyOf(s.probeStep(ctx, id, seed))
+	key, err := s.keyOf(s.probeStep(ctx, id, seed))
 	return store.Step{Kind: "probe-path", Version: pathVersion, Label: fmt.Sprintf("LP course %s, seed %d", id, seed),
 		Inputs: map[string]any{"probe": key, "iterations": pathIterations}}, err
 }

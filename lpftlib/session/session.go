@@ -55,6 +55,7 @@ type Session struct {
 	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
 	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
 	tokens   map[[2]string]float64            // of splits, counted for plans
+	keys     *keyring                         // of steps
 	tasks    []string                         // resolved by Tasks
 	control  bool                             // what it measures are controls, see [Session.variant]
 }
@@ -80,7 +81,7 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{Profile: profile, Store: st, opt: opt, data: map[string]*task.Data{}, gone: map[string]error{},
-		texts: map[[2]string][]encoder.Encoding{}, tokens: map[[2]string]float64{}}
+		texts: map[[2]string][]encoder.Encoding{}, tokens: map[[2]string]float64{}, keys: &keyring{known: map[string]string{}}}
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}

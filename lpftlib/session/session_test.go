@@ -171,7 +171,7 @@ func TestKeysCoverTF32(t *testing.T) {
 			func() (store.Step, error) { return s.kernelStep(ctx, run) },
 			func() (store.Step, error) { return s.TheoryStep("Proposition 1", 1) },
 		} {
-			key, err := keyOf(step())
+			key, err := s.keyOf(step())
 			require.NoError(t, err)
 			out = append(out, key)
 		}

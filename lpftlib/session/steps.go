@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"sync"
 
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
@@ -114,11 +116,7 @@ func (s *Session) layerStep(ctx context.Context, id string, layers int) (store.S
 
 // trainedFeaturesStep is φ of the model that a run leaves.
 func (s *Session) trainedFeaturesStep(ctx context.Context, run study.Spec, id string, names ...string) (store.Step, error) {
-	step, err := s.trainStep(ctx, run)
-	if err != nil {
-		return store.Step{}, err
-	}
-	key, err := step.Key()
+	key, err := s.keyOf(s.trainStep(ctx, run))
 	if err != nil {
 		return store.Step{}, err
 	}
@@ -134,7 +132,7 @@ type probeInputs struct {
 
 // probeStep is linear probing.
 func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.Step, error) {
-	key, err := keyOf(s.pretrainedStep(ctx, id))
+	key, err := s.keyOf(s.pretrainedStep(ctx, id))
 	if err != nil {
 		return store.Step{}, err
 	}
@@ -143,11 +141,35 @@ func (s *Session) probeStep(ctx context.Context, id string, seed uint64) (store.
 }
 
 // keyOf is the key of a step, if there is one.
-func keyOf(step store.Step, err error) (string, error) {
+func (s *Session) keyOf(step store.Step, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return step.Key()
+	return s.keys.of(step)
+}
+
+// keyring makes the key of equal steps once: a plan asks for the same ones again and again.
+type keyring struct {
+	mu    sync.Mutex
+	known map[string]string // by kind, version and inputs
+}
+
+func (k *keyring) of(step store.Step) (string, error) {
+	inputs, err := json.Marshal(step.Inputs)
+	if err != nil {
+		return step.Key() // which says what is wrong
+	}
+	name := fmt.Sprint(step.Kind, " ", step.Version, " ", string(inputs))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, known := k.known[name]
+	if known {
+		return key, nil
+	}
+	if key, err = step.Key(); err == nil {
+		k.known[name] = key
+	}
+	return key, err
 }
 
 // trainStep is an FT stage.
@@ -185,7 +207,7 @@ func (s *Session) finetuneInputs(ctx context.Context, run study.Spec) (finetuneI
 		in.Scaling = &run.Scaling
 	}
 	if run.Method.StartsFromLP() {
-		in.Probe, err = keyOf(s.probeStep(ctx, run.Task, run.Seed))
+		in.Probe, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed))
 	}
 	return in, err
 }
@@ -208,15 +230,15 @@ func (s *Session) measuresStep(ctx context.Context, run study.Spec, testSet, spl
 	in := measuresInputs{Run: run, Setting: setting, Split: split}
 	switch {
 	case run.Method.Trains():
-		if in.Head, err = keyOf(s.trainStep(ctx, run)); err == nil {
-			in.Features, err = keyOf(s.trainedFeaturesStep(ctx, run, testSet, measuredSplits(run, testSet, split)...))
+		if in.Head, err = s.keyOf(s.trainStep(ctx, run)); err == nil {
+			in.Features, err = s.keyOf(s.trainedFeaturesStep(ctx, run, testSet, measuredSplits(run, testSet, split)...))
 		}
 	case run.Method == study.LP:
-		if in.Head, err = keyOf(s.probeStep(ctx, run.Task, run.Seed)); err == nil {
-			in.Features, err = keyOf(s.pretrainedStep(ctx, testSet))
+		if in.Head, err = s.keyOf(s.probeStep(ctx, run.Task, run.Seed)); err == nil {
+			in.Features, err = s.keyOf(s.pretrainedStep(ctx, testSet))
 		}
 	default:
-		in.Features, err = keyOf(s.pretrainedStep(ctx, testSet))
+		in.Features, err = s.keyOf(s.pretrainedStep(ctx, testSet))
 	}
 	return store.Step{Kind: s.measuresKind(), Version: measuresVersion, Label: fmt.Sprintf("measures of %s on %s", run, testSet), Inputs: in}, err
 }

@@ -23,7 +23,7 @@ func (s *Session) variant(ctx context.Context, change func(*study.Profile)) (*Se
 	p := *s.Profile
 	change(&p)
 	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, programs: programs, model: s.model,
-		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tokens: maps.Clone(s.tokens), tasks: s.tasks, control: true}, nil
+		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tokens: maps.Clone(s.tokens), keys: s.keys, tasks: s.tasks, control: true}, nil
 }
 
 // measuresKind is the kind of artefact that measures are.

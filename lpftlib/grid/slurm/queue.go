@@ -87,15 +87,14 @@ type Ended struct {
 type States struct {
 	Queued map[string]Task
 	Ended  map[string]Ended
+	Silent error // why squeue does not answer
 }
 
-// Read asks squeue and, for tasks that never came to their end, sacct; without Slurm both are empty.
-func Read(ctx context.Context, dir string) (*States, error) {
+// Read asks squeue and, for tasks that never came to their end, sacct. Without Slurm, and where its controller does not
+// answer, nothing is queued, and what scripts have noted is what there is.
+func Read(ctx context.Context, dir string) *States {
 	s := &States{Ended: map[string]Ended{}}
-	var err error
-	if s.Queued, err = readQueue(ctx, dir); err != nil {
-		return nil, err
-	}
+	s.Queued, s.Silent = readQueue(ctx, dir)
 	accounted := readAccounts(ctx)
 	submissions, _ := os.ReadDir(dir) // none: nothing was sent
 	for _, sub := range submissions { // in the order of time
@@ -107,7 +106,7 @@ func Read(ctx context.Context, dir string) (*States, error) {
 			}
 		}
 	}
-	return s, nil
+	return s
 }
 
 // ended notes how a task ended, if it did.

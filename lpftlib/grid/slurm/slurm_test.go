@@ -123,8 +123,8 @@ func TestSubmit(t *testing.T) {
 	queue := fmt.Sprintf("101|1|RUNNING|%s|node1\n102|1|PENDING|%s|Dependency\n7|3|RUNNING|other|node2\n8|N/A|RUNNING|lpft-job|node2\n", array(0), array(1))
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "queue"), []byte(queue), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(sent.Dir, "1-0.exit"), []byte("137\n"), 0o644))
-	states, err := Read(t.Context(), dir)
-	require.NoError(t, err)
+	states := Read(t.Context(), dir)
+	require.NoError(t, states.Silent)
 	require.Equal(t, map[string]Task{"fb": {"101_1", "RUNNING", "node1"}, "ta2": {"102_1", "PENDING", "Dependency"}}, states.Queued)
 	require.Equal(t, map[string]Ended{"ta1": {"exit status 137", filepath.Join(sent.Dir, "1-0.log")}}, states.Ended)
 
@@ -154,9 +154,20 @@ func TestSubmitRefused(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err = Submit(t.Context(), plan(), Options{Dir: t.TempDir(), Binary: "lpft"})
 	require.ErrorContains(t, err, "no sbatch found")
-	states, err := Read(t.Context(), t.TempDir())
-	require.NoError(t, err)
+	states := Read(t.Context(), t.TempDir())
+	require.NoError(t, states.Silent)
 	require.Empty(t, states.Queued)
+}
+
+// A controller that does not answer is no reason to know nothing; but sending without knowing the queue would send twice.
+func TestSilentController(t *testing.T) {
+	bin, dir := programs(t), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "squeue"), []byte("#!/bin/sh\necho squeue: error: Unable to contact >&2; exit 1"), 0o755))
+	states := Read(t.Context(), dir)
+	require.ErrorContains(t, states.Silent, "Unable to contact")
+	require.Empty(t, states.Queued)
+	_, err := Submit(t.Context(), plan(), Options{Dir: dir, Binary: "lpft"})
+	require.ErrorContains(t, err, "Unable to contact")
 }
 
 // A dry run prints what would be sent and writes nothing, with or without Slurm.

@@ -44,7 +44,7 @@ func Submit(ctx context.Context, jobs []grid.Job, opt Options) (*Sent, error) {
 		}
 	}
 	queue, err := readQueue(ctx, opt.Dir)
-	if err != nil {
+	if err != nil && opt.DryRun == nil { // or what is queued would be sent twice
 		return nil, err
 	}
 	sent := &Sent{}
