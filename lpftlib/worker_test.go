@@ -12,6 +12,7 @@ import (
 
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/head"
+	"lpft/lpftlib/stage"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/worker"
 	"lpft/lpftlib/worker/server"
@@ -89,4 +90,15 @@ func TestSmallModel(t *testing.T) {
 	require.Len(t, before, small.Classes)
 	require.NotEqual(t, before, after)
 	require.Len(t, small.Labels, 2)
+}
+
+// What the cells beyond the paper ask of a task comes through the worker.
+func TestFollowingAndMovement(t *testing.T) {
+	toy := onToy(t).Tasks()[0]
+	f := toy.Following(FT, 1, stage.SGD, 2)
+	require.Less(t, f.Last().Kernel.Train, 0.1)
+	require.Equal(t, stage.SGD, f.Optimiser)
+	m := toy.Movement(FT, 1, stage.Adam, 1)
+	require.Zero(t, m.Points[0].Theta.Change)
+	require.Positive(t, m.Last().Theta.Change)
 }

@@ -3,6 +3,7 @@ package items
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
@@ -58,7 +59,7 @@ type setting struct {
 func settingOf(r study.KernelRun) setting { return setting{r.Task, r.Method, r.By()} }
 
 var followingColumns = []string{"optimiser", "rate", "steps", "moved", "moved, test",
-	"step by step", "test", "P alone", "nearest on the path", "test", "P alone"}
+	"step by step", "step by step, test", "step by step, P alone", "path", "path, test", "path, P alone"}
 
 const followingCaption = "Trainings on the kernel's rows without dropout, at their end. Moved: root mean square of ‖f − f0‖ of a row. " +
 	"Then relative errors ‖f − predicted‖/‖f − f0‖, 1 for the prediction that nothing moves: of gradient descent with the kernel at the start, " +
@@ -139,43 +140,47 @@ func ifThere(e *study.Errors) study.Errors {
 // followingAxis is what errors are drawn against.
 type followingAxis struct {
 	name, label, words, title string
+	alone                     bool // also panels of the prediction by P alone
 	of                        func(*study.FollowingPoint) float64
 }
 
 var followingAxes = []followingAxis{
-	{"steps", "steps", "the steps taken", "Error of the kernel's prediction while training goes on", func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
-	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the kernel's prediction against how far the logits moved", func(p *study.FollowingPoint) float64 { return p.Moved }},
+	{"steps", "steps", "the steps taken", "Error of the kernel's prediction while training goes on", true,
+		func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
+	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the kernel's prediction against how far the logits moved", false,
+		func(p *study.FollowingPoint) float64 { return p.Moved }},
 }
 
 // draw makes a panel for each optimiser and multiple of the rate; seeds after the first are pale.
 func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawing, error) {
-	var order []string
-	panels := map[string]*plots.CurvePanel{}
-	seen := map[setting]bool{}
-	for _, one := range all {
-		if one.Task != id {
-			continue
+	var panels []plots.CurvePanel
+	add := func(title string, series plots.Series) {
+		i := slices.IndexFunc(panels, func(p plots.CurvePanel) bool { return p.Title == title })
+		if i < 0 {
+			i = len(panels)
+			panels = append(panels, plots.CurvePanel{Title: title, XLabel: x.label, YLabel: "relative error", LogX: true})
 		}
-		by := one.By()
-		if panels[by] == nil {
-			order = append(order, by)
-			panels[by] = &plots.CurvePanel{Title: by, XLabel: x.label, YLabel: "relative error", LogX: true}
-		}
-		faint := seen[settingOf(one.KernelRun)]
-		seen[settingOf(one.KernelRun)] = true
-		kernel, head := plots.Series{Name: one.Method.Title(), Faint: faint}, plots.Series{Name: one.Method.Title() + ", P alone", Faint: faint}
-		for i := range one.Points {
-			p := &one.Points[i]
-			kernel.X, kernel.Y = append(kernel.X, x.of(p)), append(kernel.Y, p.Error())
-			head.X, head.Y = append(head.X, x.of(p)), append(head.Y, p.HeadError())
-		}
-		panels[by].Left = append(panels[by].Left, kernel, head)
+		panels[i].Left = append(panels[i].Left, series)
 	}
-	var drawn []plots.CurvePanel
-	for _, by := range order {
-		drawn = append(drawn, *panels[by])
+	for _, kind := range []struct {
+		drawn  bool
+		suffix string
+		of     func(*study.FollowingPoint) float64
+	}{{true, "", (*study.FollowingPoint).Error}, {x.alone, ", P alone", (*study.FollowingPoint).HeadError}} {
+		seen := map[setting]bool{}
+		for _, one := range all {
+			if one.Task != id || !kind.drawn {
+				continue
+			}
+			line := plots.Series{Name: one.Method.Title(), Faint: seen[settingOf(one.KernelRun)]}
+			seen[settingOf(one.KernelRun)] = true
+			for i := range one.Points {
+				line.X, line.Y = append(line.X, x.of(&one.Points[i])), append(line.Y, kind.of(&one.Points[i]))
+			}
+			add(one.By()+kind.suffix, line)
+		}
 	}
-	fig, err := plots.NormGrowth(drawn, f.plot(fmt.Sprintf("%s, %s", x.title, id), id))
+	fig, err := plots.NormGrowth(panels, f.plot(fmt.Sprintf("%s, %s", x.title, id), id))
 	caption := fmt.Sprintf("%s: ‖f − predicted‖/‖f − f0‖ on the training rows against %s; 1 is the prediction that nothing moves. "+
 		"By SGD the prediction is step by step, by Adam the nearest place on the kernel's path. Further seeds are pale.", id, x.words)
 	return Drawing{fig, "following-" + x.name + "-" + id, caption}, err

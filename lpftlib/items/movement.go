@@ -68,10 +68,10 @@ var moveColumns = []struct {
 }{
 	{"change", func(_, end study.KernelMove) float64 { return end.Change }},
 	{"alignment with the start", func(_, end study.KernelMove) float64 { return end.Start }},
-	{"with the labels, start", func(start, _ study.KernelMove) float64 { return start.Labels }},
-	{"end", func(_, end study.KernelMove) float64 { return end.Labels }},
-	{"effective rank, start", func(start, _ study.KernelMove) float64 { return start.Rank }},
-	{"end", func(_, end study.KernelMove) float64 { return end.Rank }},
+	{"with the labels at the start", func(start, _ study.KernelMove) float64 { return start.Labels }},
+	{"with the labels at the end", func(_, end study.KernelMove) float64 { return end.Labels }},
+	{"effective rank at the start", func(start, _ study.KernelMove) float64 { return start.Rank }},
+	{"effective rank at the end", func(_, end study.KernelMove) float64 { return end.Rank }},
 }
 
 const movementCaption = "Kernels after training on their own rows by Adam without dropout, beside the start. Change: ‖K − K0‖/‖K0‖. " +
@@ -81,7 +81,7 @@ const movementCaption = "Kernels after training on their own rows by Adam withou
 func movementView(f *Facts, all []*study.Movement) (View, error) {
 	tasks := tasksOfRuns(runsOfMovement(all))
 	whole := report.Table{Columns: []string{"kernel"}, Caption: movementCaption + f.footer(tasks...)}
-	groups := report.Table{Columns: []string{"part of F", "share, start", "share, end"}, Caption: "The same for each parameter group's part of F, with its share of tr(F)."}
+	groups := report.Table{Columns: []string{"part of F", "share at the start", "share at the end"}, Caption: "The same for each parameter group's part of F, with its share of tr(F)."}
 	for _, c := range moveColumns {
 		whole.Columns, groups.Columns = append(whole.Columns, c.name), append(groups.Columns, c.name)
 	}
@@ -154,33 +154,35 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 	return nil
 }
 
-// movementFigure draws the alignment with the start and with the labels, and the change, over the epochs.
+// movementCurves are what is drawn over the epochs.
+var movementCurves = []struct {
+	title, label string
+	of           func(study.KernelMove) float64
+}{
+	{"like the start", "CKA", func(m study.KernelMove) float64 { return m.Start }},
+	{"like the labels", "CKA", func(m study.KernelMove) float64 { return m.Labels }},
+	{"change", "‖K − K_{0}‖/‖K_{0}‖", func(m study.KernelMove) float64 { return m.Change }},
+}
+
+// movementFigure draws a row of panels for each of them, and a panel for each kernel; seeds after the first are pale.
 func movementFigure(f *Facts, id string, all []*study.Movement) (Drawing, error) {
-	panels := []plots.CurvePanel{
-		{Title: "alignment with the start", XLabel: "epochs", YLabel: "CKA"},
-		{Title: "alignment with the labels", XLabel: "epochs", YLabel: "CKA"},
-		{Title: "change", XLabel: "epochs", YLabel: "‖K − K_{0}‖/‖K_{0}‖"},
-	}
-	values := []func(study.KernelMove) float64{
-		func(m study.KernelMove) float64 { return m.Start },
-		func(m study.KernelMove) float64 { return m.Labels },
-		func(m study.KernelMove) float64 { return m.Change },
-	}
-	seen := map[setting]bool{}
-	for _, m := range all {
-		if m.Task != id {
-			continue
-		}
-		faint := seen[settingOf(m.KernelRun)]
-		seen[settingOf(m.KernelRun)] = true
-		for i := range panels {
-			for _, k := range kernelMoves {
-				s := plots.Series{Name: fmt.Sprintf("%s, %s", k.name, m.Method.Title()), Faint: faint}
-				for e := range m.Points {
-					s.X, s.Y = append(s.X, float64(m.Points[e].Epoch)), append(s.Y, values[i](k.of(&m.Points[e])))
+	var panels []plots.CurvePanel
+	for _, c := range movementCurves {
+		for _, k := range kernelMoves {
+			panel := plots.CurvePanel{Title: k.name + ": " + c.title, XLabel: "epochs", YLabel: c.label}
+			seen := map[study.Method]bool{}
+			for _, m := range all {
+				if m.Task != id {
+					continue
 				}
-				panels[i].Left = append(panels[i].Left, s)
+				line := plots.Series{Name: m.Method.Title(), Faint: seen[m.Method]}
+				seen[m.Method] = true
+				for e := range m.Points {
+					line.X, line.Y = append(line.X, float64(m.Points[e].Epoch)), append(line.Y, c.of(k.of(&m.Points[e])))
+				}
+				panel.Left = append(panel.Left, line)
 			}
+			panels = append(panels, panel)
 		}
 	}
 	fig, err := plots.NormGrowth(panels, f.plot("Kernels during training on their own rows, "+id, id))

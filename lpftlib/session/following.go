@@ -77,6 +77,10 @@ func (s *Session) Following(ctx context.Context, run study.KernelRun) (*study.Fo
 	}, func(ctx context.Context) (*study.Following, error) { return follow(ctx, k, t) })
 }
 
+// rounding is the least that logits must move by, relative to their size, for an error of the prediction to be more than
+// that of float32 features.
+const rounding = 1e-5
+
 // follow compares a trajectory with the predictions of the kernel at its start.
 func follow(ctx context.Context, k *kernels.NTK, t *study.Trajectory) (*study.Following, error) {
 	c := &comparison{n: k.F.N, m: k.FTest.M, classes: k.F.C, t: t}
@@ -87,9 +91,9 @@ func follow(ctx context.Context, k *kernels.NTK, t *study.Trajectory) (*study.Fo
 	out := &study.Following{KernelRun: t.KernelRun, Recipe: t.Recipe}
 	for i := range t.Steps[1:] {
 		p := study.FollowingPoint{Step: t.Steps[i+1], Moved: c.moved(c.train(i+1), c.train(0)), MovedTest: c.moved(c.test(i+1), c.test(0))}
-		if p.Moved == 0 || p.MovedTest == 0 {
-			return nil, fmt.Errorf("no logit has moved after %d steps with rate %g: they are lost in the rounding of float32; "+
-				"raise the multiples in the profile's key \"beyond\"", p.Step, t.Recipe.LearningRate)
+		if least := rounding * c.moved(c.train(0), mat.NewDense(c.n, c.classes, nil)); p.Moved <= least || p.MovedTest <= least {
+			return nil, fmt.Errorf("after %d steps with rate %g logits have moved by %.2g, which is lost in the rounding of float32: expected more than %.2g; "+
+				"raise the multiples in the profile's key \"beyond\"", p.Step, t.Recipe.LearningRate, min(p.Moved, p.MovedTest), least)
 		}
 		out.Points = append(out.Points, p)
 	}

@@ -50,12 +50,12 @@ type KernelRun struct {
 	Multiple  float64         `json:"multiple"` // of Table 6's learning rate for FT or LoRA
 }
 
-// By is the optimiser with the multiple of the rate: "SGD, 100 times the rate".
+// By is the optimiser with the multiple of the rate: "SGD, rate × 100".
 func (r KernelRun) By() string {
 	if r.Multiple == 1 {
 		return r.Optimiser.Title()
 	}
-	return fmt.Sprintf("%s, %g times the rate", r.Optimiser.Title(), r.Multiple)
+	return fmt.Sprintf("%s, rate × %g", r.Optimiser.Title(), r.Multiple)
 }
 
 // String is the run in words.
