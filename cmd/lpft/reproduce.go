@@ -271,7 +271,9 @@ func (r *reproduction) write(ctx context.Context, s *session.Session, chosen []i
 		return err
 	}
 	for _, kind := range []paper.Kind{paper.Ordering, paper.Beyond, paper.Check} {
-		if c := paper.CountOf(kind, out.Claims); c.Decided+c.Missing > 0 {
+		if c := paper.CountOf(kind, out.Claims); c.Missing > 0 {
+			fmt.Printf("%d of %d %s hold, %d undecided\n", c.Holds, c.Decided, kind.Plural(), c.Missing)
+		} else if c.Decided > 0 {
 			fmt.Printf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
 	}
