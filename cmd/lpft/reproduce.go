@@ -275,7 +275,9 @@ func ran(ctx context.Context, s *session.Session, chosen []items.Item, started t
 func verdicts(claims []paper.Claim) string {
 	text := ""
 	for _, kind := range []paper.Kind{paper.Ordering, paper.Beyond, paper.Check} {
-		if c := paper.CountOf(kind, claims); c.Decided+c.Missing > 0 {
+		if c := paper.CountOf(kind, claims); c.Missing > 0 {
+			text += fmt.Sprintf("%d of %d %s hold, %d undecided\n", c.Holds, c.Decided, kind.Plural(), c.Missing)
+		} else if c.Decided > 0 {
 			text += fmt.Sprintf("%d of %d %s hold\n", c.Holds, c.Decided, kind.Plural())
 		}
 	}
