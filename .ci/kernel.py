@@ -393,30 +393,37 @@ class Worker(unittest.TestCase):
         self.assertIn('kept "n" is a map[string]int', text(out))
 
 
-def times(gonb, module, repeat=10):
-    """Prints the median seconds of cells through the kernel and through GoNB alone, in turns."""
+def times(gonb, module, repeat=20):
+    """Prints the seconds of cells through the kernel, with GoNB alone and, where it is installed, in ipykernel, in turns: of the
+    first of a kind, which compiles packages, and the median of the others."""
     plain = pathlib.Path(tempfile.mkdtemp())
     spec = json.loads((pathlib.Path(sys.prefix) / "share/jupyter/kernels/lpft/kernel.json").read_text())
     spec["argv"] = [gonb, "--kernel", "{connection_file}", "-raw_error", "-go_work=" + module]
     (plain / "plain").mkdir()
     (plain / "plain" / "kernel.json").write_text(json.dumps(spec))
     kernels = {"lpft": Kernel(), "GoNB alone": Kernel("plain", str(plain))}
+    if "python3" in KernelSpecManager().find_kernel_specs():
+        kernels["ipykernel"] = Kernel("python3")
+    lib, study = 'import "lpft/lpftlib"\n\n%%\n', 'lpftlib.Open(lpftlib.Params{Profile: "smoke", Tasks: []string{"toy"}})'
+    go = {
+        "trivial": lambda i: f'%%\nfmt.Println("{i}", {time.time_ns()})',
+        "unchanged": lambda i: '%%\nfmt.Println("the same")',
+        "changed, shows a value of lpftlib's": lambda i: f'{lib}lpftlib.Display(lpftlib.HTML("{time.time_ns()}"))',
+        "changed, reads features of a study": lambda i: f'{lib}lpftlib.Display({i}, {study}.Tasks()[0].Features("train"))',
+    }
+    python = {"trivial": lambda i: f"print({i})", "unchanged": lambda i: 'print("the same")'}
     try:
-        cells = {
-            "trivial": lambda i: f'%%\nfmt.Println("{i}", {time.time_ns()})',
-            "unchanged": lambda i: '%%\nfmt.Println("the same")',
-            "changed, calls lpftlib": lambda i: f'import "lpft/lpftlib"\n\n%%\nlpftlib.Display(lpftlib.HTML("{time.time_ns()}"))',
-        }
-        for what, cell in cells.items():
-            spent = {name: [] for name in kernels}
-            for i in range(repeat + 1):
-                for name, k in kernels.items():
-                    began = time.monotonic()
-                    k.run(cell(i))
-                    if i:  # the first compiles packages
-                        spent[name].append(time.monotonic() - began)
-            print(what + ": " + ", ".join(f"{name} {statistics.median(s):.3f} s" for name, s in spent.items()))
         print("start: " + ", ".join(f"{name} {k.start_seconds:.2f} s" for name, k in kernels.items()))
+        for what in go:
+            spent = {name: [] for name in kernels if name != "ipykernel" or what in python}
+            for i in range(repeat + 1):
+                for name in spent:
+                    cell = (python if name == "ipykernel" else go)[what](i)
+                    began = time.monotonic()
+                    content, _ = kernels[name].run(cell, timeout=300)
+                    spent[name].append(time.monotonic() - began)
+                    assert content["status"] == "ok", content
+            print(what + ": " + ", ".join(f"{name} {statistics.median(s[1:]):.3f} s (first {s[0]:.2f})" for name, s in spent.items()), flush=True)
     finally:
         for k in kernels.values():
             k.close()

@@ -1,6 +1,6 @@
 // Package worker is how a notebook's cell has something computed without linking an engine: it asks a resident process, the
-// worker, which is `lpft` itself. The worker keeps the engine, compiled programs, the model and tokenised data between cells
-// and notebooks; results are in the store, so that a worker that is killed loses nothing but these.
+// worker, which is `lpft` itself. The worker keeps the engine, compiled kernels and tokenised data between cells and
+// notebooks (weights are read anew for each step); results are in the store, so that a worker that is killed loses nothing else.
 //
 //	c := worker.Client{Home: home, Study: worker.Study{Profile: "demo"}, Show: progress.Notebook()}
 //	lp, err := worker.Call(ctx, &c, worker.Probe, worker.SeedArgs{Task: "cb", Seed: 1001})
