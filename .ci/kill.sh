@@ -5,6 +5,7 @@
 set -euo pipefail
 work=$1
 log=$work/killed.log
+"$work/lpft" worker stop # one that cells have left running is none of this run's
 "$work/lpft" reproduce --profile demo --tasks toy --report "$work/toy" >"$work/killed.out" 2>"$log" &
 pid=$!
 # A checkpoint is left every 20 seconds: wait until training has gone on for longer.

@@ -52,3 +52,5 @@ bash .ci/lab.sh "$work" "$task"
 
 step "XLA on the processor"
 bash .ci/xla.sh "$work" "$cache" "$task"
+
+"$work/lpft" worker stop # cells have used it; nothing is left running

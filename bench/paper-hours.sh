@@ -14,7 +14,10 @@ GOEXPERIMENT=simd go build -o "$work/lpft" ./cmd/lpft
 python3 bench/peers/paper_rows.py "$work/data"
 printf '{"about": "The paper'"'"'s setting with a model of RoBERTa-base'"'"'s shape.", "model": "%s"}\n' "${ROBERTA:?a folder with config.json, model.safetensors and the tokenizer}" >"$work/paper.json"
 export LPFT_DATA=$work/data LPFT_HOME=$work/home
-plan() { "$work/lpft" reproduce --profile "$work/paper.json" --dry-run "$@" 2>"$work/said" | awk '$1 == "all" { print $4 }'; }
+plan() { # tokens, in millions, that are left to compute
+    "$work/lpft" plan --profile "$work/paper.json" --backend xla:cuda "$@" 2>"$work/said" |
+        python3 -c 'import json, sys; print("%.1f" % (sum(json.loads(line)["tokens"] for line in sys.stdin) / 1e6))'
+}
 hours() { awk -v m="$1" -v r="${RATE:-45000}" 'BEGIN { printf "%.1f", m * 1e6 / r / 3600 }'; }
 printf '| item | notebook | command | tokens, 10^6 | GPU hours |\n| --- | --- | --- | --- | --- |\n'
 "$work/lpft" reproduce --profile "$work/paper.json" --dry-run 2>"$work/said" | awk 'NR > 1 && $1 != "all" && $2 ~ /ipynb/ { print $1, $2 }' >"$work/items"

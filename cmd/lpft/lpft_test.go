@@ -5,24 +5,46 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// program builds lpft once for the tests that look at exit status and standard error.
+// built is lpft for the tests that look at exit status and standard error, linked once for all of them.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir) // below the temporary folder in any case
+	}
+	os.Exit(status)
+}
+
+// program is the path of lpft.
 func program(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "lpft")
-	build := exec.Command("go", "build", "-o", path, ".")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "lpft-test-"); built.err != nil {
+			return
+		}
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "lpft"), ".").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	require.NoError(t, built.err)
+	return filepath.Join(built.dir, "lpft")
 }
 
 // failing runs lpft and expects exit status 1 and one line of error on standard error, whatever
