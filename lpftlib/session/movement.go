@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"lpft/kernels"
 	"lpft/kernels/ntk"
@@ -41,7 +42,7 @@ func (s *Session) movement(ctx context.Context, j *kernelJob, label string) (*st
 	if err != nil {
 		return nil, err
 	}
-	c := &changes{}
+	c := &changes{severalClasses: len(slices.Compact(slices.Sorted(slices.Values(j.rows.Labels)))) > 1}
 	if c.target, err = kernels.Target(j.rows.Labels, len(d.Task.Classes)); err != nil {
 		return nil, err
 	}
@@ -86,8 +87,9 @@ func (s *Session) kernelAt(ctx context.Context, j *kernelJob, m *finetune.Moment
 
 // changes compares the kernels of a training, one after the other.
 type changes struct {
-	target        *kernels.Kernel
-	start, before *kernels.NTK
+	severalClasses bool // else no kernel is aligned with the labels
+	target         *kernels.Kernel
+	start, before  *kernels.NTK
 }
 
 // point compares a kernel with those before it.
@@ -124,8 +126,10 @@ func (c *changes) move(k, start, before *kernels.Kernel) (m study.KernelMove, er
 	if m.Start, err = kernels.CKA(k, start); err != nil {
 		return m, err
 	}
-	if m.Labels, err = kernels.CKA(k, c.target); err != nil {
-		return m, err
+	if c.severalClasses {
+		if m.Labels, err = kernels.CKA(k, c.target); err != nil {
+			return m, err
+		}
 	}
 	if m.Change, err = kernels.RelativeChange(k, start); err != nil {
 		return m, err

@@ -22,7 +22,7 @@ type MovementPoint struct {
 // kernels.CKA.
 type KernelMove struct {
 	Start    float64 `json:"start"`    // alignment with the kernel at the start
-	Labels   float64 `json:"labels"`   // alignment with the labels' kernel yyᵀ
+	Labels   float64 `json:"labels"`   // alignment with the labels' kernel yyᵀ; 0 where all rows are of one class
 	Change   float64 `json:"change"`   // ‖K − K0‖/‖K0‖
 	Velocity float64 `json:"velocity"` // ‖K − K of the epoch before‖/‖K0‖; 0 at the start
 	Rank     float64 `json:"rank"`     // effective rank
