@@ -50,16 +50,20 @@ type gridPlan struct {
 	rateOf  string // where the rate comes from
 }
 
-// plan makes the jobs, opening no engine where one is named; rate 0 is a measured or the documented one.
-func (g *gridFlags) plan(ctx context.Context, home string, rate float64) (*gridPlan, error) {
+// plan makes the jobs, opening no engine where one is named; rate 0 is a measured or the documented one. home is LPFT_HOME.
+func (g *gridFlags) plan(ctx context.Context, rate float64) (p *gridPlan, home string, err error) {
 	if rate < 0 {
-		return nil, fmt.Errorf("--rate %g: expected tokens a second", rate)
+		return nil, "", fmt.Errorf("--rate %g: expected tokens a second", rate)
+	}
+	if home, err = prepared(); err != nil {
+		return nil, "", err
 	}
 	s, err := g.planSession(ctx, home)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return g.planOf(ctx, s, rate)
+	p, err = g.planOf(ctx, s, rate)
+	return p, home, err
 }
 
 // planSession opens the study for planning: an engine that has a name is not opened.

@@ -38,11 +38,7 @@ that is named (--backend, GOMLX_BACKEND) is not opened, so that a machine withou
   lpft plan --profile paper | jq -r 'select(.done | not) | .command | @sh' | xargs -I{} sh -c {}`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := prepared()
-			if err != nil {
-				return err
-			}
-			p, err := r.plan(cmd.Context(), home, r.rate)
+			p, _, err := r.plan(cmd.Context(), r.rate)
 			if err != nil {
 				return err
 			}

@@ -28,11 +28,7 @@ Slurm is, with squeue and sacct. It ends with one line: "23 of 60 done, 4 runnin
 --jobs lists every job that is not done, with the log of those that failed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := prepared()
-			if err != nil {
-				return err
-			}
-			p, err := r.plan(cmd.Context(), home, 0)
+			p, home, err := r.plan(cmd.Context(), 0)
 			if err != nil {
 				return err
 			}

@@ -60,11 +60,7 @@ func (r *slurmRequest) run(cmd *cobra.Command, more []string) error {
 	if r.max < 0 {
 		return fmt.Errorf("--max %d: expected a number of tasks, or 0", r.max)
 	}
-	home, err := prepared()
-	if err != nil {
-		return err
-	}
-	p, err := r.plan(cmd.Context(), home, 0)
+	p, home, err := r.plan(cmd.Context(), 0)
 	if err != nil {
 		return err
 	}

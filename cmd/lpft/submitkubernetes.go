@@ -62,11 +62,7 @@ func (r *kubernetesRequest) run(cmd *cobra.Command) error {
 	if r.opt.Max < 0 {
 		return fmt.Errorf("--max %d: expected a number of pods, or 0", r.opt.Max)
 	}
-	home, err := prepared()
-	if err != nil {
-		return err
-	}
-	p, err := r.plan(cmd.Context(), home, 0)
+	p, _, err := r.plan(cmd.Context(), 0)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ func workerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "The process that computes for notebooks' cells: what it does, its end",
-		Long: `Cells link no engine: a resident worker computes for them and keeps the model, compiled programs and open data
-between cells and notebooks. The first cell that needs it starts it; it ends when it was idle for ` + idle.String() + ` and no notebook is
+		Long: `Cells link no engine: a resident worker computes for them and keeps the engine, compiled kernels and
+tokenised data between cells and notebooks. The first cell that needs it starts it; it ends when it was idle for ` + idle.String() + ` and no notebook is
 open. LPFT_WORKER=off gives each cell a worker of its own.`,
 	}
 	cmd.AddCommand(workerStatusCommand(), workerStopCommand(), workerRunCommand())

@@ -48,14 +48,57 @@ func (plan planOf) needs(wanted func(study.KernelRun) bool) func(context.Context
 	}
 }
 
-// headRivals are the methods that differ in the head at the start only: from a random head, and from LP's.
-var headRivals = [][2]study.Method{{study.FT, study.LPFT}, {study.LoRA, study.LPLoRA}}
+// eachRun is what a verb of the session makes of every training that is wanted.
+func eachRun[T any](wanted func(study.KernelRun) bool, verb func(*session.Session, context.Context, study.KernelRun) (T, error)) func(context.Context, *session.Session) ([]T, error) {
+	return func(ctx context.Context, s *session.Session) ([]T, error) {
+		runs, err := beyondRuns(ctx, s, wanted)
+		if err != nil {
+			return nil, err
+		}
+		var out []T
+		for _, run := range runs {
+			one, err := verb(s, ctx, run)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+		return out, nil
+	}
+}
+
+// ofRun is what was found out about a training.
+type ofRun interface{ Run() study.KernelRun }
+
+// setting is what trainings share that differ in the seed alone.
+type setting struct {
+	task   string
+	method study.Method
+	by     string
+}
+
+func settingOf(one ofRun) setting { return setting{one.Run().Task, one.Run().Method, one.Run().By()} }
+
+// bySetting puts those together that differ in the seed alone, in the order of the first of each.
+func bySetting[T ofRun](all []T) (groups [][]T) {
+	at := map[setting]int{}
+	for _, one := range all {
+		i, there := at[settingOf(one)]
+		if !there {
+			i = len(groups)
+			at[settingOf(one)] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], one)
+	}
+	return groups
+}
 
 // seedsOf counts the seeds of some trainings.
-func seedsOf(runs []study.KernelRun) int {
+func seedsOf[T ofRun](all []T) int {
 	seeds := map[uint64]bool{}
-	for _, r := range runs {
-		seeds[r.Seed] = true
+	for _, one := range all {
+		seeds[one.Run().Seed] = true
 	}
 	return len(seeds)
 }
@@ -77,9 +120,9 @@ func overSeeds(values []float64) (report.Cell, error) {
 }
 
 // tasksOfRuns are the tasks of some trainings, each once.
-func tasksOfRuns(runs []study.KernelRun) (out []string) {
-	for _, r := range runs {
-		out = append(out, r.Task)
+func tasksOfRuns[T ofRun](all []T) (out []string) {
+	for _, one := range all {
+		out = append(out, one.Run().Task)
 	}
 	return distinct(out)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/report"
 	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
 )
@@ -68,7 +69,7 @@ func TestFollowingAtEqualDistance(t *testing.T) {
 func TestMovementClaims(t *testing.T) {
 	moved := func(m study.Method, seed uint64, start, change, before, after float64) *study.Movement {
 		return &study.Movement{KernelRun: study.KernelRun{Spec: study.Spec{Task: "cb", Method: m, Seed: seed}},
-			Points: []study.MovementPoint{{Theta: study.KernelMove{Start: 1, Labels: before}}, {Theta: study.KernelMove{Start: start, Change: change, Labels: after}}}}
+			Points: []study.MovementPoint{{Theta: study.KernelMove{Start: 1, Labels: &before}}, {Theta: study.KernelMove{Start: start, Change: change, Labels: &after}}}}
 	}
 	var good, bad []*study.Movement
 	for seed := range uint64(3) {
@@ -78,6 +79,14 @@ func TestMovementClaims(t *testing.T) {
 	require.Equal(t, []paper.Outcome{paper.Holds, paper.Holds, paper.Holds}, outcomes(movementClaims(good)))
 	require.Equal(t, []paper.Outcome{paper.Fails, paper.Fails, paper.Fails}, outcomes(movementClaims(bad)))
 	require.Equal(t, []paper.Outcome{paper.Undecided, paper.Undecided, paper.Undecided}, outcomes(movementClaims(good[:4])))
+
+	for _, m := range good { // rows of one class alone: nothing is turned towards, the rest stands
+		m.Points[0].Theta.Labels, m.Points[1].Theta.Labels = nil, nil
+	}
+	require.Equal(t, []paper.Outcome{paper.Holds, paper.Holds, paper.Undecided}, outcomes(movementClaims(good)))
+	var whole, groups report.Table
+	require.NoError(t, addMovement(&whole, &groups, bySetting(good)[0]))
+	require.Contains(t, whole.Rows[2].Cells, report.Cell{Ours: "-"})
 }
 
 // A profile without settings for them has no such items, and needs nothing for them.

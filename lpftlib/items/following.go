@@ -1,7 +1,6 @@
 package items
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,7 @@ import (
 // following compares trainings on a kernel's rows with what the kernel at the start predicts of them.
 func following() Item {
 	needs := planOf((*session.Session).PlanFollowing).needs(anyRun)
-	return recipe[[]*study.Following]{needs: needs, data: readFollowing, view: followingView, judge: followingClaims}.item(Item{
+	return recipe[[]*study.Following]{needs: needs, data: eachRun(anyRun, (*session.Session).Following), view: followingView, judge: followingClaims}.item(Item{
 		ID: "following", Covers: []string{"following"}, Part: beyond, Title: "Does training follow the kernel?",
 		Claim:    "Does the kernel at the start predict what training does to the logits, and better from LP's head than from a random one?",
 		Notebook: "beyond_following.ipynb",
@@ -24,39 +23,6 @@ func following() Item {
 }
 
 func anyRun(study.KernelRun) bool { return true }
-
-func readFollowing(ctx context.Context, s *session.Session) ([]*study.Following, error) {
-	runs, err := beyondRuns(ctx, s, anyRun)
-	if err != nil {
-		return nil, err
-	}
-	var out []*study.Following
-	for _, run := range runs {
-		f, err := s.Following(ctx, run)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, f)
-	}
-	return out, nil
-}
-
-// runsOfFollowing are the trainings themselves.
-func runsOfFollowing(all []*study.Following) (out []study.KernelRun) {
-	for _, f := range all {
-		out = append(out, f.KernelRun)
-	}
-	return out
-}
-
-// setting is what trainings share that differ in the seed alone.
-type setting struct {
-	task   string
-	method study.Method
-	by     string
-}
-
-func settingOf(r study.KernelRun) setting { return setting{r.Task, r.Method, r.By()} }
 
 var followingColumns = []string{"optimiser", "rate", "steps", "moved", "moved, test",
 	"step by step", "step by step, test", "step by step, P alone", "path", "path, test", "path, P alone"}
@@ -68,19 +34,10 @@ const followingCaption = "Trainings on the kernel's rows without dropout, at the
 	"Mean over seeds (± sample deviation). "
 
 func followingView(f *Facts, all []*study.Following) (View, error) {
-	tasks := tasksOfRuns(runsOfFollowing(all))
+	tasks := tasksOfRuns(all)
 	table := report.Table{Columns: followingColumns, Caption: followingCaption + f.footer(tasks...)}
-	var order []setting
-	groups := map[setting][]*study.Following{}
-	for _, one := range all {
-		key := settingOf(one.KernelRun)
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], one)
-	}
-	for _, key := range order {
-		row, err := followingRow(groups[key])
+	for _, seeds := range bySetting(all) {
+		row, err := followingRow(seeds)
 		if err != nil {
 			return View{}, err
 		}
@@ -172,8 +129,8 @@ func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawin
 			if one.Task != id || !kind.drawn {
 				continue
 			}
-			line := plots.Series{Name: one.Method.Title(), Faint: seen[settingOf(one.KernelRun)]}
-			seen[settingOf(one.KernelRun)] = true
+			line := plots.Series{Name: one.Method.Title(), Faint: seen[settingOf(one)]}
+			seen[settingOf(one)] = true
 			for i := range one.Points {
 				line.X, line.Y = append(line.X, x.of(&one.Points[i])), append(line.Y, kind.of(&one.Points[i]))
 			}
@@ -197,8 +154,8 @@ func followingClaims(all []*study.Following) []paper.Claim {
 		if len(mine) == 0 {
 			continue
 		}
-		seeds := seedsOf(runsOfFollowing(mine))
-		for _, rival := range headRivals {
+		seeds := seedsOf(mine)
+		for _, rival := range study.Rivals() {
 			ends, distances := followingPairs(mine, rival)
 			if len(ends) == 0 {
 				continue

@@ -1,7 +1,6 @@
 package items
 
 import (
-	"context"
 	"fmt"
 
 	"lpft/lpftlib/paper"
@@ -15,7 +14,7 @@ import (
 // movement follows the kernel itself while FT and LP-FT train on its rows.
 func movement() Item {
 	needs := planOf((*session.Session).PlanMovement).needs(movementRun)
-	return recipe[[]*study.Movement]{needs: needs, data: readMovement, view: movementView, judge: movementClaims}.item(Item{
+	return recipe[[]*study.Movement]{needs: needs, data: eachRun(movementRun, (*session.Session).Movement), view: movementView, judge: movementClaims}.item(Item{
 		ID: "movement", Covers: []string{"movement"}, Part: beyond, Title: "How far does the kernel move?",
 		Claim:    "The NTK regime is that the kernel stays what it is. How far do Θ, P and F move during FT and LP-FT, in which layers, and towards the labels?",
 		Notebook: "beyond_movement.ipynb",
@@ -25,30 +24,6 @@ func movement() Item {
 // movementRun takes of the trainings those of all parameters by Adam at the rate of Table 6.
 func movementRun(r study.KernelRun) bool {
 	return r.Optimiser == stage.Adam && r.Multiple == 1 && !r.Method.LowRank()
-}
-
-func readMovement(ctx context.Context, s *session.Session) ([]*study.Movement, error) {
-	runs, err := beyondRuns(ctx, s, movementRun)
-	if err != nil {
-		return nil, err
-	}
-	var out []*study.Movement
-	for _, run := range runs {
-		m, err := s.Movement(ctx, run)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// runsOfMovement are the trainings themselves.
-func runsOfMovement(all []*study.Movement) (out []study.KernelRun) {
-	for _, m := range all {
-		out = append(out, m.KernelRun)
-	}
-	return out
 }
 
 // kernelMoves are the kernels of a point by name.
@@ -61,41 +36,32 @@ var kernelMoves = []struct {
 	{"Θ", func(p *study.MovementPoint) study.KernelMove { return p.Theta }},
 }
 
-// moveColumns are the columns of both tables.
+// moveColumns are the columns of both tables; nil where a number is undefined.
 var moveColumns = []struct {
 	name string
-	of   func(start, end study.KernelMove) float64
+	of   func(start, end study.KernelMove) *float64
 }{
-	{"change", func(_, end study.KernelMove) float64 { return end.Change }},
-	{"alignment with the start", func(_, end study.KernelMove) float64 { return end.Start }},
-	{"with the labels at the start", func(start, _ study.KernelMove) float64 { return start.Labels }},
-	{"with the labels at the end", func(_, end study.KernelMove) float64 { return end.Labels }},
-	{"effective rank at the start", func(start, _ study.KernelMove) float64 { return start.Rank }},
-	{"effective rank at the end", func(_, end study.KernelMove) float64 { return end.Rank }},
+	{"change", func(_, end study.KernelMove) *float64 { return &end.Change }},
+	{"alignment with the start", func(_, end study.KernelMove) *float64 { return &end.Start }},
+	{"with the labels at the start", func(start, _ study.KernelMove) *float64 { return start.Labels }},
+	{"with the labels at the end", func(_, end study.KernelMove) *float64 { return end.Labels }},
+	{"effective rank at the start", func(start, _ study.KernelMove) *float64 { return &start.Rank }},
+	{"effective rank at the end", func(_, end study.KernelMove) *float64 { return &end.Rank }},
 }
 
 const movementCaption = "Kernels after training on their own rows by Adam without dropout, beside the start. Change: ‖K − K0‖/‖K0‖. " +
-	"Alignments are of centred kernels (CKA); the labels' kernel is yyᵀ. Effective rank: exp of the entropy of the normalised singular values. " +
+	"Alignments are of centred kernels (CKA); the labels' kernel is yyᵀ, with which rows of one class alone have no alignment. Effective rank: exp of the entropy of the normalised singular values. " +
 	"FT and LP-FT train at the batch and rate that Table 6 has for FT. Mean over seeds (± sample deviation). "
 
 func movementView(f *Facts, all []*study.Movement) (View, error) {
-	tasks := tasksOfRuns(runsOfMovement(all))
+	tasks := tasksOfRuns(all)
 	whole := report.Table{Columns: []string{"kernel"}, Caption: movementCaption + f.footer(tasks...)}
 	groups := report.Table{Columns: []string{"part of F", "share at the start", "share at the end"}, Caption: "The same for each parameter group's part of F, with its share of tr(F)."}
 	for _, c := range moveColumns {
 		whole.Columns, groups.Columns = append(whole.Columns, c.name), append(groups.Columns, c.name)
 	}
-	var order []setting
-	seeds := map[setting][]*study.Movement{}
-	for _, m := range all {
-		key := settingOf(m.KernelRun)
-		if seeds[key] == nil {
-			order = append(order, key)
-		}
-		seeds[key] = append(seeds[key], m)
-	}
-	for _, key := range order {
-		if err := addMovement(&whole, &groups, seeds[key]); err != nil {
+	for _, seeds := range bySetting(all) {
+		if err := addMovement(&whole, &groups, seeds); err != nil {
 			return View{}, err
 		}
 	}
@@ -112,12 +78,14 @@ func movementView(f *Facts, all []*study.Movement) (View, error) {
 
 // addMovement adds a method's rows to both tables.
 func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
-	row := func(name string, values ...func(*study.Movement) float64) (report.Row, error) {
+	row := func(name string, values ...func(*study.Movement) *float64) (report.Row, error) {
 		r := report.Row{Dataset: seeds[0].Task, Method: seeds[0].Method.Title(), Cells: []report.Cell{{Ours: name}}}
 		for _, value := range values {
 			var list []float64
 			for _, m := range seeds {
-				list = append(list, value(m))
+				if v := value(m); v != nil {
+					list = append(list, *v)
+				}
 			}
 			cell, err := overSeeds(list)
 			if err != nil {
@@ -127,9 +95,9 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 		}
 		return r, nil
 	}
-	columns := func(of func(*study.MovementPoint) study.KernelMove) (out []func(*study.Movement) float64) {
+	columns := func(of func(*study.MovementPoint) study.KernelMove) (out []func(*study.Movement) *float64) {
 		for _, c := range moveColumns {
-			out = append(out, func(m *study.Movement) float64 { return c.of(of(&m.Points[0]), of(m.Last())) })
+			out = append(out, func(m *study.Movement) *float64 { return c.of(of(&m.Points[0]), of(m.Last())) })
 		}
 		return out
 	}
@@ -141,9 +109,9 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 		whole.Rows = append(whole.Rows, r)
 	}
 	for g, group := range seeds[0].Points[0].Groups {
-		shares := []func(*study.Movement) float64{
-			func(m *study.Movement) float64 { return m.Points[0].Groups[g].Share },
-			func(m *study.Movement) float64 { return m.Last().Groups[g].Share },
+		shares := []func(*study.Movement) *float64{
+			func(m *study.Movement) *float64 { return &m.Points[0].Groups[g].Share },
+			func(m *study.Movement) *float64 { return &m.Last().Groups[g].Share },
 		}
 		r, err := row(group.Name, append(shares, columns(func(p *study.MovementPoint) study.KernelMove { return p.Groups[g].KernelMove })...)...)
 		if err != nil {
@@ -157,11 +125,11 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 // movementCurves are what is drawn over the epochs.
 var movementCurves = []struct {
 	title, label string
-	of           func(study.KernelMove) float64
+	of           func(study.KernelMove) *float64
 }{
-	{"like the start", "CKA", func(m study.KernelMove) float64 { return m.Start }},
-	{"like the labels", "CKA", func(m study.KernelMove) float64 { return m.Labels }},
-	{"change", "‖K − K_{0}‖/‖K_{0}‖", func(m study.KernelMove) float64 { return m.Change }},
+	{"like the start", "CKA", func(m study.KernelMove) *float64 { return &m.Start }},
+	{"like the labels", "CKA", func(m study.KernelMove) *float64 { return m.Labels }},
+	{"change", "‖K − K_{0}‖/‖K_{0}‖", func(m study.KernelMove) *float64 { return &m.Change }},
 }
 
 // movementFigure draws a row of panels for each of them, and a panel for each kernel; seeds after the first are pale.
@@ -178,11 +146,17 @@ func movementFigure(f *Facts, id string, all []*study.Movement) (Drawing, error)
 				line := plots.Series{Name: m.Method.Title(), Faint: seen[m.Method]}
 				seen[m.Method] = true
 				for e := range m.Points {
-					line.X, line.Y = append(line.X, float64(m.Points[e].Epoch)), append(line.Y, c.of(k.of(&m.Points[e])))
+					if y := c.of(k.of(&m.Points[e])); y != nil {
+						line.X, line.Y = append(line.X, float64(m.Points[e].Epoch)), append(line.Y, *y)
+					}
 				}
-				panel.Left = append(panel.Left, line)
+				if len(line.X) > 0 {
+					panel.Left = append(panel.Left, line)
+				}
 			}
-			panels = append(panels, panel)
+			if len(panel.Left) > 0 {
+				panels = append(panels, panel)
+			}
 		}
 	}
 	fig, err := plots.NormGrowth(panels, f.plot("Kernels during training on their own rows, "+id, id))
@@ -193,10 +167,12 @@ func movementFigure(f *Facts, id string, all []*study.Movement) (Drawing, error)
 
 // movementClaims judges which start keeps its kernel, and whether kernels turn to the labels.
 func movementClaims(all []*study.Movement) []paper.Claim {
-	seeds := seedsOf(runsOfMovement(all))
+	seeds := seedsOf(all)
 	var kept, changed, turned []paper.Pair
 	for _, m := range all {
-		turned = append(turned, paper.Pair{Name: fmt.Sprintf("%s %s seed %d", m.Method.Title(), m.Task, m.Seed), A: m.Points[0].Theta.Labels, B: m.Last().Theta.Labels})
+		if start, end := m.Points[0].Theta.Labels, m.Last().Theta.Labels; start != nil && end != nil {
+			turned = append(turned, paper.Pair{Name: fmt.Sprintf("%s %s seed %d", m.Method.Title(), m.Task, m.Seed), A: *start, B: *end})
+		}
 		for _, other := range all {
 			if m.Method == study.FT && other.Method == study.LPFT && m.Task == other.Task && m.Seed == other.Seed {
 				name := fmt.Sprintf("%s seed %d", m.Task, m.Seed)

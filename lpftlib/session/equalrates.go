@@ -10,9 +10,6 @@ import (
 // Table 6 gives every method a batch size and a learning rate of its own, so that where LP-FT moves features less than FT its rate
 // may be why. The control trains both at either's.
 
-// rivals are the methods that differ in the head at the start of the FT stage only.
-var rivals = [][2]study.Method{{study.FT, study.LPFT}, {study.LoRA, study.LPLoRA}}
-
 // controlRun is a cell of the control before it is measured; Rates are zero where they are the profile's for the method.
 type controlRun struct {
 	study.Spec
@@ -82,7 +79,7 @@ func (s *Session) controlRuns(ctx context.Context, start study.Spec, methods []s
 		return nil, nil
 	}
 	var runs []controlRun
-	for _, pair := range rivals {
+	for _, pair := range study.Rivals() {
 		if !slices.Contains(methods, pair[0]) || !slices.Contains(methods, pair[1]) {
 			continue
 		}

@@ -2,10 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -43,13 +39,7 @@ func (s *Session) pretrained(ctx context.Context, id string) (*store.Artefact, e
 	})
 }
 
-// PretrainedLayer are the pre-trained model's features after its first so many layers; 0 is the embeddings.
-func (s *Session) PretrainedLayer(ctx context.Context, id string, layers int) (*Features, error) {
-	a, err := s.layer(ctx, id, layers)
-	return s.read(ctx, id, a, err)
-}
-
-// layer computes or finds them.
+// layer computes or finds the pre-trained model's features after its first so many layers; 0 is the embeddings.
 func (s *Session) layer(ctx context.Context, id string, layers int) (*store.Artefact, error) {
 	step, err := s.layerStep(ctx, id, layers)
 	if err != nil {
@@ -64,14 +54,6 @@ func (s *Session) layer(ctx context.Context, id string, layers int) (*store.Arte
 		w, err = w.First(layers)
 		return w, nil, err
 	})
-}
-
-// Split is φ of one split [N, h].
-func (f *Features) Split(name string) (*mat.Dense, error) {
-	if phi := f.Splits[name]; phi != nil {
-		return phi, nil
-	}
-	return nil, fmt.Errorf("split %q has no features: there are %s", name, strings.Join(slices.Sorted(maps.Keys(f.Splits)), ", "))
 }
 
 // TrainedFeatures are φ of the model that a run leaves, on some splits of a task: of the task it

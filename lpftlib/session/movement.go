@@ -127,9 +127,11 @@ func (c *changes) move(k, start, before *kernels.Kernel) (m study.KernelMove, er
 		return m, err
 	}
 	if c.severalClasses {
-		if m.Labels, err = kernels.CKA(k, c.target); err != nil {
+		labels, err := kernels.CKA(k, c.target)
+		if err != nil {
 			return m, err
 		}
+		m.Labels = &labels
 	}
 	if m.Change, err = kernels.RelativeChange(k, start); err != nil {
 		return m, err

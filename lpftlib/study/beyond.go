@@ -50,6 +50,9 @@ type KernelRun struct {
 	Multiple  float64         `json:"multiple"` // of Table 6's learning rate for FT or LoRA
 }
 
+// Run is the training itself, of what was found out about it.
+func (r KernelRun) Run() KernelRun { return r }
+
 // By is the optimiser with the multiple of the rate: "SGD, rate × 100".
 func (r KernelRun) By() string {
 	if r.Multiple == 1 {

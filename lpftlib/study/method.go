@@ -37,5 +37,8 @@ func (m Method) LowRank() bool { return m == LoRA || m == LPLoRA }
 // Trains tells whether the method has an FT stage.
 func (m Method) Trains() bool { return m != Pretrained && m != LP }
 
+// Rivals are the pairs of methods that differ in the head at the start of the FT stage only: from a random head, and from LP's.
+func Rivals() [][2]Method { return [][2]Method{{FT, LPFT}, {LoRA, LPLoRA}} }
+
 // Methods are all methods in the order of the paper's tables.
 func Methods() []Method { return []Method{Pretrained, LP, FT, LoRA, LPFT, LPLoRA} }

@@ -21,11 +21,11 @@ type MovementPoint struct {
 // KernelMove compares a kernel with what it was at the start and with the labels. Alignments are of centred kernels, see
 // kernels.CKA.
 type KernelMove struct {
-	Start    float64 `json:"start"`    // alignment with the kernel at the start
-	Labels   float64 `json:"labels"`   // alignment with the labels' kernel yyᵀ; 0 where all rows are of one class
-	Change   float64 `json:"change"`   // ‖K − K0‖/‖K0‖
-	Velocity float64 `json:"velocity"` // ‖K − K of the epoch before‖/‖K0‖; 0 at the start
-	Rank     float64 `json:"rank"`     // effective rank
+	Start    float64  `json:"start"`            // alignment with the kernel at the start
+	Labels   *float64 `json:"labels,omitempty"` // alignment with the labels' kernel yyᵀ; nil where undefined, as for rows of one class
+	Change   float64  `json:"change"`           // ‖K − K0‖/‖K0‖
+	Velocity float64  `json:"velocity"`         // ‖K − K of the epoch before‖/‖K0‖; 0 at the start
+	Rank     float64  `json:"rank"`             // effective rank
 }
 
 // GroupMove is a parameter group's part of F.

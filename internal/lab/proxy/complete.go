@@ -41,19 +41,30 @@ func isOtherCell(code string) bool {
 // splitCell takes GoNB's own lines out: declarations come before the mark of main, statements after it.
 // open says that the last of GoNB's lines goes on in one that is not there.
 func splitCell(code string) (declarations, statements string, open bool) {
-	parts, to := [2][]string{}, 0
+	blank, start, open := masked(code)
+	if start < 0 {
+		return blank, "", open
+	}
+	return blank[:start], blank[start:], open
+}
+
+// masked is code of the same length in which GoNB's own lines are blank, and where its statements start; -1 where it has none.
+func masked(code string) (blank string, start int, open bool) {
+	var b strings.Builder
+	start = -1
 	for line := range strings.Lines(code) {
 		text := strings.TrimRight(line, "\r\n")
 		if special := strings.HasPrefix(text, "%") || strings.HasPrefix(text, "!"); !special && !open {
-			parts[to] = append(parts[to], text)
+			b.WriteString(line)
 			continue
 		}
-		if words := strings.Fields(text); !open && len(words) > 0 && slices.Contains(mainMarks, words[0]) {
-			to = 1
+		b.WriteString(strings.Repeat(" ", len(text)) + line[len(text):])
+		if words := strings.Fields(text); start < 0 && !open && len(words) > 0 && slices.Contains(mainMarks, words[0]) {
+			start = b.Len()
 		}
 		open = strings.HasSuffix(text, "\\")
 	}
-	return strings.Join(parts[0], "\n"), strings.Join(parts[1], "\n"), open
+	return b.String(), start, open
 }
 
 // balance counts brackets that are open at the end, and says whether a literal, a comment or an expression is.

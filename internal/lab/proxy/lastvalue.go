@@ -17,7 +17,7 @@ func withLastValue(code string, before []string) string {
 	if isOtherCell(code) {
 		return code
 	}
-	blank, start := statementsAlone(code)
+	blank, start, _ := masked(code)
 	if start < 0 {
 		return code
 	}
@@ -57,30 +57,4 @@ func lastValue(d ast.Decl) ast.Expr {
 		}
 	}
 	return s.X
-}
-
-// statementsAlone is code of the same length in which GoNB's own lines are blank, and where its statements start; -1 where it
-// has none.
-func statementsAlone(code string) (blank string, start int) {
-	var b strings.Builder
-	start = -1
-	for line := range strings.Lines(code) {
-		words := strings.Fields(line)
-		switch {
-		case len(words) > 0 && (words[0] == "%%" || words[0] == "%main"):
-			b.WriteString(blankLine(line))
-			start = b.Len()
-		case strings.HasPrefix(line, "%") || strings.HasPrefix(line, "!"):
-			b.WriteString(blankLine(line))
-		default:
-			b.WriteString(line)
-		}
-	}
-	return b.String(), start
-}
-
-// blankLine is a line of as many spaces.
-func blankLine(line string) string {
-	text := strings.TrimRight(line, "\r\n")
-	return strings.Repeat(" ", len(text)) + line[len(text):]
 }

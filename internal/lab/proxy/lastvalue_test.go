@@ -43,8 +43,7 @@ func FuzzLastValue(f *testing.F) {
 			return
 		}
 		require.Equal(t, len(code)+len("fmt.Println()"), len(got))
-		_, start := statementsAlone(got)
-		blank, _ := statementsAlone(got)
+		blank, start, _ := masked(got)
 		_, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc main() {\n"+blank[start:]+"\n}", parser.SkipObjectResolution)
 		require.NoError(t, err)
 	})
