@@ -18,7 +18,7 @@ for split, n in (("train", 72), ("test", 48)):
     "columns": {"a": "text", "label": "stars"}, "files": {"train": "train.csv", "test": "test.csv"}}))
 smoke = json.loads(pathlib.Path("lpftlib/study/profiles/smoke.json").read_text())
 smoke["about"] = "smoke with longer trainings"
-smoke["epochs"] = 15
+smoke["epochs"] = 20
 (out / "grid.json").write_text(json.dumps(smoke))
 PY
 }
@@ -39,6 +39,7 @@ trainings() {
 # until_training waits until a training has been at work for some seconds, and prints its task and job.
 until_training() {
     for _ in $(seq 600); do
+        [ -n "$(squeue -h)" ] || return 1
         task=$(trainings | sed -n 1p)
         if [ -n "$task" ]; then
             sleep 3
@@ -72,6 +73,21 @@ until_empty() {
     return 1
 }
 
+# preempt lets an urgent job take the node from a training, and waits until a training is at work again.
+preempt() {
+    until_training >/dev/null
+    sbatch --parsable --partition urgent --exclusive --time=5 --output=/dev/null --wrap 'sleep 1' >"$work/grid/urgent"
+    for _ in $(seq 120); do
+        [ "$(squeue -h -j "$(cat "$work/grid/urgent")" -o %T 2>/dev/null)" = PENDING ] || break
+        sleep 0.5
+    done
+    echo "preempted:$(squeue -h --array -o '%T %r' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
+    until_training >/dev/null || [ -z "$(squeue -h)" ]
+}
+
+# resumed: a training has gone on from a checkpoint.
+resumed() { LPFT_HOME=$work/grid/cluster "$lpft" store log 2>/dev/null | grep ' resumed ' >/dev/null; }
+
 study() {
     export GOMLX_BACKEND=go
     write_study
@@ -102,13 +118,11 @@ study() {
     for _ in $(seq 60); do squeue -h >/dev/null 2>&1 && break; sleep 1; done
     echo "controller killed and started again; $(summary)"
 
-    until_training >/dev/null
-    sbatch --parsable --partition urgent --exclusive --time=5 --output=/dev/null --wrap 'sleep 5' >"$work/grid/urgent"
-    for _ in $(seq 60); do
-        [ "$(squeue -h -j "$(cat "$work/grid/urgent")" -o %T 2>/dev/null)" = PENDING ] || break
-        sleep 1
+    # A training that ends within its grace time leaves no checkpoint to go on from, so others are preempted until one did.
+    for _ in $(seq 6); do
+        preempt
+        if resumed; then break; fi
     done
-    echo "preempted:$(squeue -h --array -o '%T %r' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
 
     until_empty
     summary
