@@ -12,6 +12,8 @@ import json
 import os
 import pathlib
 import queue
+import random
+import re
 import shutil
 import signal
 import statistics
@@ -67,15 +69,19 @@ class Kernel:
         self.kc.wait_for_ready(timeout=120)
         self.start_seconds = time.monotonic() - began
 
-    def processes(self):
+    def running(self):
+        """The kernel's processes, each its number and command line."""
         found = []
         for file in glob.glob("/proc/[0-9]*/environ"):
             try:
                 if self.mark.encode() in pathlib.Path(file).read_bytes():
-                    found.append(pathlib.Path(file).parent.joinpath("cmdline").read_bytes().replace(b"\0", b" "))
+                    found.append((int(file.split("/")[2]), pathlib.Path(file).parent.joinpath("cmdline").read_bytes().replace(b"\0", b" ")))
             except OSError:
                 pass
         return found
+
+    def processes(self):
+        return [line for _, line in self.running()]
 
     def run(self, code, timeout=60, **more):
         """Executes a cell; its reply's content and what was published for it."""
@@ -350,6 +356,31 @@ class Worker(unittest.TestCase):
         os.kill(pid, signal.SIGKILL)
         self.ok(k, "%%\nlpftlib.Display(lpftlib.Open(params).Tasks()[0].Probe(1), 1)")
         self.assertNotEqual(self.pid(), pid)
+
+    def test_killed_cells_lose_nothing(self):
+        """Five times a training's cell and the worker that computes for it are killed at once; then it is as if nothing had been."""
+        k = self.kernel(seed=3)
+        code = '%%\nrun := lpftlib.Open(params).Tasks()[0].Train(lpftlib.FT, 3)\nfmt.Println("features", run.Features("val").RawMatrix().Data)'
+        features = lambda out: re.search(r"features .*", text(out)).group()
+        random.seed(3)
+        killed = 0
+        while killed < 5:
+            msg = k.kc.execute(code)
+            while "steps/s" not in json.dumps(k.kc.get_iopub_msg(timeout=120)["content"]):
+                pass  # the training has not begun
+            time.sleep(random.uniform(0, 1))
+            for pid in [self.pid()] + [p for p, line in k.running() if b"gonb_" in line.split(b" ")[0]]:
+                if pid:
+                    os.kill(pid, signal.SIGKILL)
+            if k.collect(msg, 120)[0]["status"] == "error":
+                killed += 1
+            else:  # it was done before it could be killed
+                shutil.rmtree(pathlib.Path(self.home) / "store")
+        after = features(k.run(code, timeout=180)[1])
+        os.kill(self.pid(), signal.SIGKILL)
+        shutil.rmtree(pathlib.Path(self.home) / "store")
+        self.assertEqual(after, features(k.run(code, timeout=180)[1]))
+        print(f"{killed} kills of a training's cell with its worker: 0 lost, 0 wrong")
 
     def test_stop_in_training(self):
         k = self.kernel(seed=2)
