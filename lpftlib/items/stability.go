@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"lpft/lpftlib/paper"
+	"lpft/lpftlib/probe"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/session"
 	"lpft/lpftlib/study"
@@ -219,7 +220,7 @@ func (t stabilityOfTask) figure(f *Facts) (Drawing, error) {
 	}
 	choice := plots.CurvePanel{Title: fmt.Sprintf("(a) held-out accuracy, %d folds", usual.folds), XLabel: "κ", YLabel: "accuracy", LogX: true}
 	for i, fit := range t.fits(usual) {
-		choice.Left = append(choice.Left, plots.Series{Name: "one row order", X: fit.Kappas, Y: fit.Scores, Faint: i > 0})
+		choice.Left = append(choice.Left, plots.Series{Name: "held-out rows", X: fit.Kappas, Y: fit.Scores, Faint: i > 0})
 	}
 	head := plots.CurvePanel{Title: "(b) the head of each κ", XLabel: "κ", YLabel: "accuracy", LogX: true, RightLabel: "‖V‖_{F}", LogRight: true}
 	var kappas, train, test, norms []float64
@@ -228,9 +229,12 @@ func (t stabilityOfTask) figure(f *Facts) (Drawing, error) {
 	}
 	head.Left = []plots.Series{{Name: "training rows", X: kappas, Y: train}, {Name: "test rows", X: kappas, Y: test}}
 	head.Right = []plots.Series{{Name: "‖V‖", X: kappas, Y: norms}}
-	sorted := plots.CurvePanel{Title: "(c) ‖V‖ by rank of the row order", XLabel: "rank", YLabel: "‖V‖_{F}"}
+	sorted := plots.CurvePanel{Title: "(c) ‖V‖, sorted", XLabel: "rank of the row order", YLabel: "log_{10} ‖V‖_{F}"}
 	for _, w := range t.ways() {
-		line := plots.Series{Name: fmt.Sprintf("%d folds, %s", w.folds, w.stop), Y: valuesOf(t.fits(w), normOf)}
+		if w.stop != usual.stop {
+			continue
+		}
+		line := plots.Series{Name: fmt.Sprintf("%d folds", w.folds), Y: valuesOf(t.fits(w), func(f *study.ProbeFit) float64 { return math.Log10(f.Norm) })}
 		slices.Sort(line.Y)
 		for i := range line.Y {
 			line.X = append(line.X, float64(i+1))
@@ -239,8 +243,16 @@ func (t stabilityOfTask) figure(f *Facts) (Drawing, error) {
 	}
 	fig, err := plots.NormGrowth([]plots.CurvePanel{choice, head, sorted}, f.plot("Linear probing in other row orders, "+t.task, t.task))
 	caption := fmt.Sprintf("%s: (a) held-out accuracy against κ, a line a row order, all but the first pale; (b) the minimiser of each κ on all training rows; "+
-		"(c) the norms that the row orders end with, sorted.", t.task)
+		"(c) the norms that the row orders end with, sorted; fits end %s.", t.task, endOfFits(usual.stop))
 	return Drawing{fig, "stability-" + t.task, caption}, err
+}
+
+// endOfFits says in words where a stopping rule ends.
+func endOfFits(stop string) string {
+	if stop == string(probe.StopExact) {
+		return "at the minimiser"
+	}
+	return "where " + stop + " stops"
 }
 
 // stabilityClaims judges what the head owes to the data, and what would make it firmer.
