@@ -113,3 +113,34 @@ func (t *Task) Following(m Method, seed uint64, by stage.Optimiser, multiple flo
 func (t *Task) Movement(m Method, seed uint64, by stage.Optimiser, multiple float64) *study.Movement {
 	return ask(t.study, worker.Movement, study.KernelRun{Spec: t.spec(m, seed), Optimiser: by, Multiple: multiple})
 }
+
+// Places trains likewise: where in the network the kernel at the start works, and how far the training has moved the
+// features of each layer.
+func (t *Task) Places(m Method, seed uint64, by stage.Optimiser, multiple float64) *study.Places {
+	return ask(t.study, worker.Places, study.KernelRun{Spec: t.spec(m, seed), Optimiser: by, Multiple: multiple})
+}
+
+// Freezing trains likewise by plain gradient descent, as it is and with each part of the encoder frozen: what that changes,
+// and what the kernel at the start predicts of it.
+func (t *Task) Freezing(m Method, seed uint64, multiple float64) *study.Freezing {
+	return ask(t.study, worker.Freezing, study.KernelRun{Spec: t.spec(m, seed), Optimiser: stage.SGD, Multiple: multiple})
+}
+
+// ScaledStart trains likewise by Adam at the rate of Table 6 from a head scaled to a norm: how far features move, and what
+// the kernel knew of it before.
+func (t *Task) ScaledStart(m Method, seed uint64, norm float64) *study.ScaledStart {
+	run := study.KernelRun{Spec: t.spec(m, seed), Multiple: 1}
+	run.Scaling = study.Scaling{Norm: norm, Reading: "A"}
+	return ask(t.study, worker.ScaledStart, run)
+}
+
+// Stability is linear probing with the training rows in the order of a seed: κ* and ‖V‖ for each of the profile's numbers
+// of folds and each stopping rule.
+func (t *Task) Stability(order uint64) *study.Stability {
+	return ask(t.study, worker.Stability, worker.SeedArgs{Task: t.ID, Seed: order})
+}
+
+// Strengths are the heads of every κ of the grid, fitted to all training rows.
+func (t *Task) Strengths() []study.ProbeStrength {
+	return ask(t.study, worker.Strengths, worker.TaskArgs{Task: t.ID})
+}

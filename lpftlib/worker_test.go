@@ -14,6 +14,7 @@ import (
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/stage"
 	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
 	"lpft/lpftlib/worker"
 	"lpft/lpftlib/worker/server"
 )
@@ -101,4 +102,23 @@ func TestFollowingAndMovement(t *testing.T) {
 	m := toy.Movement(FT, 1, stage.Adam, 1)
 	require.Zero(t, m.Points[0].Theta.Change)
 	require.Positive(t, m.Last().Theta.Change)
+}
+
+// So do places in the network.
+func TestPlacesAndFreezing(t *testing.T) {
+	toy := onToy(t).Tasks()[0]
+	p := toy.Places(FT, 1, stage.Adam, 1)
+	require.Positive(t, p.Layers[len(p.Layers)-1].Diff)
+	f := toy.Freezing(FT, 1, 2)
+	require.Len(t, f.Parts, len(study.Parts()))
+	require.Equal(t, 2.0, toy.ScaledStart(FT, 1, 2).Norm())
+}
+
+// So does what they ask about linear probing.
+func TestStabilityOfAProbe(t *testing.T) {
+	toy := onToy(t).Tasks()[0]
+	stable, strengths := toy.Stability(1), toy.Strengths()
+	fit := stable.Fit(study.PaperFolds, "exact")
+	require.Equal(t, toy.Probe(1).Kappa, fit.Kappa)
+	require.Len(t, strengths, len(fit.Kappas))
 }

@@ -60,7 +60,7 @@ func (m *Model) Describe() *Description {
 func (m *Model) layer(spec encoder.TensorSpec) (l Layer, ok bool) {
 	cfg := m.Weights.Config
 	name, ok := strings.CutSuffix(spec.Name, ".weight")
-	l = Layer{Name: name, Group: groupOfTensor(spec.Name), Weight: spec.Name, Bias: name + ".bias", Out: spec.Shape[0], NoGradient: -1, Frozen: m.LoRA != nil}
+	l = Layer{Name: name, Group: GroupOfTensor(spec.Name), Weight: spec.Name, Bias: name + ".bias", Out: spec.Shape[0], NoGradient: -1, Frozen: m.LoRA != nil}
 	switch spec.Name {
 	case encoder.WordEmbeddings:
 		l.Index, l.NoGradient = ids, cfg.PadID
@@ -84,8 +84,8 @@ func (m *Model) layer(spec encoder.TensorSpec) (l Layer, ok bool) {
 	return l, ok
 }
 
-// groupOfTensor is the parameter group of an encoder's tensor.
-func groupOfTensor(name string) string {
+// GroupOfTensor is the parameter group of an encoder's tensor: "attention.3" of "encoder.layer.3.attention.self.query.weight".
+func GroupOfTensor(name string) string {
 	var i int
 	switch {
 	case name == encoder.WordEmbeddings:

@@ -2,12 +2,21 @@ package finetune
 
 import (
 	"fmt"
+	"slices"
 
 	"lpft/lpftlib/encoder"
 )
 
-// check refuses a head that does not fit the encoder.
+// check refuses a head that does not fit the encoder, and tensors to freeze that it does not have or train.
 func (s Start) check() error {
+	if s.LoRA != nil && len(s.Frozen) > 0 {
+		return fmt.Errorf("%d frozen tensors with LoRA, which trains none of the encoder's: expected one or the other", len(s.Frozen))
+	}
+	for _, name := range s.Frozen {
+		if !slices.ContainsFunc(s.Weights.Config.Specs(), func(spec encoder.TensorSpec) bool { return spec.Name == name }) {
+			return fmt.Errorf("frozen tensor %q is none of the encoder's: expected a name such as %q", name, encoder.WordEmbeddings)
+		}
+	}
 	return s.Head.Check(s.Weights.Config.Hidden)
 }
 

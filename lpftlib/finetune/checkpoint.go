@@ -81,7 +81,11 @@ func (t *trainer) identity() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return store.DigestJSON([]any{t.recipe, digest, t.start.Head, t.start.LoRA, t.data})
+	of := []any{t.recipe, digest, t.start.Head, t.start.LoRA, t.data}
+	if len(t.start.Frozen) > 0 {
+		of = append(of, t.start.Frozen)
+	}
+	return store.DigestJSON(of)
 }
 
 // save writes a generation and removes all but the newest two. A step that is kept already is not written again: that

@@ -30,6 +30,7 @@ type Start struct {
 	Weights *encoder.Weights     // the pre-trained encoder
 	Head    *head.Head           // random (FT, LoRA) or from linear probing (LP-FT, LP-LoRA)
 	LoRA    *encoder.LoRAWeights // nil: all parameters are trained
+	Frozen  []string             // the encoder's tensors that stand still all the same; none with LoRA, which trains none of them
 
 	ValFeatures []float32 // φ of the validation rows [n, h] where they are at hand; nil: computed
 }
@@ -146,7 +147,7 @@ func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hook
 	t.order = func(epoch int) []int { return Order(recipe.Seed, epoch, len(data.Train.Texts)) }
 	t.deviceTokens = trainTokens
 	t.vocab = newVocabulary(start.Weights.Config, data.Train.Texts, data.Val.Texts)
-	t.state = newState(t.vocab, start.Weights, t.lora, start.Head)
+	t.state = newState(t.vocab, start)
 	t.steps = recipe.Epochs * recipe.StepsPerEpoch(len(data.Train.Texts))
 	var err error
 	if t.engine, err = newEngine(be, t.vocab.cfg, t.lora, recipe, t.state.trained); err != nil {

@@ -32,8 +32,8 @@ const (
 )
 
 // newState places the model on the device. With LoRA only the factors and the head are trained.
-func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, h *head.Head) *state {
-	s := &state{}
+func newState(v *vocabulary, start Start) *state {
+	s, w, lora, h := &state{}, start.Weights, start.LoRA, start.Head
 	add := func(spec encoder.TensorSpec, data []float32, trained bool) {
 		s.specs = append(s.specs, spec)
 		s.trained = append(s.trained, trained)
@@ -49,7 +49,7 @@ func newState(v *vocabulary, w *encoder.Weights, lora *encoder.LoRAWeights, h *h
 		if spec.Name == encoder.WordEmbeddings {
 			data = v.pick(data)
 		}
-		add(spec, data, lora == nil)
+		add(spec, data, lora == nil && !slices.Contains(start.Frozen, spec.Name))
 	}
 	for i, spec := range lora.Specs() {
 		layer := lora.Layers[i/2]

@@ -93,7 +93,7 @@ func TestMovementClaims(t *testing.T) {
 func TestItemsBeyondCanBeOff(t *testing.T) {
 	s := toy(t, 1001)
 	s.Profile.Beyond = nil
-	for _, item := range []Item{following(), movement()} {
+	for _, item := range []Item{following(), movement(), stability(), places(), norms()} {
 		steps, err := item.Needs(t.Context(), s)
 		require.NoError(t, err)
 		require.Empty(t, steps)

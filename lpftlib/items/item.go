@@ -132,7 +132,7 @@ func All() []Item {
 	return []Item{
 		table1(), figure1(), table2(), figure2(), figure8(), figure3(), figure5(), table3(), table6(), table7(), table8(), table10(), table12(),
 		proposition1(), corollary1(), growth(), proposition2(), defects(),
-		following(), movement(),
+		following(), movement(), places(), norms(), stability(),
 	}
 }
 

@@ -89,7 +89,7 @@ func TestItemsMakeAReport(t *testing.T) {
 	}
 	figures, err := filepath.Glob(filepath.Join(dir, "figures", "*.png"))
 	require.NoError(t, err)
-	require.Len(t, figures, 12)
+	require.Len(t, figures, 15)
 }
 
 // computed are the keys of what a store has computed, in order.

@@ -37,7 +37,7 @@ func (s *Session) Trajectory(ctx context.Context, run study.KernelRun) (*study.T
 	}, func(ctx context.Context) (*study.Trajectory, error) {
 		out := &study.Trajectory{KernelRun: run, Recipe: job.in.Recipe}
 		err := s.watched(ctx, job, step.Label, func(ctx context.Context, m *finetune.Moment) error {
-			if m.Step > 0 && !slices.Contains(study.RecordedSteps(m.Steps), m.Step) {
+			if m.Step > 0 && !slices.Contains(recordedSteps(run, m.Steps), m.Step) {
 				return nil
 			}
 			train, test, err := m.Logits(ctx)
@@ -52,8 +52,19 @@ func (s *Session) Trajectory(ctx context.Context, run study.KernelRun) (*study.T
 	})
 }
 
+// recordedSteps are the steps after which a training's logits are recorded; of one with a frozen part the end is enough.
+func recordedSteps(run study.KernelRun, total int) []int {
+	if run.Frozen != "" {
+		return []int{total}
+	}
+	return study.RecordedSteps(total)
+}
+
 // followingStep compares a trajectory with what the kernel predicts.
 func (s *Session) followingStep(ctx context.Context, run study.KernelRun) (store.Step, error) {
+	if run.Frozen != "" {
+		return store.Step{}, fmt.Errorf("%s: the whole kernel does not predict a training with a frozen part: expected none", run)
+	}
 	trajectory, err := s.keyOf(s.trajectoryStep(ctx, run))
 	if err != nil {
 		return store.Step{}, err

@@ -3,8 +3,11 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"lpft/kernels"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/progress"
@@ -15,8 +18,9 @@ import (
 // kernelRunInputs is everything a training on a kernel's rows depends on.
 type kernelRunInputs struct {
 	finetuneInputs
-	Rows     int `json:"rows"`
-	TestRows int `json:"test_rows"`
+	Rows     int    `json:"rows"`
+	TestRows int    `json:"test_rows"`
+	Frozen   string `json:"frozen,omitempty"` // part of the encoder
 }
 
 // kernelRunInputs puts them together.
@@ -26,6 +30,9 @@ func (s *Session) kernelRunInputs(ctx context.Context, run study.KernelRun) (in 
 	}
 	if in.Rows, in.TestRows, err = s.KernelRows(ctx, run.Task); err != nil {
 		return in, err
+	}
+	if in.Frozen = run.Frozen; in.Frozen != "" && (run.Method.LowRank() || !slices.Contains(study.Parts(), in.Frozen)) {
+		return in, fmt.Errorf("%s with %q frozen: expected FT or LP-FT, and one of %s", run.Method.Title(), in.Frozen, strings.Join(study.Parts(), ", "))
 	}
 	in.Recipe, err = s.kernelRecipe(ctx, run, in.Rows)
 	return in, err
@@ -85,6 +92,11 @@ func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch
 	if start.Weights, err = m.Weights(); err != nil {
 		return err
 	}
+	for _, spec := range m.Config.Specs() {
+		if j.in.Frozen != "" && partOf(ntk.GroupOfTensor(spec.Name)) == j.in.Frozen {
+			start.Frozen = append(start.Frozen, spec.Name)
+		}
+	}
 	if j.in.LoRA != nil {
 		if start.LoRA, err = s.newLoRA(m, j.run.Seed); err != nil {
 			return err
@@ -95,4 +107,10 @@ func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch
 	_, err = finetune.Run(ctx, be, start, j.Data, j.in.Recipe, finetune.Hooks{Score: scorer(d.Task, j.in.Select), Watch: watch,
 		Progress: func(p finetune.Progress) { bar.Set(p.Step, fmt.Sprintf("loss %.3f", p.Loss)) }})
 	return err
+}
+
+// partOf is the part of the encoder that a parameter group belongs to: "attention" of "attention.3".
+func partOf(group string) string {
+	part, _, _ := strings.Cut(group, ".")
+	return part
 }

@@ -28,34 +28,39 @@ func (p *plan) following(ctx context.Context, run study.KernelRun) error {
 	if err != nil {
 		return err
 	}
-	step, err := s.trajectoryStep(ctx, run)
+	trajectory, err := p.trajectory(ctx, run, head)
 	if err != nil {
 		return err
 	}
-	in := step.Inputs.(kernelRunInputs)
-	rows, train, err := s.kernelRunTokens(ctx, in, run.Task)
-	if err != nil {
-		return err
-	}
-	records := len(study.RecordedSteps(in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows))) + 1
-	key, err := s.keyOf(step, nil)
-	if err != nil {
-		return err
-	}
-	unit := Unit{BeyondUnit, key}
-	trajectory, err := p.add(step, nil, Planned{Tokens: train + float64(records)*rows, Disk: 1 << 18, Needs: head, Unit: unit, Do: func(ctx context.Context) error {
-		_, err := s.Trajectory(ctx, run)
-		return err
-	}})
-	if err != nil {
-		return err
-	}
-	step, err = s.followingStep(ctx, run)
-	_, err = p.add(step, err, Planned{Disk: 1 << 14, Needs: []string{kernel, trajectory}, Unit: unit, Do: func(ctx context.Context) error {
+	step, err := s.followingStep(ctx, run)
+	_, err = p.add(step, err, Planned{Disk: 1 << 14, Needs: []string{kernel, trajectory}, Unit: Unit{BeyondUnit, trajectory}, Do: func(ctx context.Context) error {
 		_, err := s.Following(ctx, run)
 		return err
 	}})
 	return err
+}
+
+// trajectory adds a training with its recorded logits, and returns its key.
+func (p *plan) trajectory(ctx context.Context, run study.KernelRun, head []string) (string, error) {
+	s := p.s
+	step, err := s.trajectoryStep(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	in := step.Inputs.(kernelRunInputs)
+	rows, train, err := s.kernelRunTokens(ctx, in, run.Task)
+	if err != nil {
+		return "", err
+	}
+	records := len(recordedSteps(run, in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows))) + 1
+	key, err := s.keyOf(step, nil)
+	if err != nil {
+		return "", err
+	}
+	return p.add(step, nil, Planned{Tokens: train + float64(records)*rows, Disk: 1 << 18, Needs: head, Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+		_, err := s.Trajectory(ctx, run)
+		return err
+	}})
 }
 
 // PlanMovement is what [Session.Movement] of some trainings would take: a kernel of the training rows an epoch.

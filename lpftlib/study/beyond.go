@@ -17,6 +17,9 @@ type Beyond struct {
 	Epochs  int       `json:"epochs"`
 	Adam    []float64 `json:"adam"` // multiples of Table 6's learning rate for training by Adam
 	SGD     []float64 `json:"sgd"`  // likewise by plain gradient descent, whose steps are far shorter at one rate
+
+	Orders []uint64 `json:"orders"` // seeds of the row orders in which linear probes are fitted
+	Folds  []int    `json:"folds"`  // of their cross-validation
 }
 
 func (b *Beyond) check() error {
@@ -27,6 +30,12 @@ func (b *Beyond) check() error {
 		return fmt.Errorf("beyond: epochs is %d: expected at least 1", b.Epochs)
 	case CheckSeeds(b.Seeds) != nil:
 		return fmt.Errorf("beyond: %w", CheckSeeds(b.Seeds))
+	case CheckSeeds(b.Orders) != nil:
+		return fmt.Errorf("beyond: orders: %w", CheckSeeds(b.Orders))
+	case len(b.Orders) == 0 || len(b.Folds) == 0:
+		return fmt.Errorf("beyond: %d row orders, %d numbers of folds: expected at least one each", len(b.Orders), len(b.Folds))
+	case slices.Min(b.Folds) < 2:
+		return fmt.Errorf("beyond: folds %v: expected at least 2 each", b.Folds)
 	case len(b.Methods) == 0 || len(b.Adam) == 0:
 		return fmt.Errorf("beyond: %d methods, %d multiples for Adam: expected at least one each", len(b.Methods), len(b.Adam))
 	}
@@ -48,6 +57,8 @@ type KernelRun struct {
 	Spec
 	Optimiser stage.Optimiser `json:"optimiser,omitempty"`
 	Multiple  float64         `json:"multiple"` // of Table 6's learning rate for FT or LoRA
+	// Frozen is a part of the encoder that stands still, one of [Parts]; "": none.
+	Frozen string `json:"frozen,omitempty"`
 }
 
 // Run is the training itself, of what was found out about it.
@@ -62,7 +73,13 @@ func (r KernelRun) By() string {
 }
 
 // String is the run in words.
-func (r KernelRun) String() string { return r.Spec.String() + ", on the kernel's rows by " + r.By() }
+func (r KernelRun) String() string {
+	text := r.Spec.String() + ", on the kernel's rows by " + r.By()
+	if r.Frozen != "" {
+		text += ", " + r.Frozen + " frozen"
+	}
+	return text
+}
 
 // Runs are the trainings of the items on tasks, seed by seed within each setting; seeds are the profile's.
 func (b *Beyond) Runs(tasks []string, seeds []uint64) (out []KernelRun) {
@@ -77,7 +94,7 @@ func (b *Beyond) Runs(tasks []string, seeds []uint64) (out []KernelRun) {
 			for _, multiple := range by.multiples {
 				for _, m := range b.Methods {
 					for _, seed := range seeds {
-						out = append(out, KernelRun{Spec{Task: id, Method: m, Seed: seed}, by.optimiser, multiple})
+						out = append(out, KernelRun{Spec: Spec{Task: id, Method: m, Seed: seed}, Optimiser: by.optimiser, Multiple: multiple})
 					}
 				}
 			}

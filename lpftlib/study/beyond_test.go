@@ -34,7 +34,7 @@ func TestBeyondRuns(t *testing.T) {
 	b := &Beyond{Methods: []Method{FT, LPFT}, Epochs: 1, Adam: []float64{1}, SGD: []float64{10, 1}}
 	runs := b.Runs([]string{"cb"}, []uint64{1, 2})
 	require.Len(t, runs, 12)
-	require.Equal(t, KernelRun{Spec{Task: "cb", Method: FT, Seed: 1}, stage.SGD, 10}, runs[0])
+	require.Equal(t, KernelRun{Spec: Spec{Task: "cb", Method: FT, Seed: 1}, Optimiser: stage.SGD, Multiple: 10}, runs[0])
 	require.Equal(t, "LP-FT cb, seed 2, on the kernel's rows by Adam", runs[11].String())
 	b.Seeds = []uint64{7}
 	require.Len(t, b.Runs([]string{"cb"}, []uint64{1, 2}), 6)
@@ -46,9 +46,12 @@ func TestBeyondIsChecked(t *testing.T) {
 		"seed 1 is there":    func(b *Beyond) { b.Seeds = []uint64{1, 1} },
 		"no FT stage":        func(b *Beyond) { b.Methods = []Method{LP} },
 		"0 multiples":        func(b *Beyond) { b.Adam = nil },
+		"seed 2 is there":    func(b *Beyond) { b.Orders = []uint64{2, 2} },
+		"0 row orders":       func(b *Beyond) { b.Orders = nil },
+		"at least 2 each":    func(b *Beyond) { b.Folds = []int{5, 1} },
 		"multiple -1 of the": func(b *Beyond) { b.SGD = []float64{-1} },
 	} {
-		b := &Beyond{Methods: []Method{FT}, Epochs: 1, Adam: []float64{1}}
+		b := &Beyond{Methods: []Method{FT}, Epochs: 1, Adam: []float64{1}, Orders: []uint64{1}, Folds: []int{5}}
 		require.NoError(t, b.check())
 		spoil(b)
 		require.ErrorContains(t, b.check(), want)

@@ -34,6 +34,11 @@ var (
 	Layout          = Verb[Run, []study.LayoutPoint]{"layout"}
 	Following       = Verb[study.KernelRun, *study.Following]{"following"}
 	Movement        = Verb[study.KernelRun, *study.Movement]{"movement"}
+	Places          = Verb[study.KernelRun, *study.Places]{"places"}
+	Freezing        = Verb[study.KernelRun, *study.Freezing]{"freezing"}
+	ScaledStart     = Verb[study.KernelRun, *study.ScaledStart]{"scaled-start"}
+	Stability       = Verb[SeedArgs, *study.Stability]{"stability"}
+	Strengths       = Verb[TaskArgs, []study.ProbeStrength]{"strengths"}
 
 	Announce = Verb[ItemArgs, Announcement]{"announce"}
 	MakeItem = Verb[ItemArgs, *Item]{"item"}

@@ -51,4 +51,19 @@ func computing(v map[string]Handler, k *Sessions) {
 	on(v, k, worker.Movement, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.Movement, error) {
 		return s.Movement(ctx, a)
 	})
+	on(v, k, worker.Places, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.Places, error) {
+		return s.Places(ctx, a)
+	})
+	on(v, k, worker.Freezing, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.Freezing, error) {
+		return s.Freezing(ctx, a)
+	})
+	on(v, k, worker.ScaledStart, func(ctx context.Context, s *session.Session, a study.KernelRun) (*study.ScaledStart, error) {
+		return s.ScaledStart(ctx, a)
+	})
+	on(v, k, worker.Stability, func(ctx context.Context, s *session.Session, a worker.SeedArgs) (*study.Stability, error) {
+		return s.Stability(ctx, a.Task, a.Seed)
+	})
+	on(v, k, worker.Strengths, func(ctx context.Context, s *session.Session, a worker.TaskArgs) ([]study.ProbeStrength, error) {
+		return s.Strengths(ctx, a.Task)
+	})
 }

@@ -1,0 +1,265 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"lpft/kernels"
+	"lpft/kernels/dynamics"
+	"lpft/lpftlib/finetune"
+	"lpft/lpftlib/head"
+	"lpft/lpftlib/measure"
+	"lpft/lpftlib/store"
+	"lpft/lpftlib/study"
+)
+
+const scaledStartVersion = 1
+
+// unscaled is the run whose kernel a scaled one's follows from: that of the head as it is.
+func unscaled(run study.Spec) study.Spec {
+	run.Scaling = study.Scaling{}
+	return run
+}
+
+// scaledStartStep is a training on a kernel's rows from a scaled head.
+func (s *Session) scaledStartStep(ctx context.Context, run study.KernelRun) (store.Step, error) {
+	if run.Scaling.Reading != "A" {
+		return store.Step{}, fmt.Errorf("%s: expected a head scaled to a norm (reading A)", run)
+	}
+	in, err := s.kernelRunInputs(ctx, run)
+	if err != nil {
+		return store.Step{}, err
+	}
+	kernel, err := s.keyOf(s.kernelStep(ctx, unscaled(run.Spec)))
+	return store.Step{Kind: "scaled-start", Version: scaledStartVersion, Label: run.String(), Inputs: startInputs{in, kernel}}, err
+}
+
+// ScaledStart trains on a kernel's rows from a head scaled to a norm, and says what the kernel knew before: how far features
+// would move, and how well the validation rows could be told.
+func (s *Session) ScaledStart(ctx context.Context, run study.KernelRun) (*study.ScaledStart, error) {
+	var k *kernels.NTK
+	var job *kernelJob
+	var h *head.Head
+	step, err := s.scaledStartStep(ctx, run)
+	return made(ctx, s, run.Task, &run.Seed, "scaledstart.json", step, err, func(ctx context.Context) (err error) {
+		if k, err = s.KernelArrays(ctx, unscaled(run.Spec)); err != nil {
+			return err
+		}
+		if h, err = s.StartHead(ctx, unscaled(run.Spec)); err != nil {
+			return err
+		}
+		job, err = s.kernelJob(ctx, run, step.Inputs.(startInputs).kernelRunInputs)
+		return err
+	}, func(ctx context.Context) (*study.ScaledStart, error) {
+		out := &study.ScaledStart{KernelRun: run, Recipe: job.in.Recipe}
+		start := headMultiple{k, h, run.Scaling.Norm / h.Norm()}
+		if out.Along, err = start.along(); err != nil {
+			return nil, err
+		}
+		if out.Foretold, err = start.foretold(ctx); err != nil {
+			return nil, err
+		}
+		out.Trained.NLL = math.Inf(1)
+		err := s.watched(ctx, job, step.Label, func(ctx context.Context, m *finetune.Moment) error { return s.scoreStart(ctx, job, m, out) })
+		return out, err
+	})
+}
+
+// scoreStart scores the test rows after every epoch, and compares features at the end.
+func (s *Session) scoreStart(ctx context.Context, j *kernelJob, m *finetune.Moment, out *study.ScaledStart) error {
+	if m.Step == 0 || m.Step%m.StepsPerEpoch != 0 {
+		return nil
+	}
+	_, logits, err := m.Logits(ctx)
+	if err != nil {
+		return err
+	}
+	validation, test, err := halfScores(logits, j.rows.LabelsTest)
+	if err != nil {
+		return err
+	}
+	if validation.NLL < out.Trained.NLL {
+		out.Trained, out.Test = validation, test
+	}
+	if m.Step < m.Steps {
+		return nil
+	}
+	model, err := s.Model(ctx)
+	if err != nil {
+		return err
+	}
+	moves, err := s.layerMoves(ctx, j, m, model.Config.Layers)
+	if err == nil {
+		out.Diff = moves[0].Diff
+	}
+	return err
+}
+
+// halfScores score every other row, the first included, and the rest.
+func halfScores(logits *mat.Dense, labels []int) (validation, test study.RowScore, err error) {
+	rows, c := logits.Dims()
+	if rows < 2 {
+		return validation, test, fmt.Errorf("%d test rows beside the kernel: expected at least 2, one to choose by and one to test", rows)
+	}
+	for half, to := range []*study.RowScore{&validation, &test} {
+		var data []float64
+		var mine []int
+		for i := half; i < rows; i += 2 {
+			data, mine = append(data, logits.RawRowView(i)...), append(mine, labels[i])
+		}
+		part := mat.NewDense(len(mine), c, data)
+		if to.NLL, err = measure.NLL(part, mine); err != nil {
+			return validation, test, err
+		}
+		if to.Accuracy, err = measure.Accuracy(part, mine); err != nil {
+			return validation, test, err
+		}
+	}
+	return validation, test, nil
+}
+
+// headMultiple is a kernel whose head is scaled. F is quadratic in V, P does not depend on it, and the logits but for the bias
+// are linear: the kernel of one head is that of all its multiples.
+type headMultiple struct {
+	k     *kernels.NTK
+	head  *head.Head // as the kernel has it
+	scale float64
+}
+
+// logits are those of some rows' features.
+func (s headMultiple) logits(phi *mat.Dense) *mat.Dense { return s.head.ScaleBy(s.scale).Logits(phi) }
+
+// problem is gradient descent from the scaled head.
+func (s headMultiple) problem() *dynamics.Problem {
+	square := s.scale * s.scale
+	return &dynamics.Problem{Train: s.k.P.Plus(times(s.k.F, square)), Test: s.k.PTest.Plus(times(s.k.FTest, square)),
+		Logits: s.logits(s.k.Phi), LogitsTest: s.logits(s.k.PhiTest), Labels: s.k.Labels}
+}
+
+// The flow's moments: from where a row's logits would have moved by a thousandth at the speed of the start, half as long again
+// each time, to where they would have moved by ten and twice their size.
+const (
+	firstMove, lastMove = 1e-3, 10.0
+	longer              = 1.5
+)
+
+// foretold is the lowest NLL of the validation rows on the path of the kernel's gradient flow.
+func (s headMultiple) foretold(ctx context.Context) (best study.RowScore, err error) {
+	p := s.problem()
+	delta, err := kernels.Residuals(p.Logits, p.Labels)
+	if err != nil {
+		return best, err
+	}
+	change, err := p.Train.Times(delta)
+	if err != nil {
+		return best, err
+	}
+	rows := float64(p.Train.N)
+	speed, size := mat.Norm(change, 2)/rows/math.Sqrt(rows), mat.Norm(p.Logits, 2)/math.Sqrt(rows)
+	var moments []float64
+	for far := firstMove; speed > 0 && far < lastMove+2*size; far *= longer {
+		moments = append(moments, far/speed)
+	}
+	path, err := p.Flow(ctx, moments)
+	if err != nil {
+		return best, err
+	}
+	best.NLL = math.Inf(1)
+	for _, f := range path.Test {
+		validation, _, err := halfScores(f, s.k.LabelsTest)
+		if err != nil {
+			return best, err
+		}
+		if validation.NLL < best.NLL {
+			best = validation
+		}
+	}
+	return best, nil
+}
+
+// along is the part of equation (5) that a head can see, for a step of rate 1 on the mean loss: V Δφ(x) = Σ_i F(x, x_i) δ_i/N,
+// and the part of Δφ along the rows of V has the norm ‖(VVᵀ)^{−1/2} V Δφ‖. It is the mean over test rows.
+func (s headMultiple) along() (float64, error) {
+	delta, err := kernels.Residuals(s.logits(s.k.Phi), s.k.Labels)
+	if err != nil {
+		return 0, err
+	}
+	change, err := s.k.FTest.Times(delta)
+	if err != nil {
+		return 0, err
+	}
+	root, err := inverseRoot(s.head.V)
+	if err != nil {
+		return 0, err
+	}
+	var moved mat.Dense
+	moved.Mul(change, root)
+	sum := 0.0
+	for i := range s.k.FTest.M {
+		sum += floats.Norm(moved.RawRowView(i), 2)
+	}
+	return s.scale * sum / float64(s.k.FTest.M*s.k.FTest.N), nil
+}
+
+// inverseRoot is (VVᵀ)^{−1/2} [C, C] on the space that the rows of V span: those of linear probing sum to zero.
+func inverseRoot(v *mat.Dense) (*mat.Dense, error) {
+	c, _ := v.Dims()
+	var gram mat.SymDense
+	gram.SymOuterK(1, v)
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, true) {
+		return nil, fmt.Errorf("the eigenvalues of VVᵀ did not converge: check the head")
+	}
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	values := eigen.Values(nil)
+	scaled := mat.DenseCopyOf(&vectors)
+	for j, value := range values {
+		factor := 0.0
+		if value > 1e-10*values[c-1] {
+			factor = 1 / math.Sqrt(value)
+		}
+		for i := range c {
+			scaled.Set(i, j, factor*scaled.At(i, j))
+		}
+	}
+	var out mat.Dense
+	out.Mul(scaled, vectors.T())
+	return &out, nil
+}
+
+// PlanScaledStarts is what [Session.ScaledStart] of some trainings would take.
+func (s *Session) PlanScaledStarts(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
+	p := s.newPlan()
+	for _, run := range runs {
+		head, kernel, err := p.startOf(ctx, unscaled(run.Spec))
+		if err != nil {
+			return nil, err
+		}
+		step, err := s.scaledStartStep(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		in := step.Inputs.(startInputs)
+		rows, train, err := s.kernelRunTokens(ctx, in.kernelRunInputs, run.Task)
+		if err != nil {
+			return nil, err
+		}
+		key, err := s.keyOf(step, nil)
+		if err != nil {
+			return nil, err
+		}
+		tokens := train + float64(in.Recipe.Epochs+1)*rows // with the logits after every epoch
+		if _, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 12, Needs: append(head, kernel), Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+			_, err := s.ScaledStart(ctx, run)
+			return err
+		}}); err != nil {
+			return nil, err
+		}
+	}
+	return Join(p.steps), nil
+}
