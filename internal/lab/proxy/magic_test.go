@@ -79,5 +79,6 @@ func TestMagicsAreExplained(t *testing.T) {
 	require.Empty(t, magicAt("%vars of", 2))
 	require.Contains(t, magicsText(), `- "%vars": lists what cells have kept`)
 	m := j.run("%help")
-	require.NotEmpty(t, j.until(m))
+	require.Contains(t, strings.Join(j.until(m), "\n"), magicsText())
+	require.Equal(t, "ok", j.reply(m)["status"])
 }
