@@ -83,9 +83,10 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}
+	s.opt.Progress = func(u progress.Update) { st.Report(u); opt.Progress(u) }
 	// Cells say nothing on their own; their progress is what a headless run and a notebook show.
-	st.OnWait(func(label string, pid int) {
-		progress.Start(opt.Progress, fmt.Sprintf("waiting for process %d, which computes %s", pid, label), 1, "steps")
+	st.OnWait(func(w store.Wait) {
+		opt.Progress(WaitUpdate(w))
 	})
 	return s, nil
 }
