@@ -420,6 +420,7 @@ class Worker(unittest.TestCase):
         k = self.kernel()
         self.ok(k, '%%\nlpftlib.Keep("n", map[string]int{"a": 7})')
         self.assertIn("7", self.ok(k, '%%\nfmt.Println(lpftlib.Kept[map[string]int]("n")["a"])'))
+        self.assertIn("map[string]int", self.ok(k, "%vars"))
         reply, out = k.run('%%\nfmt.Println(lpftlib.Kept[int]("n"))')
         self.assertIn('kept "n" is a map[string]int', text(out))
 

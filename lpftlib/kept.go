@@ -3,7 +3,6 @@ package lpftlib
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"lpft/lpftlib/kept"
 	"lpft/lpftlib/report"
@@ -32,11 +31,7 @@ func Vars() report.Table {
 	t := report.Table{Caption: "Values that cells have kept.", Columns: []string{"name", "type", "shape", "KiB"}}
 	box := Must(kept.Open())
 	for _, v := range Must(box.List()) {
-		shape := ""
-		if v.Shape != nil {
-			shape = "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(v.Shape), " ", ", "), "[]") + "]"
-		}
-		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Ours: v.Name}, {Ours: v.Type}, {Ours: shape}, {Ours: fmt.Sprint((v.Bytes + 1023) >> 10)}}})
+		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Ours: v.Name}, {Ours: v.Type}, {Ours: v.ShapeText()}, {Ours: fmt.Sprint((v.Bytes + 1023) >> 10)}}})
 	}
 	return t
 }

@@ -131,7 +131,6 @@ func (j *featuresJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer run.Close()
 	phi, err := j.features(ctx, run, tok.EncodeAll(texts, min(j.maxLen, weights.Config.MaxTokens())))
 	if err != nil {
 		return err

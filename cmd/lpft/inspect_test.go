@@ -111,7 +111,6 @@ func expected(t *testing.T, dir string, texts []tokenizer.Text, maxLen int) []fl
 	require.NoError(t, err)
 	run, err := encoder.NewRunner(be, w, nil)
 	require.NoError(t, err)
-	defer run.Close()
 	phi, err := run.Features(context.Background(), tok.EncodeAll(texts, maxLen), nil)
 	require.NoError(t, err)
 	return phi

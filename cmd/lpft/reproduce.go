@@ -13,6 +13,7 @@ import (
 
 	"lpft/internal/cellenv"
 	"lpft/internal/lab"
+	"lpft/lpftlib/backend"
 	"lpft/lpftlib/items"
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/progress"
@@ -91,7 +92,8 @@ func (r *reproduction) execute(ctx context.Context, env *lab.Env, s *session.Ses
 	}
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- serve(serving, r.home, server.Options{}, l, openEngine(ctx)) }()
+	engine := func(string) (*backend.Backend, error) { return s.Backend() } // cells have this process's environment
+	go func() { ended <- serve(serving, r.home, server.Options{}, l, engine) }()
 	defer func() {
 		stop()
 		if failed := <-ended; err == nil {
@@ -137,7 +139,7 @@ func (r *reproduction) prepare(ctx context.Context) (*session.Session, []items.I
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := m.Weights(); err != nil { // a broken checkpoint is named before time is spent
+	if _, err := s.Weights(ctx); err != nil { // a broken checkpoint is named before time is spent
 		return nil, nil, err
 	}
 	say(fmt.Sprintf("model %s from %s", m.Checkpoint.Name, m.Checkpoint.Source))

@@ -24,9 +24,9 @@ func workerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "The process that computes for notebooks' cells: what it does, its end",
-		Long: `Cells link no engine: a resident worker computes for them and keeps the engine, compiled kernels and
-tokenised data between cells and notebooks. The first cell that needs it starts it; it ends when it was idle for ` + idle.String() + ` and no notebook is
-open. LPFT_WORKER=off gives each cell a worker of its own.`,
+		Long: `Cells link no engine: a resident worker computes for them and keeps the engine, weights, compiled programs
+and tokenised data between cells and notebooks. The first cell that needs it starts it; when it was idle for ` + idle.String() + ` it gives
+them back, and ends if no notebook is open. LPFT_WORKER=off gives each cell a worker of its own.`,
 	}
 	cmd.AddCommand(workerStatusCommand(), workerStopCommand(), workerRunCommand())
 	return cmd
@@ -143,7 +143,7 @@ func (r *workerRun) run(ctx context.Context) error {
 // serve answers cells until ctx ends or nobody needs it.
 func serve(ctx context.Context, home string, opt server.Options, l net.Listener, open func(string) (*backend.Backend, error)) error {
 	sessions := server.NewSessions(home, open)
-	opt.Verbs, opt.Kept = server.Verbs(sessions), sessions.Names
+	opt.Verbs, opt.Kept, opt.Rest = server.Verbs(sessions), sessions.Names, sessions.Rest
 	s := server.New(opt)
 	sessions.For(s)
 	return s.Serve(ctx, l)

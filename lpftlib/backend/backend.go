@@ -15,7 +15,8 @@
 // [Install] is the fetching alone.
 //
 // What XLA has compiled is kept below LPFT_HOME, so that a later process compiles only what
-// is new (package compiled).
+// is new (package compiled). Within a process a backend keeps graphs and pre-trained weights from one step to the
+// next ([Backend.Once]).
 //
 // On amd64 the "go" engine is about seven times faster when the program was built
 // with GOEXPERIMENT=simd; [SIMD] tells whether this one was.
@@ -56,7 +57,7 @@ type Backend struct {
 
 	programs *compiled.Programs // XLA's programs on disk; nil where they are not kept
 	mu       sync.Mutex
-	made     map[string]any // see Once
+	kept     []kept // see Once; the last used last
 }
 
 // Open opens the engine that spec names ("" means: GOMLX_BACKEND, else the best there is).
@@ -193,7 +194,7 @@ func openXLA(r request, p Plugin) (*Backend, error) {
 }
 
 func newBackend(r request, inner compute.Backend) *Backend {
-	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), TF32: r.tf32(), SIMD: SIMD(), made: map[string]any{}}
+	b := &Backend{Backend: inner, Engine: r.engine, Device: inner.Description(), TF32: r.tf32(), SIMD: SIMD()}
 	b.Say = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	return b
 }

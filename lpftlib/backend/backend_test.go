@@ -91,20 +91,49 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
-// What is made once is made once for a key, and not kept when it fails.
+// What is made once is made once for a kind and key, and not kept when it fails.
 func TestOnce(t *testing.T) {
 	b, err := Open("go")
 	require.NoError(t, err)
 	calls := 0
 	make := func() (any, error) { calls++; return calls, nil }
 	for range 2 {
-		made, err := b.Once("key", make)
+		made, err := b.Once(Graphs, "key", make)
 		require.NoError(t, err)
 		require.Equal(t, 1, made)
 	}
-	_, err = b.Once("other", func() (any, error) { return nil, errors.New("no") })
+	_, err = b.Once(Graphs, "other", func() (any, error) { return nil, errors.New("no") })
 	require.Error(t, err)
-	made, err := b.Once("other", make)
+	made, err := b.Once(Graphs, "other", make)
 	require.NoError(t, err)
 	require.Equal(t, 2, made)
+	made, err = b.Once(Weights, "key", make)
+	require.NoError(t, err)
+	require.Equal(t, 3, made, "another kind is another thing")
+}
+
+// Of each kind the last used are kept, and none once they are dropped.
+func TestOnceKeepsTheLastUsed(t *testing.T) {
+	b, err := Open("go")
+	require.NoError(t, err)
+	made := 0
+	use := func(kind Kind, key string) int {
+		before := made
+		_, err := b.Once(kind, key, func() (any, error) { made++; return key, nil })
+		require.NoError(t, err)
+		return made - before
+	}
+	require.Equal(t, 1, use(Graphs, "a"))
+	for _, key := range []string{"a", "b"} {
+		require.Equal(t, 1, use(Weights, key))
+	}
+	require.Zero(t, use(Weights, "a"))
+	require.Equal(t, 1, use(Weights, "c"), "a third model")
+	require.Zero(t, use(Weights, "a"), "used after b")
+	require.Equal(t, 1, use(Weights, "b"), "the longest unused went")
+	require.Zero(t, use(Graphs, "a"), "other kinds stay")
+	require.True(t, b.Drop(Weights))
+	require.False(t, b.Drop(Weights), "nothing is left")
+	require.Equal(t, 1, use(Weights, "b"))
+	require.Zero(t, use(Graphs, "a"))
 }

@@ -18,7 +18,7 @@ func Named(spec string) (b *Backend, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return &Backend{Engine: r.engine, TF32: r.tf32(), Why: "planned for backend " + r.engine, made: map[string]any{}}, true, nil
+	return &Backend{Engine: r.engine, TF32: r.tf32(), Why: "planned for backend " + r.engine}, true, nil
 }
 
 // tf32 tells whether reduced-precision products are asked for.

@@ -19,21 +19,6 @@ func (b *Backend) Place(list []*tensors.Tensor) error {
 	return nil
 }
 
-// Once returns what build made at the first call with this key: graphs, mostly, which take XLA
-// seconds to compile and serve every run of the same structure. It lives as long as the backend.
-func (b *Backend) Once(key string, build func() (any, error)) (any, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if made, ok := b.made[key]; ok {
-		return made, nil
-	}
-	made, err := build()
-	if err == nil {
-		b.made[key] = made
-	}
-	return made, err
-}
-
 // Run executes a graph on the process's device; exec.Exec alone takes the first. A panic inside
 // the engine becomes an error.
 func (b *Backend) Run(exec *graph.Exec, args []any) (out []*tensors.Tensor, err error) {

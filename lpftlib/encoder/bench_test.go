@@ -50,7 +50,6 @@ func BenchmarkForward(b *testing.B) {
 			require.NoError(b, err)
 			run, err := NewRunner(be, RandomWeights(&s.cfg, 1), nil)
 			require.NoError(b, err)
-			defer run.Close()
 			run.tokens.Store(int64(s.b * s.t))
 			texts := s.texts(s.b * be.Lanes())
 			step := func() {

@@ -10,6 +10,9 @@
 //	run, err := encoder.NewRunner(backend, w, nil)
 //	phi, err := run.Features(ctx, encodings, nil)   // [N, h]: last layer at the first token
 //
+// A process that takes many steps from one checkpoint reads it once ([Load]), and models of one structure share
+// compiled graphs, whatever their numbers.
+//
 // There is one definition of the forward pass, [Forward]. Training, feature extraction
 // and the NTK all build it: training switches dropout on, the NTK asks for taps (the
 // input and output node of every parameterised layer), LoRA adds its two factors to the

@@ -90,6 +90,22 @@ func (c *Config) denseShapes() map[string][2]int {
 	return shapes
 }
 
+// Structure is what graphs depend on: the factors without their numbers.
+func (l *LoRAWeights) Structure() *LoRAWeights {
+	if l == nil {
+		return nil
+	}
+	return &LoRAWeights{Rank: l.Rank, Alpha: l.Alpha, Layers: l.Layers, shapes: l.shapes}
+}
+
+// Key names the structure; "" for none.
+func (l *LoRAWeights) Key() string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf(" LoRA %d %g %v", l.Rank, l.Alpha, l.Layers)
+}
+
 // Specs lists the factors in the order of [LoRAWeights.Args]: A then B of every layer.
 func (l *LoRAWeights) Specs() []TensorSpec {
 	if l == nil {

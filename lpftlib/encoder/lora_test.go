@@ -34,7 +34,6 @@ func featuresOf(t *testing.T, w *Weights, l *LoRAWeights, encs []Encoding) []flo
 	t.Helper()
 	run, err := NewRunner(openBackend(t), w, l)
 	require.NoError(t, err)
-	defer run.Close()
 	phi, err := run.Features(context.Background(), encs, nil)
 	require.NoError(t, err)
 	return phi

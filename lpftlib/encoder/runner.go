@@ -37,16 +37,11 @@ func DeviceTokens(engine string) int {
 
 // NewRunner puts the weights on the backend.
 func NewRunner(be *backend.Backend, w *Weights, lora *LoRAWeights) (*Runner, error) {
-	return NewRunnerOn(be, w.Config, w.Device(), lora)
-}
-
-// Device copies the weights into tensors in the order of [Config.Specs].
-func (w *Weights) Device() []*tensors.Tensor {
-	var out []*tensors.Tensor
-	for _, spec := range w.Config.Specs() {
-		out = append(out, tensors.FromFlatDataAndDimensions(w.Tensors[spec.Name], spec.Shape...))
+	r, err := w.Place(be)
+	if err != nil {
+		return nil, err
 	}
-	return out
+	return r.Runner(lora)
 }
 
 // NewRunnerOn is NewRunner for parameters that are tensors already, in the order of
@@ -54,15 +49,12 @@ func (w *Weights) Device() []*tensors.Tensor {
 func NewRunnerOn(be *backend.Backend, cfg *Config, params []*tensors.Tensor, lora *LoRAWeights) (*Runner, error) {
 	r := &Runner{cfg: cfg, be: be, params: params, lora: lora, run: be.Run, batch: cfg.NewBatch}
 	r.tokens.Store(int64(DeviceTokens(be.Engine)))
-	exec, err := graph.NewExec(be.Backend, r.graph)
-	if err != nil {
-		return nil, fmt.Errorf("feature graph: %w", err)
-	}
 	if err := be.Place(params); err != nil {
 		return nil, fmt.Errorf("parameters to the backend: %w", err)
 	}
-	r.exec = exec.WithName("features").SetMaxCache(-1)
-	return r, nil
+	var err error
+	r.exec, err = featureGraph(be, cfg, lora.Structure())
+	return r, err
 }
 
 // SetParams replaces the parameters, after an optimiser step say.
@@ -76,12 +68,24 @@ func (r *Runner) WithBatcher(batch func(encodings []Encoding, t int) (*Batch, er
 	return r
 }
 
-// graph is the feature graph: batch, parameters and LoRA factors to φ [B, h].
-func (r *Runner) graph(in []*graph.Node) *graph.Node {
-	p, rest := r.cfg.BindParams(in[4:])
-	hidden := r.cfg.Forward(p, Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: in[3]},
-		ForwardOptions{LoRA: r.lora.Bind(rest)})
-	return hidden.First
+// featureGraph maps a batch, parameters and LoRA factors to φ [B, h]. Numbers are its arguments, so that every model of one
+// structure shares it: pre-trained or trained, of any task and seed.
+func featureGraph(be *backend.Backend, cfg *Config, lora *LoRAWeights) (*graph.Exec, error) {
+	exec, err := be.Once(backend.Graphs, fmt.Sprintf("features %+v%s", *cfg, lora.Key()), func() (any, error) {
+		exec, err := graph.NewExec(be.Backend, func(in []*graph.Node) *graph.Node {
+			p, rest := cfg.BindParams(in[4:])
+			hidden := cfg.Forward(p, Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: in[3]}, ForwardOptions{LoRA: lora.Bind(rest)})
+			return hidden.First
+		})
+		if err != nil {
+			return nil, fmt.Errorf("feature graph: %w", err)
+		}
+		return exec.WithName("features").SetMaxCache(-1), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return exec.(*graph.Exec), nil
 }
 
 // BindParams names the leading nodes as the encoder's parameters and returns the others.
@@ -141,7 +145,13 @@ func (r *Runner) fit(encodings []Encoding, g Group) ([]float32, error) {
 		return append(first, rest...), err
 	}
 	phi, err := r.group(encodings, g, room)
-	if room == 1 || !backend.OutOfMemory(err) {
+	if !backend.OutOfMemory(err) {
+		return phi, err
+	}
+	if r.be.Drop(backend.Weights) { // kept for later steps
+		return r.fit(encodings, g)
+	}
+	if room == 1 {
 		return phi, err
 	}
 	if r.tokens.CompareAndSwap(tokens, tokens/2) { // else another lane has just done so
@@ -178,6 +188,3 @@ func (r *Runner) group(encodings []Encoding, g Group, room int) ([]float32, erro
 	defer outputs[0].FinalizeAll()
 	return tensors.CopyFlatData[float32](outputs[0])
 }
-
-// Close frees the compiled graphs.
-func (r *Runner) Close() { r.exec.Finalize() }

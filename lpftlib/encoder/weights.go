@@ -179,16 +179,6 @@ func (w *Weights) Clone() *Weights {
 	return c
 }
 
-// First is the encoder that ends after its first so many layers; 0 leaves the embeddings. It shares the tensors.
-func (w *Weights) First(layers int) (*Weights, error) {
-	if layers < 0 || layers > w.Config.Layers {
-		return nil, fmt.Errorf("%d layers of an encoder of %d: expected 0 to %d", layers, w.Config.Layers, w.Config.Layers)
-	}
-	cfg := *w.Config
-	cfg.Layers = layers
-	return &Weights{Config: &cfg, Tensors: w.Tensors, Notes: w.Notes}, nil
-}
-
 // Digest is the sha256 of configuration and numbers, the model's part of artefact keys.
 func (w *Weights) Digest() (string, error) {
 	hash := sha256.New()

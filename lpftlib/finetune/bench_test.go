@@ -42,7 +42,6 @@ func BenchmarkStep(b *testing.B) {
 			recipe := Recipe{Epochs: 1 << 20, Batch: s.b, LearningRate: 1e-5, Clip: 1, Seed: 1, Dropout: true, EvalsPerEpoch: 1}
 			tr, err := newTrainer(be, start, Data{Train: set, Val: set}, recipe, Hooks{Score: accuracy})
 			require.NoError(b, err)
-			defer tr.close()
 			step := func() {
 				rows, _ := tr.rowsOfStep()
 				var s Step

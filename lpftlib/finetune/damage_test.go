@@ -58,7 +58,6 @@ func (f fault) taken(t *testing.T, dir string) *trainer {
 	t.Helper()
 	tr, err := newTrainer(f.be, f.start, f.data, f.recipe, Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Hour}})
 	require.NoError(t, err)
-	t.Cleanup(tr.close)
 	require.NoError(t, tr.begin(context.Background()))
 	return tr
 }

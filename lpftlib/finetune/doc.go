@@ -18,6 +18,8 @@
 // tokens occur in the data are trained: the others have gradient zero, and Adam without
 // weight decay leaves such parameters where they are.
 //
+// Graphs are shared by runs of one structure: another seed compiles nothing ([backend.Backend.Once]).
+//
 // Everything random comes from the seed and the position (epoch, step), nothing from a
 // running generator: a run that was killed continues from its last checkpoint with the same
 // numbers, bit for bit on the "go" backend.

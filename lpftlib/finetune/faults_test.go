@@ -63,7 +63,6 @@ func (f fault) trainer(t *testing.T, dir string, steps int) *trainer {
 	hooks := Hooks{Score: accuracy, Checkpoint: &Checkpoint{Dir: dir, Every: time.Nanosecond}}
 	tr, err := newTrainer(f.be, f.start, f.data, f.recipe, hooks)
 	require.NoError(t, err)
-	t.Cleanup(tr.close)
 	require.NoError(t, tr.begin(context.Background()))
 	for range steps {
 		require.NoError(t, tr.stepOnce(context.Background()))
@@ -173,7 +172,6 @@ func TestDeviceBatchesAddUp(t *testing.T) {
 			}
 			tr, err := newTrainer(f.be, f.start, f.data, f.recipe, Hooks{Score: accuracy})
 			require.NoError(t, err)
-			defer tr.close()
 			whole, wholeStep, count := gradientsOf(t, tr, 1<<20)
 			require.Equal(t, 1, count)
 			for _, tokens := range sizes {

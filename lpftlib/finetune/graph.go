@@ -45,20 +45,15 @@ const (
 // newEngine takes the graphs of an earlier run of the same structure, with another seed say: on
 // XLA compiling them takes longer than a small run's steps.
 func newEngine(be *backend.Backend, cfg *encoder.Config, lora *encoder.LoRAWeights, r Recipe, trained []bool) (*engine, error) {
-	e := &engine{be: be, cfg: cfg, lora: lora, dropout: r.Dropout, clip: r.Clip, kind: r.Optimiser, trained: trained, run: be.Run}
+	e := &engine{be: be, cfg: cfg, lora: lora.Structure(), dropout: r.Dropout, clip: r.Clip, kind: r.Optimiser, trained: trained, run: be.Run}
 	return e, e.compile()
 }
 
 // compile builds the graphs, or takes those of an engine of the same structure.
 func (e *engine) compile() error {
-	structure := fmt.Sprintf("training step %+v dropout %v trained %v recompute %v", *e.cfg, e.dropout, e.trained, e.again)
-	if e.kind != stage.Adam {
-		structure += " by " + string(e.kind)
-	}
-	if e.lora != nil {
-		structure += fmt.Sprintf(" LoRA %d %g %v", e.lora.Rank, e.lora.Alpha, e.lora.Layers)
-	}
-	made, err := e.be.Once(structure, e.build)
+	structure := fmt.Sprintf("training step %+v dropout %v trained %v recompute %v by %q%s", *e.cfg, e.dropout, e.trained, e.again, e.kind, e.lora.Key())
+	frozen := *e // graphs are compiled as shapes come, when this engine may have turned to recompute
+	made, err := e.be.Once(backend.Graphs, structure, frozen.build)
 	if err != nil {
 		return err
 	}

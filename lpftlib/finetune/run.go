@@ -86,7 +86,6 @@ func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recip
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -170,8 +169,6 @@ func cloneMap(m map[string][]float32) map[string][]float32 {
 	}
 	return out
 }
-
-func (t *trainer) close() { t.runner.Close() }
 
 // begin measures the validation rows with the start's parameters, which gives φ_pre for Diff and
 // the point before the first step, and then takes up a checkpoint, which brings points of its own.
@@ -275,6 +272,9 @@ func (t *trainer) fit(texts []encoder.Encoding, rows []int) (sums []*tensors.Ten
 	sums, err = t.laneSums(texts, rows, groups)
 	if !backend.OutOfMemory(err) {
 		return sums, tokens, err
+	}
+	if t.be.Drop(backend.Weights) { // kept for later steps; this one goes on as if it were the first
+		return t.fit(texts, rows)
 	}
 	if turned, failed := t.engine.recompute(); turned || failed != nil {
 		if failed != nil {

@@ -118,7 +118,6 @@ func TestFirstStepsAgainstPyTorch(t *testing.T) {
 			recipe := Recipe{Epochs: f.Epochs, Batch: f.Batch, LearningRate: want.Rate, Clip: 1, Seed: 1, EvalsPerEpoch: 1}
 			tr, err := newTrainer(openBackend(t), start, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
 			require.NoError(t, err)
-			defer tr.close()
 			tr.order = func(epoch int) []int { return f.Orders[epoch] }
 			require.NoError(t, tr.begin(context.Background()))
 			clipped := 0
@@ -257,7 +256,6 @@ func TestRecomputingChangesNothing(t *testing.T) {
 	gradients := func(again bool) [][]float32 {
 		tr, err := newTrainer(be, Start{Weights: smallModel(t), Head: f.head()}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
 		require.NoError(t, err)
-		defer tr.close()
 		if again {
 			turned, err := tr.engine.recompute()
 			require.NoError(t, err)
@@ -291,7 +289,6 @@ func TestOutOfMemoryHalvesTheDeviceBatch(t *testing.T) {
 	run := func(rows int) (Step, error) {
 		tr, err := newTrainer(be, Start{Weights: smallModel(t), Head: f.head()}, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy})
 		require.NoError(t, err)
-		defer tr.close()
 		tr.engine.run = func(exec *graph.Exec, args []any) ([]*tensors.Tensor, error) {
 			ids, ok := args[0].(*tensors.Tensor)
 			room := rows

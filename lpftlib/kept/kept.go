@@ -21,6 +21,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -37,6 +38,15 @@ type Var struct {
 	Type  string // as Go names it
 	Shape []int  // of matrices, slices, maps; nil: a single value
 	Bytes int64
+	Kept  time.Time // when
+}
+
+// ShapeText is the shape as "[3, 4]"; "" of a single value.
+func (v Var) ShapeText() string {
+	if v.Shape == nil {
+		return ""
+	}
+	return "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(v.Shape), " ", ", "), "[]") + "]"
 }
 
 // Open finds the kernel's folder.
@@ -192,7 +202,7 @@ func describe(file string) (v Var, err error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		v.Bytes = info.Size()
+		v.Bytes, v.Kept = info.Size(), info.ModTime()
 	}
 	return v, err
 }

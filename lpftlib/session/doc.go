@@ -14,5 +14,6 @@
 //
 // Every verb is a function of its inputs with its result in the store: asking twice costs
 // nothing, and changing a seed recomputes what depends on the seed and nothing else
-// (features of the pre-trained model do not).
+// (features of the pre-trained model do not). What steps share while a process lasts, the pre-trained weights on the
+// device and compiled graphs, is read and built once.
 package session

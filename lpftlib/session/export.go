@@ -94,7 +94,7 @@ func (s *Session) classifier(ctx context.Context, run study.Spec) (*encoder.Clas
 	c := &encoder.Classifier{Classes: d.Task.Classes}
 	c.Base, c.Revision = m.Checkpoint.Base()
 	if !run.Method.Trains() {
-		if c.Weights, err = m.Weights(); err == nil {
+		if c.Weights, err = s.Weights(ctx); err == nil {
 			c.Head, err = s.StartHead(ctx, run)
 		}
 		return c, err
@@ -104,7 +104,12 @@ func (s *Session) classifier(ctx context.Context, run study.Spec) (*encoder.Clas
 		return nil, err
 	}
 	c.Head = t.Head
-	c.Weights, c.LoRA, err = trainedModel(t, m)
+	trained, lora, err := s.trainedModel(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	c.LoRA = lora
+	c.Weights, err = trained.Weights()
 	return c, err
 }
 

@@ -33,9 +33,9 @@ func (s *Session) pretrained(ctx context.Context, id string) (*store.Artefact, e
 		return nil, err
 	}
 	nothing := func(context.Context) error { return nil }
-	return s.features(ctx, id, step, nothing, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		w, err := m.Weights()
-		return w, nil, err
+	return s.features(ctx, id, step, nothing, func(ctx context.Context) (*encoder.Resident, *encoder.LoRAWeights, error) {
+		r, err := s.resident(ctx)
+		return r, nil, err
 	})
 }
 
@@ -46,13 +46,13 @@ func (s *Session) layer(ctx context.Context, id string, layers int) (*store.Arte
 		return nil, err
 	}
 	nothing := func(context.Context) error { return nil }
-	return s.features(ctx, id, step, nothing, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		w, err := m.Weights()
+	return s.features(ctx, id, step, nothing, func(ctx context.Context) (*encoder.Resident, *encoder.LoRAWeights, error) {
+		r, err := s.resident(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		w, err = w.First(layers)
-		return w, nil, err
+		r, err = r.First(layers)
+		return r, nil, err
 	})
 }
 
@@ -74,25 +74,34 @@ func (s *Session) trained(ctx context.Context, run study.Spec, id string, names 
 		t, err = s.trainedWhole(ctx, run)
 		return err
 	}
-	return s.features(ctx, id, step, train, func(m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-		return trainedModel(t, m)
+	return s.features(ctx, id, step, train, func(ctx context.Context) (*encoder.Resident, *encoder.LoRAWeights, error) {
+		return s.trainedModel(ctx, t)
 	})
 }
 
-// features computes or finds φ of a model: before makes the model, weights supplies it.
-func (s *Session) features(ctx context.Context, id string, step store.Step, before func(context.Context) error, weights func(*Model) (*encoder.Weights, *encoder.LoRAWeights, error)) (*store.Artefact, error) {
-	d, m, be, err := s.parts(ctx, id)
+// features computes or finds φ of a model: before makes the model, place brings it to the device.
+func (s *Session) features(ctx context.Context, id string, step store.Step, before func(context.Context) error, place func(context.Context) (*encoder.Resident, *encoder.LoRAWeights, error)) (*store.Artefact, error) {
+	d, _, be, err := s.parts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	step.Whole = true // every array is read
 	names := step.Inputs.(featureInputs).Splits
 	return s.once(ctx, step, before, func(ctx context.Context, w *store.Work) error {
-		loaded, lora, err := weights(m)
+		prov := s.provenance(be, step, d, nil)
+		model, lora, err := place(ctx)
 		if err != nil {
 			return err
 		}
-		return s.computeFeatures(ctx, w, be, d, names, loaded, lora, step)
+		run, err := model.Runner(lora)
+		if err != nil {
+			return err
+		}
+		if err := s.computeFeatures(ctx, w, d, names, run, step.Label); err != nil {
+			return err
+		}
+		w.SetProvenance(prov.Finish())
+		return nil
 	})
 }
 
@@ -137,14 +146,9 @@ func (s *Session) parts(ctx context.Context, id string) (*task.Data, *Model, *ba
 	return d, m, be, err
 }
 
-func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backend.Backend, d *task.Data, names []string, weights *encoder.Weights, lora *encoder.LoRAWeights, step store.Step) error {
-	prov := s.provenance(be, step, d, nil)
-	run, err := encoder.NewRunner(be, weights, lora)
-	if err != nil {
-		return err
-	}
-	defer run.Close()
-	bar := progress.Start(s.opt.Progress, step.Label, countRows(d, names), "rows")
+// computeFeatures writes φ of some splits.
+func (s *Session) computeFeatures(ctx context.Context, w *store.Work, d *task.Data, names []string, run *encoder.Runner, label string) error {
+	bar := progress.Start(s.opt.Progress, label, countRows(d, names), "rows")
 	defer bar.Done()
 	before := 0
 	for _, name := range names {
@@ -164,11 +168,10 @@ func (s *Session) computeFeatures(ctx context.Context, w *store.Work, be *backen
 			return err
 		}
 		before += len(examples)
-		if err := w.WriteNpy(name+".npy", []int{len(examples), weights.Config.Hidden}, phi); err != nil {
+		if err := w.WriteNpy(name+".npy", []int{len(examples), len(phi) / len(examples)}, phi); err != nil {
 			return err
 		}
 	}
-	w.SetProvenance(prov.Finish())
 	return nil
 }
 

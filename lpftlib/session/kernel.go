@@ -88,7 +88,7 @@ func (s *Session) kernelModel(ctx context.Context, spec KernelSpec) (*ntk.Model,
 		return nil, err
 	}
 	m := &ntk.Model{}
-	if m.Weights, err = model.Weights(); err != nil {
+	if m.Weights, err = s.Weights(ctx); err != nil {
 		return nil, err
 	}
 	if spec.LowRank {

@@ -89,7 +89,7 @@ func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch
 		return err
 	}
 	start := finetune.Start{Head: j.head}
-	if start.Weights, err = m.Weights(); err != nil {
+	if start.Weights, err = s.Weights(ctx); err != nil {
 		return err
 	}
 	for _, spec := range m.Config.Specs() {

@@ -331,7 +331,7 @@ func (s *Session) countTokens(ctx context.Context, examples []task.Example) (flo
 // Rate is how many tokens a second pass forward through the encoder here, measured now on some
 // texts of a task; it opens model and backend.
 func (s *Session) Rate(ctx context.Context, id string) (float64, error) {
-	d, m, be, err := s.parts(ctx, id)
+	d, err := s.Data(ctx, id)
 	if err != nil {
 		return 0, err
 	}
@@ -340,15 +340,14 @@ func (s *Session) Rate(ctx context.Context, id string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	w, err := m.Weights()
+	model, err := s.resident(ctx)
 	if err != nil {
 		return 0, err
 	}
-	run, err := encoder.NewRunner(be, w, nil)
+	run, err := model.Runner(nil)
 	if err != nil {
 		return 0, err
 	}
-	defer run.Close()
 	seconds, err := timed(func() error { // the first time compiles
 		_, err := run.Features(ctx, texts, nil)
 		return err

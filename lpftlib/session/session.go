@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"lpft/internal/huggingface"
-	"lpft/kernels/ntk"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/pretrained"
@@ -47,17 +46,16 @@ type Session struct {
 	Store   *store.Store
 	opt     Options
 
-	mu       sync.Mutex
-	be       *backend.Backend
-	programs *ntk.Programs // compiled once for all methods' kernels
-	model    *Model
-	data     map[string]*task.Data
-	gone     map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
-	texts    map[[2]string][]encoder.Encoding // tokenised splits, by task and split
-	tokens   map[[2]string]float64            // of splits, counted for plans
-	keys     *keyring                         // of steps
-	tasks    []string                         // resolved by Tasks
-	control  bool                             // what it measures are controls, see [Session.variant]
+	mu      sync.Mutex
+	be      *backend.Backend
+	model   *Model
+	data    map[string]*task.Data
+	gone    map[string]error                 // tasks that were found nowhere: the Hub is not asked twice
+	texts   map[[2]string][]encoder.Encoding // tokenised splits, by task and split
+	tokens  map[[2]string]float64            // of splits, counted for plans
+	keys    *keyring                         // of steps
+	tasks   []string                         // resolved by Tasks
+	control bool                             // what it measures are controls, see [Session.variant]
 }
 
 // Open reads the profile and opens the store. Model, data and backend are opened when a verb
@@ -85,9 +83,10 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 	if err := s.adopt(ctx); err != nil {
 		return nil, err
 	}
+	s.opt.Progress = func(u progress.Update) { st.Report(u); opt.Progress(u) }
 	// Cells say nothing on their own; their progress is what a headless run and a notebook show.
-	st.OnWait(func(label string, pid int) {
-		progress.Start(opt.Progress, fmt.Sprintf("waiting for process %d, which computes %s", pid, label), 1, "steps")
+	st.OnWait(func(w store.Wait) {
+		opt.Progress(WaitUpdate(w))
 	})
 	return s, nil
 }
@@ -154,21 +153,6 @@ func (s *Session) Backend() (*backend.Backend, error) {
 	return s.be, nil
 }
 
-// kernelPrograms are the session's compiled kernel graphs: FT and LP-FT, LoRA and LP-LoRA differ
-// in numbers, not in shapes.
-func (s *Session) kernelPrograms() (*ntk.Programs, error) {
-	be, err := s.Backend()
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.programs == nil {
-		s.programs = ntk.NewPrograms(be)
-	}
-	return s.programs, nil
-}
-
 // Model is a checkpoint with its tokenizer.
 type Model struct {
 	Checkpoint *pretrained.Checkpoint
@@ -183,11 +167,6 @@ func (m *Model) StandIn() string {
 		return ""
 	}
 	return m.Checkpoint.Name
-}
-
-// Weights reads the checkpoint's weights.
-func (m *Model) Weights() (*encoder.Weights, error) {
-	return encoder.LoadWeights(m.Checkpoint.Dir, m.Config)
 }
 
 // Model finds the profile's checkpoint at the first call: in a folder, the Hugging Face

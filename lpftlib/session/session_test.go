@@ -207,9 +207,9 @@ func TestModelDigestCoversTheTokenizer(t *testing.T) {
 func TestWaitingIsShown(t *testing.T) {
 	home := t.TempDir()
 	s := open(t, home, 1001)
-	var shown []string
+	var shown []progress.Update
 	s2, err := Open(t.Context(), Options{Profile: "smoke", Tasks: []string{"toy"}, Home: home, Offline: true, Say: func(string) {},
-		Progress: func(u progress.Update) { shown = append(shown, u.Label) }})
+		Progress: func(u progress.Update) { shown = append(shown, u) }})
 	require.NoError(t, err)
 	step := store.Step{Kind: "test", Version: 1, Label: "slow work", Inputs: 1}
 	began, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -229,6 +229,9 @@ func TestWaitingIsShown(t *testing.T) {
 	_, err = s2.Store.Do(context.Background(), step, func(context.Context, *store.Work) error { return nil })
 	require.NoError(t, err)
 	require.NoError(t, <-done)
-	require.Len(t, shown, 1)
-	require.Contains(t, shown[0], "slow work")
+	require.Len(t, shown, 2, "its begin and its end")
+	require.Contains(t, shown[0].Label, "slow work")
+	require.False(t, shown[0].Ended)
+	require.True(t, shown[1].Ended)
+	require.Equal(t, shown[0].ID, shown[1].ID)
 }

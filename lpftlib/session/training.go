@@ -178,7 +178,7 @@ func (s *Session) train(ctx context.Context, w *store.Work, job *job, step store
 	prov := s.provenance(job.be, step, job.data, &job.run.Seed)
 	start := finetune.Start{Head: job.head}
 	var err error
-	if start.Weights, err = job.model.Weights(); err != nil {
+	if start.Weights, err = s.Weights(ctx); err != nil {
 		return err
 	}
 	if job.in.LoRA != nil {
@@ -267,18 +267,4 @@ func saveTrained(w *store.Work, start *head.Head, r *finetune.Result) error {
 		return err
 	}
 	return w.WriteJSON("run.json", study.Outcome{Start: start, Head: r.Head, Course: r.Course, Epoch: r.Epoch})
-}
-
-// trainedModel reads the selected model: with LoRA the pre-trained weights and the run's adapter.
-func trainedModel(t *study.Trained, m *Model) (*encoder.Weights, *encoder.LoRAWeights, error) {
-	if !t.Method.LowRank() {
-		w, err := encoder.LoadWeights(t.Dir, m.Config)
-		return w, nil, err
-	}
-	w, err := m.Weights()
-	if err != nil {
-		return nil, nil, err
-	}
-	lora, err := encoder.LoadPEFT(t.Dir, m.Config)
-	return w, lora, err
 }

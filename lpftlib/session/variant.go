@@ -14,15 +14,14 @@ func (s *Session) variant(ctx context.Context, change func(*study.Profile)) (*Se
 	if _, err := s.Model(ctx); err != nil {
 		return nil, err
 	}
-	programs, err := s.kernelPrograms()
-	if err != nil {
+	if _, err := s.Backend(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := *s.Profile
 	change(&p)
-	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, programs: programs, model: s.model,
+	return &Session{Profile: &p, Store: s.Store, opt: s.opt, be: s.be, model: s.model,
 		data: maps.Clone(s.data), gone: maps.Clone(s.gone), texts: maps.Clone(s.texts), tokens: maps.Clone(s.tokens), keys: s.keys, tasks: s.tasks, control: true}, nil
 }
 

@@ -44,7 +44,7 @@ func (s *Store) Do(ctx context.Context, step Step, fn func(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	defer l.release()
+	defer s.unlock(l)
 	if waited > 0 {
 		s.record(p, Waited, waited)
 	}

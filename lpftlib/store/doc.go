@@ -31,7 +31,8 @@
 //   - The process is killed, even with kill -9, while it computes: nothing was published. The
 //     lock died with the process, the next start sweeps the remains and computes again. What
 //     the step kept in [Work.ResumeDir] is there for it to continue from.
-//   - Two processes want the same artefact: one computes, the other waits and then reads it.
+//   - Two processes want the same artefact: one computes, the other waits and then reads it. Who waits
+//     hears how far the other is ([Store.Report], [Store.OnWait]).
 //   - A file of an artefact is torn, altered, missing or belongs to another key: it is refused
 //     with its name ([RefusedError]), never read. [Store.Do] moves the artefact aside as
 //     <key>.bad-<n> and computes it again; [Store.Lookup] returns the error.

@@ -54,27 +54,32 @@ func (s *Store) tryLock(name string) (*keyLock, error) {
 	return l, nil
 }
 
-// lock waits for the lock of p, and tells how long that took if it is worth telling.
+// lock waits for the lock of p, and tells how long that took if it is worth telling. [Store.unlock] gives it back.
 func (s *Store) lock(ctx context.Context, p place) (*keyLock, time.Duration, error) {
-	start, pause, told := time.Now(), poll, false
+	wait, pause, told := Wait{Label: p.step.Label, Since: time.Now()}, poll, false
+	over := func() (waited time.Duration) {
+		if told {
+			wait.Over, waited = true, time.Since(wait.Since)
+			s.tell(wait)
+		}
+		return waited
+	}
 	for {
 		l, err := s.tryLock(p.name)
 		if err != nil {
 			return nil, 0, err
 		}
 		if l != nil {
-			waited := time.Duration(0)
-			if told {
-				waited = time.Since(start)
-			}
-			return l, waited, l.sign()
+			waited := over()
+			return l, waited, s.hold(l)
 		}
-		if !told && time.Since(start) >= grace {
-			told = true
-			s.waiting(p.step.Label, s.ownerOf(p.name))
+		if h := s.holderOf(p.name); time.Since(wait.Since) >= grace && (!told || h != wait.Holder && h.PID != 0) {
+			told, wait.Holder = true, h
+			s.tell(wait)
 		}
 		select {
 		case <-ctx.Done():
+			over()
 			return nil, 0, fmt.Errorf("store: %s: interrupted while process %d computes it: %w", p, s.ownerOf(p.name), ctx.Err())
 		case <-time.After(pause):
 			pause = min(2*pause, slowPoll)
@@ -82,33 +87,13 @@ func (s *Store) lock(ctx context.Context, p place) (*keyLock, time.Duration, err
 	}
 }
 
-// holder is a process that holds a lock.
-type holder struct {
-	Host string `json:"host"`
-	PID  int    `json:"pid"`
-}
-
-// sign writes who holds the lock, for those who wait.
-func (l *keyLock) sign() error {
-	host, _ := os.Hostname() // without it the process is named alone
-	data, err := json.Marshal(holder{host, os.Getpid()})
-	if err == nil {
-		err = os.WriteFile(l.owner, data, 0o644)
-	}
-	if err != nil {
-		_ = l.lock.Unlock()
-		return fmt.Errorf("store: lock: %w", err)
-	}
-	return nil
-}
-
 // ownerOf is the id of the process that holds a lock, 0 if it has not said so.
 func (s *Store) ownerOf(name string) int { return s.holderOf(name).PID }
 
-func (s *Store) holderOf(name string) (h holder) {
+func (s *Store) holderOf(name string) (h Holder) {
 	data, err := os.ReadFile(filepath.Join(s.dir, locksDir, name+".owner"))
 	if err != nil || json.Unmarshal(data, &h) != nil {
-		return holder{}
+		return Holder{}
 	}
 	return h
 }

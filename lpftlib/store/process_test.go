@@ -59,7 +59,7 @@ func hang(s *Store) error {
 
 // share wants an artefact that takes a moment, and prints whether it was reused.
 func share(s *Store) error {
-	s.OnWait(func(_ string, pid int) { fmt.Fprintln(os.Stderr, "waits for", pid) })
+	s.OnWait(func(w Wait) { fmt.Fprintln(os.Stderr, "waits for", w.PID) })
 	a, err := s.Do(context.Background(), step(1), func(_ context.Context, w *Work) error {
 		time.Sleep(3 * grace)
 		return w.WriteJSON("pid.json", os.Getpid())
@@ -202,11 +202,13 @@ func TestWaiterTakesOver(t *testing.T) {
 	cmd := startHanging(t, dir)
 	s, err := Open(dir)
 	require.NoError(t, err)
-	s.OnWait(func(_ string, pid int) {
-		if pid != cmd.Process.Pid {
-			t.Errorf("waits for process %d, expected %d", pid, cmd.Process.Pid)
+	s.OnWait(func(w Wait) {
+		if w.PID != cmd.Process.Pid {
+			t.Errorf("waits for process %d, expected %d", w.PID, cmd.Process.Pid)
 		}
-		kill(t, cmd)
+		if !w.Over {
+			kill(t, cmd)
+		}
 	})
 	a, err := s.Do(t.Context(), step(1), func(context.Context, *Work) error { return nil })
 	require.NoError(t, err)

@@ -24,9 +24,11 @@ type Store struct {
 	readOnly error // why nothing can be written; nil where it can
 
 	mu       sync.Mutex
-	onWait   func(label string, pid int)
-	verified map[string]stamp // large files whose digest was checked through this Store
-	logErr   error            // the first line of the log that could not be written
+	onWait   func(Wait)
+	held     map[*keyLock]bool // locks of what is computed now
+	reported time.Time         // when progress was last told to those who wait
+	verified map[string]stamp  // large files whose digest was checked through this Store
+	logErr   error             // the first line of the log that could not be written
 }
 
 // stamp is a file's state when its digest was checked.
@@ -46,7 +48,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, verified: map[string]stamp{}}
+	s := &Store{dir: abs, verified: map[string]stamp{}, held: map[*keyLock]bool{}}
 	if err := prepare(abs); err != nil {
 		info, there := os.Stat(abs)
 		if there != nil || !info.IsDir() || !(errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
@@ -90,20 +92,3 @@ func unwritable(dir string, err error) error {
 
 // Dir is the store's folder, absolute.
 func (s *Store) Dir() string { return s.dir }
-
-// OnWait sets what is called, once a wait, when another process computes an artefact that this
-// one wants: with the label of the step and that process's id (0 if it is not known).
-func (s *Store) OnWait(fn func(label string, pid int)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onWait = fn
-}
-
-func (s *Store) waiting(label string, pid int) {
-	s.mu.Lock()
-	fn := s.onWait
-	s.mu.Unlock()
-	if fn != nil {
-		fn(label, pid)
-	}
-}

@@ -209,10 +209,13 @@ func TestGoroutinesShare(t *testing.T) {
 	require.NoError(t, err)
 	var calls, computed, waits atomic.Int32
 	for _, h := range []*Store{s, other} {
-		h.OnWait(func(label string, pid int) {
+		h.OnWait(func(w Wait) {
+			if w.Over {
+				return
+			}
 			waits.Add(1)
-			if label != "LP cb, seed 1" || pid != os.Getpid() {
-				t.Errorf("waits for %q of process %d", label, pid)
+			if w.Label != "LP cb, seed 1" || w.PID != os.Getpid() {
+				t.Errorf("waits for %q of process %d", w.Label, w.PID)
 			}
 		})
 	}
@@ -245,11 +248,13 @@ func TestGoroutinesShare(t *testing.T) {
 func TestWaitIsCancelled(t *testing.T) {
 	s := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	s.OnWait(func(string, int) { cancel() })
+	var over []bool
+	s.OnWait(func(w Wait) { over = append(over, w.Over); cancel() })
 	_, err := s.Do(t.Context(), step(1), func(context.Context, *Work) error {
 		_, err := s.Do(ctx, step(1), func(context.Context, *Work) error { t.Error("computed"); return nil })
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorContains(t, err, fmt.Sprintf("while process %d computes it", os.Getpid()))
+		require.Equal(t, []bool{false, true}, over)
 		return nil
 	})
 	require.NoError(t, err)

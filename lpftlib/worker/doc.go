@@ -1,6 +1,6 @@
 // Package worker is how a notebook's cell has something computed without linking an engine: it asks a resident process, the
-// worker, which is `lpft` itself. The worker keeps the engine, compiled kernels and tokenised data between cells and
-// notebooks (weights are read anew for each step); results are in the store, so that a worker that is killed loses nothing else.
+// worker, which is `lpft` itself. The worker keeps the engine, pre-trained weights on its device, compiled programs and
+// tokenised data between cells and notebooks; results are in the store, so that a worker that is killed loses nothing else.
 //
 //	c := worker.Client{Home: home, Study: worker.Study{Profile: "demo"}, Show: progress.Notebook()}
 //	lp, err := worker.Call(ctx, &c, worker.Probe, worker.SeedArgs{Task: "cb", Seed: 1001})
@@ -10,8 +10,8 @@
 // A client that says [Stop] meanwhile has its work cancelled, which leaves a checkpoint. One that just goes away does not:
 // whoever closes a browser finds the result later.
 //
-// The first cell that needs a worker starts it. It belongs to no notebook: a kernel's restart leaves it alone. It ends when it
-// was idle for some time and no notebook is open, and at once by `lpft worker stop`. LPFT_WORKER=off gives
+// The first cell that needs a worker starts it. It belongs to no notebook: a kernel's restart leaves it alone. When it was idle
+// for some time it gives back what it keeps, and ends if no notebook is open; at once it ends by `lpft worker stop`. LPFT_WORKER=off gives
 // a cell a worker of its own, which ends with it; LPFT_WORKER=/path/of/a/socket names another.
 //
 // Nobody else can use it: the socket's folder is the user's alone (0700), and who connects must be the same user. It listens on no

@@ -35,11 +35,11 @@ func keep(tmp string, command []string) error {
 	}
 	_ = syscall.Kill(0, syscall.SIGTERM)
 	within(grace, ended)
-	for begin := time.Now(); len(kept()) > 0 && time.Since(begin) < grace; {
+	for begin := time.Now(); len(remaining()) > 0 && time.Since(begin) < grace; {
 		time.Sleep(20 * time.Millisecond)
 	}
 	for range 20 { // what is killed may just have started something
-		rest := kept()
+		rest := remaining()
 		if len(rest) == 0 {
 			break
 		}
@@ -54,9 +54,9 @@ func keep(tmp string, command []string) error {
 	return killGroup()
 }
 
-// kept are this process's descendants but the worker (package lpftlib/worker), which a cell has started for all notebooks, and
+// remaining are this process's descendants but the worker (package lpftlib/worker), which a cell has started for all notebooks, and
 // its own: it leads a process group.
-func kept() (all []process) {
+func remaining() (all []process) {
 	all = descendants(os.Getpid())
 	for _, p := range slices.Clone(all) {
 		if p.name == "lpft" && p.group == p.pid {

@@ -20,6 +20,7 @@ import (
 	"lpft/internal/cellenv"
 	"lpft/internal/lab/gopls"
 	"lpft/internal/lab/proxy"
+	"lpft/lpftlib/kept"
 )
 
 const look = 500 * time.Millisecond // how often Jupyter is looked for
@@ -58,6 +59,7 @@ func launch(work, home, connection string) error {
 		EndTools:   func() { endTools(k.pid) },
 		Interrupts: signals(cancel),
 		Code:       gopls.New(ctx, filepath.Join(tmp, "gopls"), work),
+		Vars:       kept.Box{Dir: keptFolder(tmp)}.List,
 		Log:        os.Stderr,
 	})
 	cancel(nil) // gopls too
@@ -118,6 +120,9 @@ func temporary() (string, error) {
 	return tmp, nil
 }
 
+// keptFolder is where cells keep values for each other.
+func keptFolder(tmp string) string { return filepath.Join(tmp, "kept") }
+
 // keeper is the process that keeps GoNB.
 type keeper struct {
 	pid   int
@@ -136,7 +141,7 @@ func startKeeper(tmp, connection, work, home string) (*keeper, error) {
 		return nil, err
 	}
 	env = append(env, cellenv.Program+"="+filepath.Join(filepath.Dir(self), "lpft"), cellenv.Sources+"="+work,
-		cellenv.Kernel+"="+strconv.Itoa(os.Getpid()), cellenv.Kept+"="+filepath.Join(tmp, "kept"))
+		cellenv.Kernel+"="+strconv.Itoa(os.Getpid()), cellenv.Kept+"="+keptFolder(tmp))
 	cmd := exec.Command(self, "-keep", tmp, filepath.Join(filepath.Dir(self), "gonb"), "--kernel", connection, "-raw_error", "-go_work="+work)
 	cmd.Env, _ = atstart.Environ(env)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -93,6 +93,8 @@ func (g *gonb) execute(m message, stdin <-chan message) {
 	}
 	stderr := func(text string) { g.say(m, "stream", object{"name": "stderr", "text": text}) }
 	switch first, rest, _ := strings.Cut(r.Code, " "); first {
+	case "", "\n", "%help": // nothing is left to compile
+		g.reply(m, "execute_reply", object{"status": "ok", "execution_count": g.count})
 	case "print":
 		g.say(m, "stream", object{"name": "stdout", "text": rest})
 		g.reply(m, "execute_reply", object{"status": "ok", "execution_count": g.count})

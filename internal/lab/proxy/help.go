@@ -19,6 +19,11 @@ func (s *server) askHelper(m message) bool {
 		Code string `json:"code"`
 		At   int    `json:"cursor_pos"`
 	}](m.content)
+	if help := magicAt(q.Code, q.At); help != "" && m.header.Type == "inspect_request" {
+		s.status(m.rawHeader, "busy")
+		s.help(helped{m, "inspect_reply", object{"status": "ok", "found": true, "data": object{"text/plain": help}, "metadata": object{}}})
+		return true
+	}
 	if s.Code == nil || (m.header.Type == "inspect_request" && onSpecialLine(q.Code, q.At)) {
 		return false
 	}
@@ -44,11 +49,17 @@ func (s *server) help(h helped) {
 
 // onSpecialLine says whether a place of code, in characters, is in a line of GoNB's own.
 func onSpecialLine(code string, at int) bool {
-	runes := []rune(code)
-	before := string(runes[:min(max(at, 0), len(runes))])
-	_, rest, _ := strings.Cut(code+"\n", before)
-	line := before[strings.LastIndexByte(before, '\n')+1:] + rest
+	line := lineAt(code, at)
 	return strings.HasPrefix(line, "%") || strings.HasPrefix(line, "!")
+}
+
+// lineAt is the line that a place of code, in characters, is in.
+func lineAt(code string, at int) string {
+	runes := []rune(code)
+	at = min(max(at, 0), len(runes))
+	before, after := string(runes[:at]), string(runes[at:])
+	rest, _, _ := strings.Cut(after, "\n")
+	return before[strings.LastIndexByte(before, '\n')+1:] + rest
 }
 
 // ran remembers a cell that has run well: what it declares is known from now on.

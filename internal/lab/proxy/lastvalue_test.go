@@ -3,7 +3,6 @@ package proxy
 import (
 	"go/parser"
 	"go/token"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,16 +46,4 @@ func FuzzLastValue(f *testing.F) {
 		_, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc main() {\n"+blank[start:]+"\n}", parser.SkipObjectResolution)
 		require.NoError(t, err)
 	})
-}
-
-func TestACellAsksForItsTime(t *testing.T) {
-	j, _, _ := kernel(t, Options{})
-	m := j.run("print hello\n%time")
-	said := j.until(m)
-	require.Contains(t, said, "execute_input: print hello\n%time", "the cell is shown as it was typed")
-	require.Contains(t, strings.Join(said, "\n"), "stream: took ")
-	require.Equal(t, "ok", j.reply(m)["status"])
-	rest, asked := timed("a := `%time`\n%%\nx")
-	require.False(t, asked)
-	require.Equal(t, "a := `%time`\n%%\nx", rest)
 }

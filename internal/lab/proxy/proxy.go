@@ -6,6 +6,7 @@
 //   - is_complete, history, comm_info and kernel_info are answered, the last also while a cell runs;
 //   - a panic is told once, the user's lines first; compile errors stand at the lines of the cells;
 //   - code is completed and explained also while a cell runs, and no cell waits for it;
+//   - lines of its own ("%time", "%vars") tell a cell's time and list what cells have kept for each other;
 //   - the kernel counts as idle once it is, and a cell as done when its last output is out.
 //
 // [Listen] binds the ports of Jupyter's connection file, [Proxy.Serve] connects to GoNB's and relays until the end:
@@ -27,6 +28,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"lpft/lpftlib/kept"
 )
 
 const (
@@ -45,8 +48,9 @@ type Options struct {
 	// Interrupts tells of interrupts that come as signals, besides those that come as messages; may be nil.
 	Interrupts <-chan struct{}
 
-	Code Helper    // completes and explains code; nil: GoNB does
-	Log  io.Writer // told what was dropped and why
+	Code Helper                     // completes and explains code; nil: GoNB does
+	Vars func() ([]kept.Var, error) // what cells have kept for each other; nil: nothing
+	Log  io.Writer                  // told what was dropped and why
 }
 
 // Helper knows about code. Its answers are the contents of complete_reply and inspect_reply; cells are the code
@@ -82,6 +86,7 @@ type server struct {
 	queue   []message       // requests of the shell channel that wait
 	running *running        // the one that GoNB has; nil: none
 	cells   sources
+	begun   []begun  // cells in the order in which they ran
 	done    []string // the code of cells that have run well
 	history history
 	helped  chan helped

@@ -19,7 +19,8 @@ type running struct {
 type cell struct {
 	executeRequest
 	number      int
-	timedFrom   time.Time // when it began, where it asks how long it takes
+	began       time.Time
+	asked       map[string]bool // this kernel's own lines in it
 	interrupted bool
 	denied      bool // it asked for input where nobody can be asked
 	nudged      time.Time
@@ -41,12 +42,10 @@ func (r executeRequest) storeHistory() bool { return !r.Silent && (r.Store == ni
 
 // execute gives a cell to GoNB.
 func (s *server) execute(m message) {
-	c := &cell{executeRequest: read[executeRequest](m.content)}
+	c := &cell{executeRequest: read[executeRequest](m.content), began: time.Now()}
 	s.running = &running{request: m, cell: c}
-	code, asked := timed(c.Code)
-	if asked {
-		c.timedFrom = time.Now()
-	}
+	code, asked := takeMagics(c.Code)
+	c.asked = asked
 	content := read[object](m.content)
 	if content == nil {
 		content = object{}
@@ -99,6 +98,7 @@ func (s *server) input(m message) {
 		Count int `json:"execution_count"`
 	}](m.content).Count
 	s.cells[c.number] = c.Code
+	s.begun = append(s.begun, begun{c.number, c.began})
 	if c.storeHistory() {
 		s.history.add(c.number, c.Code)
 	}
@@ -176,9 +176,7 @@ func (s *server) finishCell(r *running) (ok bool) {
 	}
 	if content["status"] != "error" {
 		s.stderr(c.stderr.release() + c.stderr.exit) // the exit of a shell's line, which is no failure of the cell
-		if !c.timedFrom.IsZero() {
-			s.publish("stream", r.request.rawHeader, object{"name": "stdout", "text": tookText(time.Since(c.timedFrom))})
-		}
+		s.obey(r)
 		s.ran(c.Code)
 		content["payload"] = []any{}
 		s.reply(r.request, "execute_reply", content)

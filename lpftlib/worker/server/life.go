@@ -12,8 +12,8 @@ import (
 	"lpft/lpftlib/worker"
 )
 
-// longestIdle is after how many times its idle time a worker ends though a notebook is open: a Lab that is left open
-// overnight gives the device's memory back.
+// longestIdle is after how many times its idle time a worker ends though a notebook is open: some devices have their memory
+// back only when a process ends.
 const longestIdle = 6
 
 // logLimit bounds the log.
@@ -32,11 +32,25 @@ func (s *Server) watch(ctx context.Context) {
 		if info, err := os.Stat(s.opt.Log); err == nil && info.Size() > logLimit {
 			_ = os.Truncate(s.opt.Log, 0) // it is written at its end
 		}
+		if s.begunRest() && s.opt.Rest != nil {
+			s.opt.Rest()
+		}
 		if s.unneeded() {
 			s.end(errIdle)
 			return
 		}
 	}
+}
+
+// begunRest says, once after the last request, that nothing was asked for some time.
+func (s *Server) begunRest() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resting || len(s.requests) > 0 || time.Since(s.last) < s.opt.Idle {
+		return false
+	}
+	s.resting = true
+	return true
 }
 
 // unneeded says that nothing was asked for some time and no notebook is open that might ask.

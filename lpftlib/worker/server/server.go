@@ -24,7 +24,8 @@ type Options struct {
 	Log   string             // file of its messages, for those who ask
 	Verbs map[string]Handler // by name
 	Kept  func() []string    // the studies that are at hand; nil: none are
-	Idle  time.Duration      // it ends after so long without a request while no notebook is open, or a day later; 0: never
+	Rest  func()             // gives back what is kept; nil: nothing is
+	Idle  time.Duration      // after so long without a request it rests, and ends where no notebook is open; 0: never
 }
 
 // Server answers requests.
@@ -37,6 +38,7 @@ type Server struct {
 	requests map[*Request]bool
 	kernels  map[int]bool // that have asked
 	last     time.Time    // when the last request came or ended
+	resting  bool         // since then
 	all      sync.WaitGroup
 
 	engine chan struct{} // who holds its one place computes
@@ -146,7 +148,7 @@ func guarded(ctx context.Context, handler Handler, r *Request) (result any, err 
 func (s *Server) enter(r *Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests[r], s.last = true, time.Now()
+	s.requests[r], s.last, s.resting = true, time.Now(), false
 	if r.Kernel > 0 {
 		s.kernels[r.Kernel] = true
 	}

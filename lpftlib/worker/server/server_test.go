@@ -242,6 +242,33 @@ func TestIdleEnd(t *testing.T) {
 	require.False(t, waiting.unneeded(), "something runs")
 }
 
+// It gives back what it keeps once after the last request, though a notebook is open.
+func TestRest(t *testing.T) {
+	s := New(Options{Idle: time.Second})
+	s.kernels[os.Getpid()] = true
+	require.False(t, s.begunRest(), "it has just begun")
+	s.last = time.Now().Add(-2 * time.Second)
+	require.False(t, s.unneeded())
+	require.True(t, s.begunRest())
+	require.False(t, s.begunRest(), "it rests already")
+	r := &Request{}
+	s.enter(r)
+	s.last = time.Now().Add(-2 * time.Second)
+	require.False(t, s.begunRest(), "something runs")
+	s.leave(r)
+	require.False(t, s.begunRest(), "something ran")
+	s.last = time.Now().Add(-2 * time.Second)
+	require.True(t, s.begunRest())
+
+	rested := 0
+	serving := New(Options{Idle: 50 * time.Millisecond, Rest: func() { rested++ }})
+	serving.kernels[os.Getpid()] = true
+	l, err := worker.Listen(filepath.Join(t.TempDir(), "socket"))
+	require.NoError(t, err)
+	require.NoError(t, serving.Serve(t.Context(), l))
+	require.Equal(t, 1, rested, "once before it ended")
+}
+
 // The socket and its folder are the user's alone, and a path that is too long for an address works where it can.
 func TestSocketIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "worker")

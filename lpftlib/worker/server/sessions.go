@@ -3,8 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -12,11 +11,12 @@ import (
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/session"
+	"lpft/lpftlib/store"
 	"lpft/lpftlib/worker"
 )
 
-// Sessions keeps sessions open between requests: each with its model, data, tokenised texts and compiled kernels, all with
-// one engine.
+// Sessions keeps sessions open between requests, each with its data and tokenised texts, all with one engine. That keeps
+// pre-trained weights on its device and compiled graphs for all of them ([backend.Backend.Once]).
 type Sessions struct {
 	home string
 	open func(spec string) (*backend.Backend, error)
@@ -61,6 +61,20 @@ func (k *Sessions) Names() (names []string) {
 	return names
 }
 
+// Rest gives back what is kept: it is read and compiled again when it is wanted.
+func (k *Sessions) Rest() {
+	k.mu.Lock()
+	k.kept = nil
+	k.mu.Unlock()
+	k.opening.Lock()
+	defer k.opening.Unlock()
+	for _, be := range k.engines {
+		be.Drop(backend.Graphs)
+		be.Drop(backend.Weights)
+	}
+	debug.FreeOSMemory()
+}
+
 // Session is an open session of a study: the one that is kept, if the files that it reads are as they were, else a new one.
 func (k *Sessions) Session(ctx context.Context, study worker.Study) (*session.Session, error) {
 	raw, err := json.Marshal(study)
@@ -98,9 +112,9 @@ func (k *Sessions) openSession(ctx context.Context, study worker.Study) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	s.Store.OnWait(func(label string, pid int) {
-		if pid != os.Getpid() { // what another request computes is shown as it is
-			progress.Start(k.show, fmt.Sprintf("waiting for process %d, which computes %s", pid, label), 1, "steps")
+	s.Store.OnWait(func(w store.Wait) {
+		if !w.Own() { // what another request computes is shown as it is
+			k.show(session.WaitUpdate(w))
 		}
 	})
 	return s, nil
