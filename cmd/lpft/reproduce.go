@@ -91,7 +91,7 @@ func (r *reproduction) execute(ctx context.Context, env *lab.Env, s *session.Ses
 	}
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- serve(serving, r.home, server.Options{}, l, openEngine(ctx)) }()
+	go func() { ended <- serve(serving, r.home, server.Options{Lacks: true}, l, openEngine(ctx)) }()
 	defer func() {
 		stop()
 		if failed := <-ended; err == nil {

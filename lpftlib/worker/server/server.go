@@ -24,6 +24,7 @@ type Options struct {
 	Log   string             // file of its messages, for those who ask
 	Verbs map[string]Handler // by name
 	Kept  func() []string    // the studies that are at hand; nil: none are
+	Lacks bool               // what a study's remote lacks is computed; otherwise its results are only read
 	Idle  time.Duration      // it ends after so long without a request while no notebook is open, or a day later; 0: never
 }
 
