@@ -42,6 +42,9 @@ bash .ci/kill.sh "$work"
 step "a study's jobs through a real Slurm, with everything going wrong"
 bash .ci/slurm.sh "$work"
 
+step "a study's jobs through a bucket"
+bash .ci/s3.sh "$work"
+
 [ -z "${LPFT_DATA:-}" ] || bash .ci/data.sh "$work" "$cache"
 
 step "notebooks with a real Python and kernel: failing cells, kills, the Lab's server"

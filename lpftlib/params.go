@@ -50,7 +50,7 @@ func resolve(params Params) (asked worker.Study, overridden []string, err error)
 		return value
 	}
 	asked = worker.Study{Profile: cmp.Or(get("LPFT_PROFILE"), params.Profile, "demo"), Tasks: slices.Clone(params.Tasks), Seeds: params.Seeds,
-		Data: os.Getenv("LPFT_DATA"), Models: os.Getenv("LPFT_MODELS"), Backend: os.Getenv("GOMLX_BACKEND"), Offline: offline.Variable() != ""}
+		Data: os.Getenv("LPFT_DATA"), Models: os.Getenv("LPFT_MODELS"), Backend: os.Getenv("GOMLX_BACKEND"), Remote: os.Getenv("LPFT_REMOTE"), Offline: offline.Variable() != ""}
 	if tasks := get("LPFT_TASKS"); tasks != "" {
 		asked.Tasks = strings.Split(tasks, ",")
 	}

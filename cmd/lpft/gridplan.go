@@ -43,6 +43,7 @@ type gridPlan struct {
 	session *session.Session
 	items   []items.Item
 	ids     []string // tasks
+	args    []string // flags with which another process plans the same
 	engine  string   // as jobs are told it
 	steps   []session.Planned
 	jobs    []grid.Job
@@ -62,8 +63,10 @@ func (g *gridFlags) plan(ctx context.Context, rate float64) (p *gridPlan, home s
 	if err != nil {
 		return nil, "", err
 	}
-	p, err = g.planOf(ctx, s, rate)
-	return p, home, err
+	if p, err = g.planOf(ctx, s, rate); err != nil {
+		return nil, "", err
+	}
+	return p, home, p.lookBehind(ctx, func(session.Planned) bool { return true })
 }
 
 // planSession opens the study for planning: an engine that has a name is not opened.
@@ -119,13 +122,19 @@ func (g *gridFlags) planOf(ctx context.Context, s *session.Session, rate float64
 	if rate == 0 {
 		p.rate, p.rateOf = measuredRate(s.Store, p.steps)
 	}
-	m, err := s.Model(ctx)
+	p.args = g.args(p)
+	return p, p.makeJobs(ctx)
+}
+
+// makeJobs makes the steps' jobs.
+func (p *gridPlan) makeJobs(ctx context.Context) error {
+	m, err := p.session.Model(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.jobs, err = grid.Jobs(gridSteps(p.steps), grid.Options{Rate: p.rate, Start: jobStart, ModelBytes: int64(m.Config.NumParameters()) * 4,
-		Command: func(id string) []string { return append([]string{"lpft", "job", id}, g.args(p)...) }, Label: unitLabel})
-	return p, err
+		Command: func(id string) []string { return append([]string{"lpft", "job", id}, p.args...) }, Label: unitLabel})
+	return err
 }
 
 // planSteps plans all items and the report on them.

@@ -66,8 +66,8 @@ func (p *gridPlan) makeReport(ctx context.Context, step store.Step) error {
 }
 
 // copyReport writes the report that the store holds into a folder, and says what came out.
-func (p *gridPlan) copyReport(dir string) error {
-	a, ok, err := p.session.Store.Lookup(p.steps[len(p.steps)-1].Step)
+func (p *gridPlan) copyReport(ctx context.Context, dir string) error {
+	a, ok, err := p.session.Store.Find(ctx, p.steps[len(p.steps)-1].Step)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ func jobCommand() *cobra.Command {
 		Short: "Do one job of lpft plan: what it needs comes from the store",
 		Long: `Does one job of lpft plan; profile, tasks, seeds, items and backend must be the plan's, as the command in
 each of its lines has them. What the job needs of other jobs comes from the store; what is done already is
-not done again, and a training that was stopped goes on from its checkpoint.
+not done again, and a training that was stopped goes on from its checkpoint. With LPFT_REMOTE it comes from
+that bucket where it is not in the store, and what the job makes goes there: no folder need be shared.
 
 Exit status: 0 done; 75 stopped by SIGTERM or Ctrl-C with its state kept, start it again; 69 another job must
 be done first, which is named; 78 the plan cannot be made here or has no such job; 1 anything else.
@@ -84,18 +85,25 @@ func (j *gridJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.copyReport(dir)
+	return p.copyReport(ctx, dir)
 }
 
 // doAll does jobs, each with what it needs in the store.
 func (j *gridJob) doAll(ctx context.Context, p *gridPlan, list []grid.Job, keep session.Keep) error {
 	for _, job := range list {
 		if !j.needed {
-			if first := p.await(ctx, job, j.patience); len(first) > 0 {
+			first, err := p.await(ctx, job, j.patience)
+			if err != nil {
+				return err
+			}
+			if len(first) > 0 {
 				return needsFirst(job, first)
 			}
 		}
 		if err := p.do(ctx, job, keep); err != nil {
+			return err
+		}
+		if err := p.push(ctx, job); err != nil {
 			return err
 		}
 	}
@@ -128,11 +136,27 @@ func (j *gridJob) prepare(ctx context.Context) (*gridPlan, grid.Job, error) {
 		return nil, grid.Job{}, err
 	}
 	job, err := p.findJob(j.id)
-	if err == nil && failed != nil && (job.GPU || j.needed) {
+	if err != nil {
+		return p, job, err
+	}
+	if j.needed {
+		err = p.lookBehind(ctx, func(session.Planned) bool { return true })
+	} else {
+		err = p.lookAround(ctx, job)
+	}
+	if err != nil {
+		return p, job, unreachable{err}
+	}
+	if failed != nil && (job.GPU || j.needed) {
 		err = failed
 	}
 	return p, job, err
 }
+
+// unreachable is the error of a bucket that does not answer: it may, later.
+type unreachable struct{ error }
+
+func (e unreachable) Unwrap() error { return e.error }
 
 // refused gives the error of a plan that cannot be made its exit status. An engine that cannot be opened may be there on
 // another machine, or later.
@@ -144,6 +168,9 @@ func refused(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return stopped(ctx, err)
+	}
+	if errors.As(err, new(unreachable)) {
+		return err
 	}
 	return exitError{err, exitRequest}
 }
@@ -171,20 +198,23 @@ func needsFirst(job grid.Job, first []grid.Job) error {
 }
 
 // await waits until the job needs no other, at most so long, and returns those that it still needs.
-func (p *gridPlan) await(ctx context.Context, job grid.Job, patience time.Duration) []grid.Job {
+func (p *gridPlan) await(ctx context.Context, job grid.Job, patience time.Duration) ([]grid.Job, error) {
 	const look = 5 * time.Second
 	for end := time.Now().Add(patience); ; {
 		first := p.missing(job)
 		if len(first) == 0 || time.Until(end) <= 0 {
-			return first
+			return first, nil
 		}
 		select {
 		case <-ctx.Done():
-			return first
+			return first, nil
 		case <-time.After(min(look, time.Until(end))):
 		}
 		for i, step := range p.steps {
 			p.steps[i].Cached = step.Cached || p.session.Store.Look(step.Step.Kind, step.Key) != store.Absent
+		}
+		if err := p.lookAround(ctx, job); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -20,6 +20,7 @@ func inHome(t *testing.T) {
 	t.Helper()
 	t.Setenv("LPFT_HOME", t.TempDir())
 	t.Setenv("LPFT_MODELS", "")
+	t.Setenv("LPFT_REMOTE", "")
 }
 
 // What lpft run measures, lpft results finds again, in all three forms.

@@ -13,7 +13,7 @@ import (
 
 func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "store", Short: "The artefact store"}
-	cmd.AddCommand(storeLogCommand(), storeVerifyCommand(), storeCleanCommand(), storeExportCommand(), storeImportCommand())
+	cmd.AddCommand(storeLogCommand(), storeVerifyCommand(), storeCleanCommand(), storeExportCommand(), storeImportCommand(), storeSyncCommand())
 	return cmd
 }
 

@@ -28,7 +28,8 @@ func submitKubernetesCommand() *cobra.Command {
 		Use:   "kubernetes --image IMAGE",
 		Short: "Apply what is missing as Indexed Jobs, or print them",
 		Long: `Makes Indexed Jobs of the jobs of lpft plan that are not done: one for each level of the plan, one pod a
-job, with the store on a PersistentVolumeClaim that all nodes may write (ReadWriteMany). A pod whose job needs
+job, with the store on a PersistentVolumeClaim that all nodes may write (ReadWriteMany), or one of each pod's
+own before a bucket (--claim "" --env LPFT_REMOTE=URL). A pod whose job needs
 another waits for it ten minutes and then ends with status 69; that, and being stopped (75), is retried
 without counting, a wrong request (78) ends the Job, anything else is retried twice. The objects go to
 kubectl apply; --dry-run prints them, --kustomize DIR writes them as a base.`,
@@ -41,7 +42,8 @@ kubectl apply; --dry-run prints them, --kustomize DIR writes them as a base.`,
 	r.gridFlags.add(f)
 	f.StringVar(&r.opt.Image, "image", "", "image with lpft in it")
 	f.StringVar(&r.opt.Namespace, "namespace", "", "namespace")
-	f.StringVar(&r.opt.Claim, "claim", "lpft", "PersistentVolumeClaim with the store")
+	f.StringVar(&r.opt.Claim, "claim", "lpft", "PersistentVolumeClaim with the store; \"\" for none, with --env LPFT_REMOTE=URL")
+	f.StringVar(&r.opt.Secret, "secret", "", "Secret whose entries are environment of the pods too: a bucket's credentials")
 	f.StringVar(&r.opt.Mount, "mount", "/lpft", "where the claim is mounted: LPFT_HOME of the pods")
 	f.StringToStringVar(&r.opt.Env, "env", nil, "more environment of the pods, as LPFT_DATA=/lpft/data")
 	f.StringToStringVar(&r.opt.Selector, "node-selector", nil, "labels of the nodes that pods may run on")

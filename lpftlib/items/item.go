@@ -86,7 +86,7 @@ func (r recipe[D]) item(about Item) Item {
 
 // Build gathers the item's data, computing what the store does not hold, draws and judges them.
 // Colors are those of curves and bars by their name in the legend; nil: the usual ones. An item whose
-// data cannot be made here is built all the same and says what is missing.
+// data cannot be made here, or are only read and not all there, is built all the same and says what is missing.
 func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]string) (*Built, error) {
 	facts, err := factsOf(ctx, s)
 	if err != nil {
@@ -94,6 +94,13 @@ func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]
 	}
 	facts.colors = colors
 	b := &Built{Item: it, Provenance: facts.provenance}
+	if s.Reads() {
+		state, err := StateOf(ctx, s, it)
+		if err != nil || state.Lacks != "" {
+			b.Missing = state.Lacks
+			return b, err
+		}
+	}
 	content, err := it.build(ctx, s)
 	if needs := (absent{}); errors.As(err, &needs) {
 		b.Missing = needs.Error()

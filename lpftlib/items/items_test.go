@@ -38,7 +38,7 @@ func toy(t *testing.T, seeds ...uint64) *session.Session {
 // toyIn is toy with a store of its own.
 func toyIn(t *testing.T, home string, seeds ...uint64) *session.Session {
 	t.Helper()
-	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS"} {
+	for _, name := range []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_REMOTE"} {
 		t.Setenv(name, "")
 	}
 	s, err := session.Open(t.Context(), session.Options{Profile: "smoke", Tasks: []string{"toy"}, Seeds: seeds, Home: home, Offline: true, Say: func(string) {}})

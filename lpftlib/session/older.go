@@ -19,7 +19,8 @@ type storedRun struct {
 	artefact *store.Artefact
 	measures *study.Measures // nil where another version of lpft measured it
 	setting  string          // of its measures, with all that tells runs apart
-	old      string          // why it no longer counts; "": it does
+	old      string          // why it does not count; "": it does
+	later    bool            // since a later version of lpft measured it
 }
 
 // storedRuns reads all runs and finds out which of them still count.
@@ -35,7 +36,7 @@ func storedRuns(st *store.Store) (runs []*storedRun, bad []error) {
 		})
 	}
 	_ = work.Wait() // errors are kept one by one
-	versions := sync.OnceValue(func() map[string]int { return versionsOf(st) })
+	versions, order := sync.OnceValue(func() map[string]int { return versionsOf(st) }), sync.OnceValue(st.Order)
 	newest := map[string]*storedRun{}
 	for i, r := range read {
 		if errs[i] != nil {
@@ -51,7 +52,7 @@ func storedRuns(st *store.Store) (runs []*storedRun, bad []error) {
 			newest[r.setting] = r
 			continue
 		}
-		if newer(r, other, versions()) {
+		if newer(r, other, versions(), order()) {
 			r, other = other, r
 		}
 		newest[r.setting] = other
@@ -65,6 +66,7 @@ func readRun(a *store.Artefact) (*storedRun, error) {
 	r := &storedRun{artefact: a}
 	if a.Manifest.Version != measuresVersion {
 		r.old = fmt.Sprintf("measured by version %d of the metrics, this is version %d", a.Manifest.Version, measuresVersion)
+		r.later = a.Manifest.Version > measuresVersion
 		return r, nil
 	}
 	m := &study.Measures{}
@@ -87,15 +89,16 @@ func versionsOf(st *store.Store) map[string]int {
 }
 
 // newer says whether a counts and b does not: its head, its features come from a later version of their step or, where
-// these are the same, it was measured later. Versions go first, since a clock may have been set back.
-func newer(a, b *storedRun, versions map[string]int) bool {
+// these are the same, it came to the store later. The clocks under which they were measured count only where the store's
+// log knows neither.
+func newer(a, b *storedRun, versions, order map[string]int) bool {
 	inputs := func(r *storedRun) (in measuresInputs) {
 		_ = json.Unmarshal(r.artefact.Manifest.Inputs, &in) // sealed by the manifest: it was made from such inputs
 		return in
 	}
 	x, y := inputs(a), inputs(b)
 	return cmp.Or(cmp.Compare(versions[x.Head], versions[y.Head]), cmp.Compare(versions[x.Features], versions[y.Features]),
-		a.artefact.Manifest.Finished.Compare(b.artefact.Manifest.Finished)) > 0
+		cmp.Compare(order[a.artefact.Key], order[b.artefact.Key]), a.artefact.Manifest.Finished.Compare(b.artefact.Manifest.Finished)) > 0
 }
 
 // versions are those of the steps, by kind.
@@ -109,18 +112,19 @@ func versions() map[string]int {
 var intermediate = []string{"features", "finetune", "kernel"}
 
 // Older says, by key, why artefacts of a store are used no more: another version of their step, or of one before it, has
-// taken their place, or a newer run in the same setting.
+// taken their place, or a newer run in the same setting. What a later version of lpft has made is not older: two that share
+// a store leave each other's results alone.
 func Older(st *store.Store) map[string]string {
 	list, _ := st.Manifests() // [store.Store.Verify] names what cannot be read
 	older := map[string]string{}
 	for _, a := range list {
-		if now, ok := versions()[a.Kind]; ok && a.Manifest.Version != now {
+		if now, ok := versions()[a.Kind]; ok && a.Manifest.Version < now {
 			older[a.Key] = fmt.Sprintf("version %d of the step, this is version %d", a.Manifest.Version, now)
 		}
 	}
 	runs, _ := storedRuns(st)
 	for _, r := range runs {
-		if r.old != "" {
+		if r.old != "" && !r.later {
 			older[r.artefact.Key] = r.old
 		}
 	}

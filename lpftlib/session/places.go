@@ -7,7 +7,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
-	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/measure"
@@ -83,15 +82,11 @@ func placeShares(k *kernels.NTK) (out []study.PlaceShare, err error) {
 // layerMoves compares the test rows' features after every number of blocks, from the first that is wanted, with what they were
 // before the training.
 func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Moment, from int) (out []study.LayerMove, err error) {
-	model, err := s.Model(ctx)
+	before, err := s.resident(ctx)
 	if err != nil {
 		return nil, err
 	}
-	before, err := model.Weights()
-	if err != nil {
-		return nil, err
-	}
-	after, _, _, err := m.Model()
+	weights, _, _, err := m.Model()
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +94,14 @@ func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Mome
 	if err != nil {
 		return nil, err
 	}
+	after, err := weights.Place(be)
+	if err != nil {
+		return nil, err
+	}
 	for blocks := from; blocks <= before.Config.Layers; blocks++ {
 		var phi [2]*mat.Dense
-		for i, weights := range []*encoder.Weights{before, after} {
-			if phi[i], err = featuresAfter(ctx, be, weights, blocks, j.Val.Texts); err != nil {
+		for i, model := range []*encoder.Resident{before, after} {
+			if phi[i], err = featuresAfter(ctx, model, blocks, j.Val.Texts); err != nil {
 				return nil, err
 			}
 		}
@@ -117,16 +116,15 @@ func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Mome
 }
 
 // featuresAfter are the features of texts [n, h] at the first token after an encoder's first blocks.
-func featuresAfter(ctx context.Context, be *backend.Backend, weights *encoder.Weights, blocks int, texts []encoder.Encoding) (*mat.Dense, error) {
-	first, err := weights.First(blocks)
+func featuresAfter(ctx context.Context, model *encoder.Resident, blocks int, texts []encoder.Encoding) (*mat.Dense, error) {
+	first, err := model.First(blocks)
 	if err != nil {
 		return nil, err
 	}
-	run, err := encoder.NewRunner(be, first, nil)
+	run, err := first.Runner(nil)
 	if err != nil {
 		return nil, err
 	}
-	defer run.Close()
 	phi, err := run.Features(ctx, texts, nil)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"lpft/lpftlib/pretrained"
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/store"
+	"lpft/lpftlib/store/remote"
 	"lpft/lpftlib/study"
 	"lpft/lpftlib/task"
 	"lpft/lpftlib/tokenizer"
@@ -30,6 +31,8 @@ type Options struct {
 	DataDir   string   // original data files; default LPFT_DATA
 	ModelsDir string   // checkpoints' parent folder; default LPFT_MODELS
 	Backend   string   // default GOMLX_BACKEND, then the best there is
+	Remote    string   // URL of a bucket with results of other machines; default LPFT_REMOTE, then none
+	Reads     bool     // nothing is computed: results are other machines' work
 	Offline   bool     // never ask the network; default HF_HUB_OFFLINE
 	// Open opens the engine. Default [backend.Open], which fetches nothing: a cell must not wait for a network.
 	Open     func(spec string) (*backend.Backend, error)
@@ -45,6 +48,8 @@ type Session struct {
 	Profile *study.Profile
 	Store   *store.Store
 	opt     Options
+
+	remote *remote.Remote // nil for none
 
 	mu      sync.Mutex
 	be      *backend.Backend
@@ -84,6 +89,12 @@ func Open(ctx context.Context, opt Options) (*Session, error) {
 		return nil, err
 	}
 	s.opt.Progress = func(u progress.Update) { st.Report(u); opt.Progress(u) }
+	if opt.Remote != "" {
+		if s.remote, err = remote.Open(ctx, opt.Remote); err != nil {
+			return nil, err
+		}
+		st.Behind(s.remote)
+	}
 	// Cells say nothing on their own; their progress is what a headless run and a notebook show.
 	st.OnWait(func(w store.Wait) {
 		opt.Progress(WaitUpdate(w))
@@ -104,6 +115,7 @@ func (o *Options) complete() error {
 	o.Profile = first(o.Profile, os.Getenv("LPFT_PROFILE"), "demo")
 	o.DataDir = first(o.DataDir, os.Getenv("LPFT_DATA"))
 	o.ModelsDir = first(o.ModelsDir, os.Getenv("LPFT_MODELS"))
+	o.Remote = first(o.Remote, os.Getenv(remote.EnvVar))
 	if o.Home == "" {
 		home, err := store.Home()
 		if err != nil {
@@ -144,6 +156,11 @@ func (s *Session) Backend() (*backend.Backend, error) {
 	defer s.mu.Unlock()
 	if s.be == nil {
 		be, err := s.opt.Open(s.opt.Backend)
+		if err != nil && s.Reads() { // whose engine may be one that is not here
+			if named, ok, _ := backend.Named(s.opt.Backend); ok {
+				be, err = named, nil
+			}
+		}
 		if err != nil {
 			return nil, err
 		}

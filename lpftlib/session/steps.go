@@ -29,7 +29,10 @@ const (
 // once finds a step's artefact. Where it is not there, before brings what it is made from, and
 // then fn computes it.
 func (s *Session) once(ctx context.Context, step store.Step, before func(context.Context) error, fn func(context.Context, *store.Work) error) (*store.Artefact, error) {
-	if _, ok, err := s.Store.Lookup(step); err != nil || !ok { // what cannot be trusted is computed anew
+	if s.opt.Reads {
+		return s.there(ctx, step)
+	}
+	if _, ok, err := s.Store.Find(ctx, step); err != nil || !ok { // what cannot be trusted is computed anew
 		if err := before(ctx); err != nil {
 			return nil, err
 		}
@@ -39,6 +42,9 @@ func (s *Session) once(ctx context.Context, step store.Step, before func(context
 
 // do finds a step's artefact or computes it when it is the caller's turn.
 func (s *Session) do(ctx context.Context, step store.Step, fn func(context.Context, *store.Work) error) (*store.Artefact, error) {
+	if s.opt.Reads {
+		return s.there(ctx, step)
+	}
 	return s.Store.Do(ctx, step, func(ctx context.Context, w *store.Work) error {
 		return s.opt.Turn(ctx, func(ctx context.Context) error { return fn(ctx, w) })
 	})

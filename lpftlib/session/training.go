@@ -226,7 +226,7 @@ func (s *Session) valFeatures(ctx context.Context, id string) ([]float32, error)
 	if err != nil {
 		return nil, err
 	}
-	a, ok, err := s.Store.Lookup(step)
+	a, ok, err := s.Store.Find(ctx, step)
 	if err != nil || !ok {
 		return nil, nil // what cannot be trusted is computed here
 	}

@@ -240,13 +240,14 @@ func (s *Session) rates(ctx context.Context, id string, m study.Method) (*study.
 		return nil, err
 	}
 	list, _ := s.Store.List("tuned") // one that cannot be trusted is none
+	order := s.Store.Order()
 	var newest *store.Artefact
 	for _, a := range list {
 		var in tunedInputs
 		if json.Unmarshal(a.Manifest.Inputs, &in) != nil || in.tunedSubject != want {
 			continue
 		}
-		if newest == nil || a.Manifest.Finished.After(newest.Manifest.Finished) {
+		if newest == nil || cmp.Or(cmp.Compare(order[a.Key], order[newest.Key]), a.Manifest.Finished.Compare(newest.Manifest.Finished)) > 0 {
 			newest = a
 		}
 	}

@@ -185,7 +185,16 @@ func (in *importing) one(a archived) error {
 	defer held.release()
 	staging := in.s.staging(p)
 	defer os.RemoveAll(staging)
-	if err := in.unpack(staging, folder, raw, a); err != nil {
+	m, err := parseManifest(path.Join(folder, manifestName), raw, p)
+	if err != nil {
+		return err
+	}
+	if m.Digest != a.Digest || m.Kind != a.Kind {
+		return errors.New("its manifest is not the one that the index promises")
+	}
+	if err := in.s.unpack(staging, raw, m, func(f FileDigest) (io.ReadCloser, error) {
+		return io.NopCloser(in.archive), in.next(path.Join(folder, f.Name), f.Size)
+	}); err != nil {
 		return err
 	}
 	here, ok, err := in.s.load(p)
@@ -212,59 +221,4 @@ func conflict(here *Artefact, err error) string {
 		return fmt.Sprintf("the one that is here is damaged (%v): lpft store clean --damaged removes it", err)
 	}
 	return fmt.Sprintf("the one that is here was made another time (%s)", here.Manifest.Finished.Format("2006-01-02 15:04:05"))
-}
-
-// unpack writes an artefact's files to dir and checks every digest.
-func (in *importing) unpack(dir, folder string, raw []byte, a archived) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := WriteFileAtomic(filepath.Join(dir, manifestName), raw); err != nil {
-		return err
-	}
-	m, err := readManifest(place{key: a.Key, dir: dir})
-	if err != nil {
-		return err
-	}
-	if m.Digest != a.Digest || m.Kind != a.Kind {
-		return errors.New("its manifest is not the one that the index promises")
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for _, f := range m.Files {
-		if err := in.next(path.Join(folder, f.Name), f.Size); err != nil {
-			return err
-		}
-		if err := in.write(root, filepath.FromSlash(f.Name)); err != nil {
-			return err
-		}
-		if err := in.s.verify(filepath.Join(dir, filepath.FromSlash(f.Name)), f); err != nil {
-			return err
-		}
-	}
-	return atomicfile.SyncDir(dir)
-}
-
-func (in *importing) write(root *os.Root, name string) error {
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	defer out.Close() // after an error; a second Close does nothing
-	if _, err := io.Copy(out, in.archive); err != nil {
-		return err
-	}
-	if err := out.Sync(); err != nil {
-		return err
-	}
-	return out.Close()
 }

@@ -32,6 +32,11 @@ func (a *Artefact) Has(name string) bool {
 	return ok
 }
 
+// ManifestBytes is the manifest as it lies in the artefact.
+func (a *Artefact) ManifestBytes() ([]byte, error) {
+	return os.ReadFile(filepath.Join(a.Dir, manifestName))
+}
+
 // ReadJSON decodes one of the artefact's files into v.
 func (a *Artefact) ReadJSON(name string, v any) error {
 	data, err := a.read(name)

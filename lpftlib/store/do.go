@@ -13,8 +13,8 @@ import (
 	"lpft/lpftlib/atomicfile"
 )
 
-// Do returns the step's artefact. Where it is not there yet, fn computes it: what fn writes
-// into its [Work] becomes the artefact when fn returns nil.
+// Do returns the step's artefact. Where it is not there yet, and not in the remote behind the store, fn computes it: what fn
+// writes into its [Work] becomes the artefact when fn returns nil.
 //
 // One process at a time computes a key; others wait (see [Store.OnWait]) and reuse. An artefact
 // that cannot be trusted is logged as refused, moved aside and computed again. An error of fn,
@@ -51,6 +51,9 @@ func (s *Store) Do(ctx context.Context, step Step, fn func(ctx context.Context, 
 	if a, err := s.loadOrClear(p); a != nil || err != nil {
 		return a, err
 	}
+	if a, err := s.fetchOrRefuse(ctx, p); a != nil || err != nil {
+		return a, err
+	}
 	ctx = context.WithValue(ctx, chainKey{}, append(slices.Clone(chain), p.key))
 	return s.compute(ctx, p, fn)
 }
@@ -74,6 +77,21 @@ func (s *Store) loadOrClear(p place) (*Artefact, error) {
 		return a, nil
 	}
 	return nil, nil
+}
+
+// fetchOrRefuse takes the artefact from the remote; nil where there is none that can be trusted. A remote that does not answer
+// is an error: what it may hold is not computed again in silence.
+func (s *Store) fetchOrRefuse(ctx context.Context, p place) (*Artefact, error) {
+	a, err := s.fetch(ctx, p)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		s.record(p, Refused, 0)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failure(ctx, p, err)
+	}
+	return a, nil
 }
 
 // setAside makes room for an artefact that is computed again.

@@ -19,6 +19,7 @@ const (
 	Waited   = "waited"   // another process computed it
 	Refused  = "refused"  // a file of it could not be trusted; it was moved aside
 	Resumed  = "resumed"  // its computation starts with checkpoints of an earlier attempt
+	Pulled   = "pulled"   // from the remote
 	Dropped  = "dropped"  // files of it that nothing needs any more were removed
 )
 
@@ -30,7 +31,7 @@ type Event struct {
 	Kind    string    `json:"kind"`
 	Key     string    `json:"key"`
 	Label   string    `json:"label"`
-	What    string    `json:"what"`    // "computed", "reused", "waited", "refused", "resumed" or "dropped"
+	What    string    `json:"what"`    // "computed", "reused", "waited", "refused", "resumed", "pulled" or "dropped"
 	Seconds float64   `json:"seconds"` // that it took
 	PID     int       `json:"pid"`
 }
@@ -81,6 +82,19 @@ func torn(f *os.File) bool {
 		return false
 	}
 	return last[0] != '\n'
+}
+
+// Order says in which order artefacts came to this store, by key: larger is later, and what the log does not know came
+// before. It goes by the order of the log's lines, since the clocks of several machines decide nothing.
+func (s *Store) Order() map[string]int {
+	events, _ := s.Log() // of lines that are lacking, the artefacts came first
+	order := map[string]int{}
+	for i, e := range events {
+		if e.What == Computed || e.What == Pulled {
+			order[e.Key] = i + 1
+		}
+	}
+	return order
 }
 
 // Log returns what happened in this store, oldest first, by any process. Lines that a killed

@@ -72,6 +72,11 @@ func readManifest(p place) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseManifest(path, data, p)
+}
+
+// parseManifest checks the bytes of the manifest called path, which is that of the artefact at p.
+func parseManifest(path string, data []byte, p place) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, refuse(path, "is torn: %v", err)
@@ -89,6 +94,9 @@ func readManifest(p place) (*Manifest, error) {
 	for _, f := range m.Files {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 			return nil, refuse(path, "names %q, which lies outside the artefact", f.Name)
+		}
+		if !keyPattern.MatchString(f.SHA256) {
+			return nil, refuse(path, "gives %q no SHA-256", f.Name)
 		}
 	}
 	return &m, nil

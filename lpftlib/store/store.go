@@ -22,6 +22,7 @@ const (
 type Store struct {
 	dir      string
 	readOnly error // why nothing can be written; nil where it can
+	remote   Remote
 
 	mu       sync.Mutex
 	onWait   func(Wait)
@@ -89,6 +90,9 @@ func (s *Store) writable() error {
 func unwritable(dir string, err error) error {
 	return fmt.Errorf("store %s: cannot be written: %w; choose a writable folder (LPFT_HOME)", dir, err)
 }
+
+// ReadOnly says whether nothing can be written: what is here is found, and nothing else.
+func (s *Store) ReadOnly() bool { return s.readOnly != nil }
 
 // Dir is the store's folder, absolute.
 func (s *Store) Dir() string { return s.dir }

@@ -130,7 +130,7 @@ func (w *Work) publish() (*Manifest, error) {
 	if err := m.write(w.dir); err != nil {
 		return nil, err
 	}
-	if err := w.takePlace(); err != nil {
+	if err := takePlace(w.dir, w.place.dir); err != nil {
 		return nil, err
 	}
 	for _, dir := range []string{filepath.Dir(w.place.dir), w.store.dir} {
@@ -141,17 +141,17 @@ func (w *Work) publish() (*Manifest, error) {
 	return m, os.RemoveAll(w.resumeDir)
 }
 
-// takePlace moves staging into place. An artefact whose dropped files were wanted again stands there until this one is
-// whole.
-func (w *Work) takePlace() error {
-	if _, err := os.Lstat(w.place.dir); errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(w.dir, w.place.dir)
+// takePlace moves a staging folder into place. An artefact whose dropped files were wanted again stands there until this one
+// is whole.
+func takePlace(staging, dir string) error {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(staging, dir)
 	}
-	light := w.dir + ".light" // swept like any staging folder
-	if err := os.Rename(w.place.dir, light); err != nil {
+	light := staging + ".light" // swept like any staging folder
+	if err := os.Rename(dir, light); err != nil {
 		return err
 	}
-	if err := os.Rename(w.dir, w.place.dir); err != nil {
+	if err := os.Rename(staging, dir); err != nil {
 		return err
 	}
 	return os.RemoveAll(light)

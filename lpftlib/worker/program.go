@@ -53,7 +53,7 @@ func (p Program) make(ctx context.Context, show progress.Sink) error {
 }
 
 // carried are variables that a request carries or that are the cell's own affair: a worker serves other cells too.
-var carried = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_PROGRESS", "GOMLX_BACKEND",
+var carried = []string{"LPFT_PROFILE", "LPFT_TASKS", "LPFT_SEEDS", "LPFT_DATA", "LPFT_MODELS", "LPFT_PROGRESS", "LPFT_REMOTE", "GOMLX_BACKEND",
 	cellenv.Program, cellenv.Sources, cellenv.Kernel, cellenv.Kept, cellenv.Worker}
 
 // environ is a cell's environment without what a worker must not have. That of a resident one has no secrets, nothing of

@@ -29,6 +29,7 @@ type Study struct {
 	Data    string   `json:"data,omitempty"`    // LPFT_DATA
 	Models  string   `json:"models,omitempty"`  // LPFT_MODELS
 	Backend string   `json:"backend,omitempty"` // GOMLX_BACKEND
+	Remote  string   `json:"remote,omitempty"`  // LPFT_REMOTE: results come from there, and a notebook of its own computes none
 	Offline bool     `json:"offline,omitempty"`
 }
 

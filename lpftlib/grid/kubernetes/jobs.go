@@ -17,9 +17,10 @@ import (
 // Options say where and with what pods run.
 type Options struct {
 	Image, Namespace string
-	Claim            string            // PersistentVolumeClaim with the store
+	Claim            string            // PersistentVolumeClaim with the store; "": each pod has a store of its own, before a bucket
 	Mount            string            // where it is mounted: LPFT_HOME
 	Env              map[string]string // more environment
+	Secret           string            // Secret whose entries are environment too, as credentials are; "": none
 	Selector         map[string]string // labels of nodes
 	Requests         map[string]string // of every pod, by resource: cpu, memory
 	GPU              map[string]string // further limits of a pod that needs a GPU
@@ -44,6 +45,9 @@ const retries = 2
 func Jobs(jobs []grid.Job, opt Options) ([]batchv1.Job, error) {
 	if opt.Image == "" {
 		return nil, fmt.Errorf("no image: --image names one with lpft in it (docker/Dockerfile makes it)")
+	}
+	if opt.Claim == "" && opt.Env["LPFT_REMOTE"] == "" {
+		return nil, fmt.Errorf("pods share nothing: --claim names a claim that all nodes may write, or --env LPFT_REMOTE=URL a bucket")
 	}
 	type sort struct {
 		level int

@@ -107,6 +107,24 @@ func TestStrictDecodingFindsTypos(t *testing.T) {
 	require.ErrorContains(t, yaml.UnmarshalStrict([]byte("spec: {completion: 3}"), &job), "completion")
 }
 
+// Without a claim each pod has a store of its own before a bucket, and gets the credentials from a Secret.
+func TestJobsBeforeABucket(t *testing.T) {
+	opt := options()
+	opt.Claim, opt.Secret = "", "bucket"
+	_, err := Jobs(plan(), opt)
+	require.ErrorContains(t, err, "--env LPFT_REMOTE=URL")
+	opt.Env["LPFT_REMOTE"] = "s3://lab/lpft"
+	made, err := Jobs(plan(), opt)
+	require.NoError(t, err)
+	for _, j := range printed(t, made) {
+		pod := j.Spec.Template.Spec
+		require.NotNil(t, pod.Volumes[0].EmptyDir)
+		require.Nil(t, pod.Volumes[0].PersistentVolumeClaim)
+		require.Equal(t, "bucket", pod.Containers[0].EnvFrom[0].SecretRef.Name)
+		require.Contains(t, pod.Containers[0].Env, corev1.EnvVar{Name: "LPFT_REMOTE", Value: "s3://lab/lpft"})
+	}
+}
+
 func TestJobsRefused(t *testing.T) {
 	_, err := Jobs(plan(), Options{})
 	require.ErrorContains(t, err, "--image")

@@ -35,16 +35,23 @@ func podOf(jobs []grid.Job, opt Options) (corev1.PodSpec, error) {
 	for _, name := range slices.Sorted(maps.Keys(opt.Env)) {
 		env = append(env, corev1.EnvVar{Name: name, Value: opt.Env[name]})
 	}
+	store := corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+	if opt.Claim != "" {
+		store = corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: opt.Claim}}
+	}
+	var secret []corev1.EnvFromSource
+	if opt.Secret != "" {
+		secret = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: opt.Secret}}}}
+	}
 	return corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyNever, // the failure policy decides
 		TerminationGracePeriodSeconds: pointer(int64(grace)),
 		NodeSelector:                  opt.Selector,
 		Containers: []corev1.Container{{
-			Name: container, Image: opt.Image, Command: []string{"/bin/sh", "-c", start + quoted(jobs[0], opt.Arguments)}, Env: env, Resources: resources,
+			Name: container, Image: opt.Image, Command: []string{"/bin/sh", "-c", start + quoted(jobs[0], opt.Arguments)}, Env: env, EnvFrom: secret, Resources: resources,
 			VolumeMounts: []corev1.VolumeMount{{Name: volume, MountPath: opt.Mount}},
 		}},
-		Volumes: []corev1.Volume{{Name: volume, VolumeSource: corev1.VolumeSource{
-			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: opt.Claim}}}},
+		Volumes: []corev1.Volume{{Name: volume, VolumeSource: store}},
 	}, nil
 }
 
