@@ -220,7 +220,7 @@ func (t stabilityOfTask) figure(f *Facts) (Drawing, error) {
 	}
 	choice := plots.CurvePanel{Title: fmt.Sprintf("(a) held-out accuracy, %d folds", usual.folds), XLabel: "κ", YLabel: "accuracy", LogX: true}
 	for i, fit := range t.fits(usual) {
-		choice.Left = append(choice.Left, plots.Series{Name: "held-out rows", X: fit.Kappas, Y: fit.Scores, Faint: i > 0})
+		choice.Left = append(choice.Left, plots.Series{Name: fmt.Sprintf("%d folds", usual.folds), X: fit.Kappas, Y: fit.Scores, Faint: i > 0})
 	}
 	head := plots.CurvePanel{Title: "(b) the head of each κ", XLabel: "κ", YLabel: "accuracy", LogX: true, RightLabel: "‖V‖_{F}", LogRight: true}
 	var kappas, train, test, norms []float64
