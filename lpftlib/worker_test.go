@@ -42,7 +42,7 @@ func workerHere(t *testing.T) string {
 	return socket
 }
 
-// A cell's program must be small: it links no engine.
+// A cell's program must be small: it links no engine, and no client of an object store.
 func TestCellsLinkNoEngine(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command: ", err)
@@ -52,6 +52,7 @@ func TestCellsLinkNoEngine(t *testing.T) {
 	for _, path := range strings.Fields(string(out)) {
 		require.NotContains(t, path, "gomlx", "lpft/lpftlib links it")
 		require.NotContains(t, path, "go-xla", "lpft/lpftlib links it")
+		require.NotContains(t, path, "gocloud.dev", "lpft/lpftlib links it")
 	}
 }
 

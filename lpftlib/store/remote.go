@@ -48,7 +48,8 @@ func (s *Store) Find(ctx context.Context, step Step) (*Artefact, bool, error) {
 	return a, a != nil, err
 }
 
-// Pull takes an artefact over from a remote, unless it is here. It returns nil where neither has it.
+// Pull takes an artefact over from a remote, unless it is here. It returns nil where neither has it, and where another process
+// works on it now.
 func (s *Store) Pull(ctx context.Context, from Remote, kind, key string) (*Artefact, error) {
 	if !kindPattern.MatchString(kind) || !keyPattern.MatchString(key) {
 		return nil, fmt.Errorf("store: %.40q %.80q name no artefact", kind, key)
@@ -58,11 +59,8 @@ func (s *Store) Pull(ctx context.Context, from Remote, kind, key string) (*Artef
 	}
 	p := place{step: Step{Kind: kind}, key: key, name: kind + "-" + key[:16], dir: filepath.Join(s.dir, kind, key[:16])}
 	held, err := s.tryLock(p.name)
-	if err != nil {
+	if err != nil || held == nil {
 		return nil, err
-	}
-	if held == nil {
-		return nil, fmt.Errorf("store: %s: another process works on it", p)
 	}
 	defer held.release()
 	if a, ok, err := s.load(p); ok || err != nil {
