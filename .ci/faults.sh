@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 points=${1:-200} fuzztime=${2:-5m}
 export GOEXPERIMENT="${GOEXPERIMENT:-simd}"
-LPFT_FAULTS=$points go test ./cmd/lpft -timeout 6h -v -run 'TestCrashPointsOfAStudy|TestFlippedBitsOfAStudy|TestProcessesAtOnce|TestSecondInterrupt'
+LPFT_FAULTS=$points go test ./internal/crashpoint -timeout 6h -v
 go test ./lpftlib/store -timeout 1h -v -run 'TestEveryCrashPoint|TestDamagedArchives'
 go test ./lpftlib/finetune -timeout 1h -v -run 'Damage|Flipped|Fresh'
 python3 .ci/kills.py

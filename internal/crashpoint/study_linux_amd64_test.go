@@ -1,8 +1,9 @@
-package main
+package crashpoint_test
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -31,10 +32,35 @@ func newFaulty(t *testing.T) *faulty {
 	if testing.Short() {
 		t.Skip("builds the program: not with -short")
 	}
-	f := &faulty{program: program(t)}
+	built, err := program()
+	require.NoError(t, err)
+	f := &faulty{program: built}
 	undisturbed.once.Do(func() { undisturbed.want = f.finish(t, t.TempDir(), "undisturbed") })
 	f.want = undisturbed.want
 	return f
+}
+
+// program builds lpft, once for all tests, in a folder that TestMain removes.
+var program = sync.OnceValues(func() (string, error) {
+	built := filepath.Join(folder, "lpft")
+	out, err := exec.Command("go", "build", "-o", built, "lpft/cmd/lpft").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return built, err
+})
+
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "lpft-faults-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(folder) // what is left there the system removes
+	os.Exit(status)
 }
 
 // undisturbed is what the study prints, found once for all tests.
