@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,9 +44,13 @@ func TestTakeMagics(t *testing.T) {
 
 // What cells have kept is listed with the cell that kept it, for people and for tools, and nothing in it is taken for HTML.
 func TestVars(t *testing.T) {
-	var vars []kept.Var
-	var failed error
-	j, _, _ := kernel(t, Options{Vars: func() ([]kept.Var, error) { return vars, failed }})
+	type answer struct {
+		vars []kept.Var
+		err  error
+	}
+	var now atomic.Pointer[answer]
+	now.Store(&answer{})
+	j, _, _ := kernel(t, Options{Vars: func() ([]kept.Var, error) { a := now.Load(); return a.vars, a.err }})
 	ask := func() string {
 		m := j.run("%vars")
 		said := strings.Join(j.until(m), "\n")
@@ -55,13 +60,13 @@ func TestVars(t *testing.T) {
 	before := time.Now()
 	require.Contains(t, ask(), "no cell has kept a value")
 	require.Contains(t, ask(), "no cell has kept a value")
-	vars = []kept.Var{{Name: "<b>", Type: "map[string]float64", Shape: []int{2}, Bytes: 10, Kept: before.Add(-time.Hour)},
-		{Name: "phi", Type: "*mat.Dense", Shape: []int{3, 4}, Bytes: 2000, Kept: time.Now()}}
+	now.Store(&answer{vars: []kept.Var{{Name: "<b>", Type: "map[string]float64", Shape: []int{2}, Bytes: 10, Kept: before.Add(-time.Hour)},
+		{Name: "phi", Type: "*mat.Dense", Shape: []int{3, 4}, Bytes: 2000, Kept: time.Now()}}})
 	said := ask()
 	require.Contains(t, said, `phi   *mat.Dense          [3, 4]  2    2`, "the second cell was the last")
 	require.Contains(t, said, `\u003ctd\u003e\u0026lt;b\u0026gt;\u003c/td\u003e`)
 	require.NotContains(t, said, `\u003cb\u003e`+`\u003c/td`)
-	failed = errors.New("no folder")
+	now.Store(&answer{err: errors.New("no folder")})
 	require.Contains(t, ask(), "stream: %vars: no folder")
 }
 
