@@ -29,7 +29,7 @@ summary() { status | tail -1; }
 
 # trainings are the running tasks that train, as ARRAY_INDEX and the job's id, first the longest at work.
 trainings() {
-    squeue -h -t R --array -S M -o '%F %K %j' | while read -r array index name; do
+    squeue -h -p main -t R --array -S M -o '%F %K %j' | while read -r array index name; do
         list=$work/grid/cluster/slurm/$(sed 's/^lpft-\(.*\)-\([0-9]*\)$/\1\/jobs-\2/' <<<"$name")
         id=$(awk -v i="$index" '$1 == i { print $2 }' "$list")
         grep -q "\"id\":\"$id\",\"kind\":\"training\"" "$work/grid/plan.jsonl" && echo "${array}_$index $id"
@@ -73,7 +73,7 @@ until_empty() {
     return 1
 }
 
-# preempt lets an urgent job take the node from a training, and waits until a training is at work again.
+# preempt lets an urgent job take the node from a training.
 preempt() {
     until_training >/dev/null
     sbatch --parsable --partition urgent --exclusive --time=5 --output=/dev/null --wrap 'sleep 1' >"$work/grid/urgent"
@@ -82,11 +82,10 @@ preempt() {
         sleep 0.5
     done
     echo "preempted:$(squeue -h --array -o '%T %r' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
-    until_training >/dev/null || [ -z "$(squeue -h)" ]
 }
 
-# resumed: a training has gone on from a checkpoint.
-resumed() { LPFT_HOME=$work/grid/cluster "$lpft" store log 2>/dev/null | grep ' resumed ' >/dev/null; }
+# checkpoints: a training that was stopped has left one.
+checkpoints() { find "$work/grid/cluster/store/.resume" -name 'checkpoint-*.json' 2>/dev/null | grep . >/dev/null; }
 
 study() {
     export GOMLX_BACKEND=go
@@ -118,10 +117,10 @@ study() {
     for _ in $(seq 60); do squeue -h >/dev/null 2>&1 && break; sleep 1; done
     echo "controller killed and started again; $(summary)"
 
-    # A training that ends within its grace time leaves no checkpoint to go on from, so others are preempted until one did.
+    # A training that was about to end or has hardly begun leaves no checkpoint to go on from: others are preempted until one does.
     for _ in $(seq 6); do
         preempt
-        if resumed; then break; fi
+        if checkpoints; then break; fi
     done
 
     until_empty
