@@ -360,27 +360,43 @@ class Worker(unittest.TestCase):
     def test_killed_cells_lose_nothing(self):
         """Five times a training's cell and the worker that computes for it are killed at once; then it is as if nothing had been."""
         k = self.kernel(seed=3)
-        code = '%%\nrun := lpftlib.Open(params).Tasks()[0].Train(lpftlib.FT, 3)\nfmt.Println("features", run.Features("val").RawMatrix().Data)'
-        features = lambda out: re.search(r"features .*", text(out)).group()
+        self.ok(k, 'import "lpft/lpftlib/study"\n\n%%\nfmt.Println("compiled")')
+        code = '%%\nrun := lpftlib.Open(params).Tasks()[0].TrainAs(study.Spec{Method: lpftlib.FT, Seed: 3, Rates: study.Rates{Batch: 1, LearningRate: 1e-4}})\nfmt.Println("features", run.Features("val").RawMatrix().Data)'
+        store = pathlib.Path(self.home) / "store"
         random.seed(3)
         killed = 0
-        while killed < 5:
+        for _ in range(25):
+            if killed == 5:
+                break
+            trained = store.glob("finetune/*/manifest.json")
+            if any(json.loads(m.read_text())["label"].startswith("FT toy, seed 3, batch 1") for m in trained):
+                shutil.rmtree(store)  # the last one was killed too late, or not at all
             msg = k.kc.execute(code)
-            while "steps/s" not in json.dumps(k.kc.get_iopub_msg(timeout=120)["content"]):
-                pass  # the training has not begun
-            time.sleep(random.uniform(0, 1))
-            for pid in [self.pid()] + [p for p, line in k.running() if b"gonb_" in line.split(b" ")[0]]:
-                if pid:
-                    os.kill(pid, signal.SIGKILL)
-            if k.collect(msg, 120)[0]["status"] == "error":
-                killed += 1
-            else:  # it was done before it could be killed
-                shutil.rmtree(pathlib.Path(self.home) / "store")
-        after = features(k.run(code, timeout=180)[1])
+            if self.begins(k, msg):
+                time.sleep(random.uniform(0, 1))
+                for pid in [self.pid()] + [p for p, line in k.running() if b"gonb_" in line.split(b" ")[0]]:
+                    if pid:
+                        os.kill(pid, signal.SIGKILL)
+                killed += k.collect(msg, 120)[0]["status"] == "error"
+        self.assertEqual(killed, 5)
+        features = lambda: re.search(r"features .*", self.ok(k, code)).group()
+        after = features()
         os.kill(self.pid(), signal.SIGKILL)
-        shutil.rmtree(pathlib.Path(self.home) / "store")
-        self.assertEqual(after, features(k.run(code, timeout=180)[1]))
+        shutil.rmtree(store)
+        self.assertEqual(after, features())
         print(f"{killed} kills of a training's cell with its worker: 0 lost, 0 wrong")
+
+    def begins(self, k, msg):
+        """Waits until a cell trains; False if it has ended instead."""
+        while True:
+            m = k.kc.get_iopub_msg(timeout=120)
+            if m["parent_header"].get("msg_id") != msg:
+                continue
+            if "steps/s" in json.dumps(m["content"]):
+                return True
+            if m["content"].get("execution_state") == "idle":
+                k.kc.get_shell_msg(timeout=60)
+                return False
 
     def test_stop_in_training(self):
         k = self.kernel(seed=2)

@@ -39,7 +39,7 @@ trainings() {
 # until_training waits until a training has been at work for some seconds, and prints its task and job.
 until_training() {
     for _ in $(seq 600); do
-        [ -n "$(squeue -h)" ] || return 1
+        [ -n "$(squeue -h)" ] || { echo "FAIL: everything has ended before a training could be disturbed" >&2; return 1; }
         task=$(trainings | sed -n 1p)
         if [ -n "$task" ]; then
             sleep 3

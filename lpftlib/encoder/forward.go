@@ -96,6 +96,15 @@ func (f *forward) firstTokens(x *Node) *Node {
 	return Squeeze(Slice(Reshape(x, f.b, f.t, f.cfg.Hidden), AxisRange(), AxisElem(0), AxisRange()), 1)
 }
 
+// firstOfLayers are the first tokens after 0, 1, … blocks, side by side: [B, (Layers+1)·h].
+func firstOfLayers(hidden Hidden) *Node {
+	var first []*Node
+	for _, l := range hidden.Layers {
+		first = append(first, Squeeze(Slice(l, AxisRange(), AxisElem(0), AxisRange()), 1))
+	}
+	return Concatenate(first, -1)
+}
+
 // forward is the state of one graph under construction. Activations are [B·T, features]
 // except inside attention.
 type forward struct {

@@ -79,3 +79,14 @@ func (r *Resident) First(layers int) (*Resident, error) {
 func (r *Resident) Runner(lora *LoRAWeights) (*Runner, error) {
 	return NewRunnerOn(r.be, r.Config, r.params, lora)
 }
+
+// LayersRunner is [Resident.Runner] for the features after every number of blocks, all from one pass.
+func (r *Resident) LayersRunner(lora *LoRAWeights) (*Runner, error) {
+	run, err := r.Runner(lora)
+	if err != nil {
+		return nil, err
+	}
+	run.width *= r.Config.Layers + 1
+	run.exec, err = featureGraph(r.be, r.Config, lora.Structure(), allLayers)
+	return run, err
+}

@@ -41,13 +41,18 @@ func TestLoadReadsOnce(t *testing.T) {
 	require.EqualError(t, err, "3 layers of an encoder of 2: expected 0 to 2")
 }
 
-// The features of a model's first layers are those of a smaller model with the same tensors.
+// The features of a model's first layers are those of a smaller model with the same tensors, and one pass gives them all.
 func TestFirstLayers(t *testing.T) {
 	be := openBackend(t)
 	w := load(t, filepath.Join("testdata", "bert-2"))
 	_, encs := readFixture(t, filepath.Join("testdata", "bert-2", "fixture.json"))
 	whole, err := w.Place(be)
 	require.NoError(t, err)
+	run, err := whole.LayersRunner(nil)
+	require.NoError(t, err)
+	all, err := run.Features(t.Context(), encs, nil)
+	require.NoError(t, err)
+	require.Len(t, all, len(encs)*(w.Config.Layers+1)*w.Config.Hidden)
 	for layers := range w.Config.Layers + 1 {
 		cfg := *w.Config
 		cfg.Layers = layers
@@ -59,5 +64,10 @@ func TestFirstLayers(t *testing.T) {
 		got, err := run.Features(t.Context(), encs, nil)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
+		h := w.Config.Hidden
+		for i := range encs {
+			at := (i*(w.Config.Layers+1) + layers) * h
+			require.InDeltaSlice(t, want[i*h:(i+1)*h], all[at:at+h], 1e-6)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 // Runner computes features with one model on one backend.
 type Runner struct {
 	cfg    *Config
+	width  int // numbers that exec gives for a text
 	be     *backend.Backend
 	params []*tensors.Tensor // in the order of cfg.Specs()
 	lora   *LoRAWeights
@@ -47,13 +48,13 @@ func NewRunner(be *backend.Backend, w *Weights, lora *LoRAWeights) (*Runner, err
 // NewRunnerOn is NewRunner for parameters that are tensors already, in the order of
 // [Config.Specs]; training evaluates with it.
 func NewRunnerOn(be *backend.Backend, cfg *Config, params []*tensors.Tensor, lora *LoRAWeights) (*Runner, error) {
-	r := &Runner{cfg: cfg, be: be, params: params, lora: lora, run: be.Run, batch: cfg.NewBatch}
+	r := &Runner{cfg: cfg, width: cfg.Hidden, be: be, params: params, lora: lora, run: be.Run, batch: cfg.NewBatch}
 	r.tokens.Store(int64(DeviceTokens(be.Engine)))
 	if err := be.Place(params); err != nil {
 		return nil, fmt.Errorf("parameters to the backend: %w", err)
 	}
 	var err error
-	r.exec, err = featureGraph(be, cfg, lora.Structure())
+	r.exec, err = featureGraph(be, cfg, lora.Structure(), lastLayer)
 	return r, err
 }
 
@@ -68,19 +69,29 @@ func (r *Runner) WithBatcher(batch func(encodings []Encoding, t int) (*Batch, er
 	return r
 }
 
-// featureGraph maps a batch, parameters and LoRA factors to φ [B, h]. Numbers are its arguments, so that every model of one
-// structure shares it: pre-trained or trained, of any task and seed.
-func featureGraph(be *backend.Backend, cfg *Config, lora *LoRAWeights) (*graph.Exec, error) {
-	exec, err := be.Once(backend.Graphs, fmt.Sprintf("features %+v%s", *cfg, lora.Key()), func() (any, error) {
+// read is what a feature graph gives of a forward pass.
+type read struct {
+	name string
+	of   func(Hidden) *graph.Node // [B, width]
+}
+
+var (
+	lastLayer = read{"features", func(h Hidden) *graph.Node { return h.First }}
+	allLayers = read{"features of all layers", firstOfLayers}
+)
+
+// featureGraph maps a batch, parameters and LoRA factors to what is read of the forward pass. Numbers are its arguments, so that
+// every model of one structure shares it: pre-trained or trained, of any task and seed.
+func featureGraph(be *backend.Backend, cfg *Config, lora *LoRAWeights, what read) (*graph.Exec, error) {
+	exec, err := be.Once(backend.Graphs, fmt.Sprintf("%s %+v%s", what.name, *cfg, lora.Key()), func() (any, error) {
 		exec, err := graph.NewExec(be.Backend, func(in []*graph.Node) *graph.Node {
 			p, rest := cfg.BindParams(in[4:])
-			hidden := cfg.Forward(p, Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: in[3]}, ForwardOptions{LoRA: lora.Bind(rest)})
-			return hidden.First
+			return what.of(cfg.Forward(p, Inputs{IDs: in[0], Positions: in[1], Types: in[2], Mask: in[3]}, ForwardOptions{LoRA: lora.Bind(rest)}))
 		})
 		if err != nil {
 			return nil, fmt.Errorf("feature graph: %w", err)
 		}
-		return exec.WithName("features").SetMaxCache(-1), nil
+		return exec.WithName(what.name).SetMaxCache(-1), nil
 	})
 	if err != nil {
 		return nil, err
@@ -98,10 +109,10 @@ func (c *Config) BindParams(nodes []*graph.Node) (Params, []*graph.Node) {
 	return p, nodes[len(specs):]
 }
 
-// Features are φ(x) in evaluation mode for every encoding, [N, h] in row order.
-// progress, if not nil, is called with the rows done.
+// Features are φ(x) in evaluation mode for every encoding, [N, h] in row order; for a runner of [Resident.LayersRunner] φ after
+// 0, 1, … blocks, [N, L+1, h]. progress, if not nil, is called with the rows done.
 func (r *Runner) Features(ctx context.Context, encodings []Encoding, progress func(done, total int)) ([]float32, error) {
-	h := r.cfg.Hidden
+	h := r.width
 	out := make([]float32, len(encodings)*h)
 	done := 0
 	var mu sync.Mutex

@@ -119,6 +119,26 @@ func overSeeds(values []float64) (report.Cell, error) {
 	return report.Cell{Ours: text}, nil
 }
 
+// seedsRow is a row of means over the seeds of a setting; a number that is undefined for a seed is nil.
+func seedsRow[T ofRun](seeds []T, first []report.Cell, values ...func(T) *float64) (report.Row, error) {
+	run := seeds[0].Run()
+	row := report.Row{Dataset: run.Task, Method: run.Method.Title(), Cells: first}
+	for _, value := range values {
+		var list []float64
+		for _, one := range seeds {
+			if v := value(one); v != nil {
+				list = append(list, *v)
+			}
+		}
+		cell, err := overSeeds(list)
+		if err != nil {
+			return row, err
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row, nil
+}
+
 // tasksOfRuns are the tasks of some trainings, each once.
 func tasksOfRuns[T ofRun](all []T) (out []string) {
 	for _, one := range all {

@@ -78,23 +78,6 @@ func movementView(f *Facts, all []*study.Movement) (View, error) {
 
 // addMovement adds a method's rows to both tables.
 func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
-	row := func(name string, values ...func(*study.Movement) *float64) (report.Row, error) {
-		r := report.Row{Dataset: seeds[0].Task, Method: seeds[0].Method.Title(), Cells: []report.Cell{{Ours: name}}}
-		for _, value := range values {
-			var list []float64
-			for _, m := range seeds {
-				if v := value(m); v != nil {
-					list = append(list, *v)
-				}
-			}
-			cell, err := overSeeds(list)
-			if err != nil {
-				return r, err
-			}
-			r.Cells = append(r.Cells, cell)
-		}
-		return r, nil
-	}
 	columns := func(of func(*study.MovementPoint) study.KernelMove) (out []func(*study.Movement) *float64) {
 		for _, c := range moveColumns {
 			out = append(out, func(m *study.Movement) *float64 { return c.of(of(&m.Points[0]), of(m.Last())) })
@@ -102,7 +85,7 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 		return out
 	}
 	for _, k := range kernelMoves {
-		r, err := row(k.name, columns(k.of)...)
+		r, err := seedsRow(seeds, []report.Cell{{Ours: k.name}}, columns(k.of)...)
 		if err != nil {
 			return err
 		}
@@ -113,7 +96,7 @@ func addMovement(whole, groups *report.Table, seeds []*study.Movement) error {
 			func(m *study.Movement) *float64 { return &m.Points[0].Groups[g].Share },
 			func(m *study.Movement) *float64 { return &m.Last().Groups[g].Share },
 		}
-		r, err := row(group.Name, append(shares, columns(func(p *study.MovementPoint) study.KernelMove { return p.Groups[g].KernelMove })...)...)
+		r, err := seedsRow(seeds, []report.Cell{{Ours: group.Name}}, append(shares, columns(func(p *study.MovementPoint) study.KernelMove { return p.Groups[g].KernelMove })...)...)
 		if err != nil {
 			return err
 		}

@@ -140,9 +140,9 @@ func addNorms(table *report.Table, all []*study.ScaledStart) error {
 	}
 	for _, p := range order {
 		row, err := seedsRow(seeds[p], []report.Cell{{Ours: fmt.Sprintf("%g", p.norm)}},
-			func(n *study.ScaledStart) float64 { return n.Diff }, func(n *study.ScaledStart) float64 { return n.Along },
-			func(n *study.ScaledStart) float64 { return n.Foretold.NLL }, func(n *study.ScaledStart) float64 { return n.Trained.NLL },
-			func(n *study.ScaledStart) float64 { return n.Test.NLL }, func(n *study.ScaledStart) float64 { return n.Test.Accuracy })
+			func(n *study.ScaledStart) *float64 { return &n.Diff }, func(n *study.ScaledStart) *float64 { return &n.Along },
+			func(n *study.ScaledStart) *float64 { return &n.Foretold.NLL }, func(n *study.ScaledStart) *float64 { return &n.Trained.NLL },
+			func(n *study.ScaledStart) *float64 { return &n.Test.NLL }, func(n *study.ScaledStart) *float64 { return &n.Test.Accuracy })
 		if err != nil {
 			return err
 		}

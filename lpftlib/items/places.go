@@ -93,48 +93,24 @@ func placesView(f *Facts, d placesData) (View, error) {
 	return out, nil
 }
 
-// seedsRow is a row of means over the seeds of a setting.
-func seedsRow[T ofRun](seeds []T, first []report.Cell, values ...func(T) float64) (report.Row, error) {
-	run := seeds[0].Run()
-	row := report.Row{Dataset: run.Task, Method: run.Method.Title(), Cells: first}
-	for _, value := range values {
-		var list []float64
-		for _, one := range seeds {
-			list = append(list, value(one))
-		}
-		cell, err := overSeeds(list)
-		if err != nil {
-			return row, err
-		}
-		row.Cells = append(row.Cells, cell)
-	}
-	return row, nil
-}
-
 // addPlaces adds a setting's rows to the tables of groups and of layers.
 func addPlaces(groups, layers *report.Table, seeds []*study.Places) error {
 	for g, group := range seeds[0].Groups {
-		row, err := seedsRow(seeds, []report.Cell{{Ours: group.Name}}, func(p *study.Places) float64 { return p.Groups[g].Trace })
+		row, err := seedsRow(seeds, []report.Cell{{Ours: group.Name}},
+			func(p *study.Places) *float64 { return &p.Groups[g].Trace },
+			func(p *study.Places) *float64 { return encoderShare(p, g) },
+			func(p *study.Places) *float64 { return &p.Groups[g].Step })
 		if err != nil {
-			return err
-		}
-		rest := []func(*study.Places) float64{func(p *study.Places) float64 { return p.Groups[g].Step }}
-		if group.Name == study.HeadGroup {
-			row.Cells = append(row.Cells, report.Cell{Ours: "-"})
-		} else {
-			rest = append([]func(*study.Places) float64{func(p *study.Places) float64 { return p.Groups[g].Trace / encoderTrace(p) }}, rest...)
-		}
-		if row, err = seedsRow(seeds, row.Cells, rest...); err != nil {
 			return err
 		}
 		groups.Rows = append(groups.Rows, row)
 	}
 	for l, layer := range seeds[0].Layers {
 		row, err := seedsRow(seeds, []report.Cell{{Ours: fmt.Sprint(layer.Blocks)}},
-			func(p *study.Places) float64 { return p.Layers[l].Diff },
-			func(p *study.Places) float64 { return p.Layers[l].Moved() },
-			func(p *study.Places) float64 { return p.Layers[l].CSStart },
-			func(p *study.Places) float64 { return p.Layers[l].CS })
+			func(p *study.Places) *float64 { return &p.Layers[l].Diff },
+			func(p *study.Places) *float64 { return new(p.Layers[l].Moved()) },
+			func(p *study.Places) *float64 { return &p.Layers[l].CSStart },
+			func(p *study.Places) *float64 { return &p.Layers[l].CS })
 		if err != nil {
 			return err
 		}
@@ -143,24 +119,27 @@ func addPlaces(groups, layers *report.Table, seeds []*study.Places) error {
 	return nil
 }
 
-// encoderTrace is tr(F)/tr(Θ): the share of all groups but the head.
-func encoderTrace(p *study.Places) float64 {
+// encoderShare is a group's share of tr(F), in which the head has no part.
+func encoderShare(p *study.Places, g int) *float64 {
+	if p.Groups[g].Name == study.HeadGroup {
+		return nil
+	}
 	sum := 0.0
-	for _, g := range p.Groups {
-		if g.Name != study.HeadGroup {
-			sum += g.Trace
+	for _, group := range p.Groups {
+		if group.Name != study.HeadGroup {
+			sum += group.Trace
 		}
 	}
-	return sum
+	return new(p.Groups[g].Trace / sum)
 }
 
 // addFreezing adds a setting's rows.
 func addFreezing(table *report.Table, seeds []*study.Freezing) error {
 	for i, part := range seeds[0].Parts {
 		row, err := seedsRow(seeds, []report.Cell{{Ours: part.Part}, {Ours: fmt.Sprintf("%.2g", seeds[0].Recipe.LearningRate)}},
-			func(f *study.Freezing) float64 { return f.Parts[i].Effect },
-			func(f *study.Freezing) float64 { return f.Parts[i].Predicted },
-			func(f *study.Freezing) float64 { return f.Parts[i].Error })
+			func(f *study.Freezing) *float64 { return &f.Parts[i].Effect },
+			func(f *study.Freezing) *float64 { return &f.Parts[i].Predicted },
+			func(f *study.Freezing) *float64 { return &f.Parts[i].Error })
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (s *Session) Places(ctx context.Context, run study.KernelRun) (*study.Place
 		}
 		err := s.watched(ctx, job, step.Label, func(ctx context.Context, m *finetune.Moment) (err error) {
 			if m.Step == m.Steps {
-				out.Layers, err = s.layerMoves(ctx, job, m, 0)
+				out.Layers, err = s.layerMoves(ctx, job, m)
 			}
 			return err
 		})
@@ -79,14 +79,13 @@ func placeShares(k *kernels.NTK) (out []study.PlaceShare, err error) {
 	return out, err
 }
 
-// layerMoves compares the test rows' features after every number of blocks, from the first that is wanted, with what they were
-// before the training.
-func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Moment, from int) (out []study.LayerMove, err error) {
+// layerMoves compares the test rows' features after every number of blocks with what they were before the training.
+func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Moment) (out []study.LayerMove, err error) {
 	before, err := s.resident(ctx)
 	if err != nil {
 		return nil, err
 	}
-	weights, _, _, err := m.Model()
+	weights, lora, _, err := m.Model()
 	if err != nil {
 		return nil, err
 	}
@@ -98,14 +97,16 @@ func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Mome
 	if err != nil {
 		return nil, err
 	}
-	for blocks := from; blocks <= before.Config.Layers; blocks++ {
-		var phi [2]*mat.Dense
-		for i, model := range []*encoder.Resident{before, after} {
-			if phi[i], err = featuresAfter(ctx, model, blocks, j.Val.Texts); err != nil {
-				return nil, err
-			}
-		}
-		move, err := layerMove(phi[0], phi[1])
+	start, err := featuresOfLayers(ctx, before, nil, j.Val.Texts)
+	if err != nil {
+		return nil, err
+	}
+	end, err := featuresOfLayers(ctx, after, lora, j.Val.Texts)
+	if err != nil {
+		return nil, err
+	}
+	for blocks := range start {
+		move, err := layerMove(start[blocks], end[blocks])
 		if err != nil {
 			return nil, err
 		}
@@ -115,13 +116,9 @@ func (s *Session) layerMoves(ctx context.Context, j *kernelJob, m *finetune.Mome
 	return out, nil
 }
 
-// featuresAfter are the features of texts [n, h] at the first token after an encoder's first blocks.
-func featuresAfter(ctx context.Context, model *encoder.Resident, blocks int, texts []encoder.Encoding) (*mat.Dense, error) {
-	first, err := model.First(blocks)
-	if err != nil {
-		return nil, err
-	}
-	run, err := first.Runner(nil)
+// featuresOfLayers are the features of texts at the first token after 0, 1, … blocks, each [n, h].
+func featuresOfLayers(ctx context.Context, model *encoder.Resident, lora *encoder.LoRAWeights, texts []encoder.Encoding) ([]*mat.Dense, error) {
+	run, err := model.LayersRunner(lora)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +126,13 @@ func featuresAfter(ctx context.Context, model *encoder.Resident, blocks int, tex
 	if err != nil {
 		return nil, err
 	}
-	return dense(phi, len(texts), first.Config.Hidden), nil
+	h, layers := model.Config.Hidden, model.Config.Layers+1
+	all := dense(phi, len(texts), layers*h)
+	out := make([]*mat.Dense, layers)
+	for l := range out {
+		out[l] = mat.DenseCopyOf(all.Slice(0, len(texts), l*h, (l+1)*h))
+	}
+	return out, nil
 }
 
 // layerMove compares features before and after.

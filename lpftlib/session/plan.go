@@ -28,7 +28,7 @@ type Planned struct {
 // Unit is what steps are done together: a job, where a plan is shared among machines.
 type Unit struct {
 	Kind string // one of the constants below
-	Of   string // tells units of a kind apart: a task, or the key of a training
+	Of   string // tells units of a kind apart: a task, or the key of a step; "" becomes that of the planned step itself
 }
 
 // Kinds of units.
@@ -80,6 +80,9 @@ func (p *plan) add(step store.Step, err error, as Planned) (string, error) {
 		return key, err
 	}
 	p.seen[key] = true
+	if as.Unit.Of == "" {
+		as.Unit.Of = key
+	}
 	presence := p.s.Store.Look(step.Kind, key)
 	as.Step, as.Key, as.Cached, as.Light = step, key, presence != store.Absent, presence == store.Light
 	p.steps = append(p.steps, as)

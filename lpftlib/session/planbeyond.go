@@ -20,11 +20,7 @@ func (s *Session) PlanFollowing(ctx context.Context, runs []study.KernelRun) ([]
 // following adds a training with the kernel's prediction of it.
 func (p *plan) following(ctx context.Context, run study.KernelRun) error {
 	s := p.s
-	head, err := p.startHead(ctx, run.Spec)
-	if err != nil {
-		return err
-	}
-	kernel, err := p.kernelAlone(ctx, run.Spec, head)
+	head, kernel, err := p.startOf(ctx, run.Spec)
 	if err != nil {
 		return err
 	}
@@ -53,11 +49,7 @@ func (p *plan) trajectory(ctx context.Context, run study.KernelRun, head []strin
 		return "", err
 	}
 	records := len(recordedSteps(run, in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows))) + 1
-	key, err := s.keyOf(step, nil)
-	if err != nil {
-		return "", err
-	}
-	return p.add(step, nil, Planned{Tokens: train + float64(records)*rows, Disk: 1 << 18, Needs: head, Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+	return p.add(step, nil, Planned{Tokens: train + float64(records)*rows, Disk: 1 << 18, Needs: head, Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 		_, err := s.Trajectory(ctx, run)
 		return err
 	}})
@@ -94,12 +86,8 @@ func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.keyOf(step, nil)
-	if err != nil {
-		return err
-	}
 	kernel *= float64(in.Rows) / float64(in.Rows+in.TestRows)
-	_, err = p.add(step, nil, Planned{Tokens: train + float64(in.Recipe.Epochs+1)*kernel, Disk: 1 << 18, Needs: head, Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+	_, err = p.add(step, nil, Planned{Tokens: train + float64(in.Recipe.Epochs+1)*kernel, Disk: 1 << 18, Needs: head, Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 		_, err := s.Movement(ctx, run)
 		return err
 	}})
@@ -117,11 +105,11 @@ func (s *Session) kernelRunTokens(ctx context.Context, in kernelRunInputs, id st
 	if err != nil {
 		return 0, 0, err
 	}
-	tests, err := s.splitTokens(ctx, id, "test")
+	tested, err := s.testTokens(ctx, id, in.TestRows)
 	if err != nil {
 		return 0, 0, err
 	}
-	trained, tested := all*float64(in.Rows)/float64(len(d.Train)), tests*float64(in.TestRows)/float64(len(d.Test))
+	trained := all * float64(in.Rows) / float64(len(d.Train))
 	epochs := float64(in.Recipe.Epochs)
 	return trained + tested, trainingToken*epochs*trained + (epochs+1)*tested, nil
 }

@@ -6,8 +6,8 @@ import (
 	"lpft/lpftlib/study"
 )
 
-// PlanPlaces is what [Session.Places] of some trainings would take: a training, and the test rows through every number of
-// blocks twice.
+// PlanPlaces is what [Session.Places] of some trainings would take: a training, and the test rows through the encoder before
+// and after it.
 func (s *Session) PlanPlaces(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
 	p := s.newPlan()
 	for _, run := range runs {
@@ -24,15 +24,11 @@ func (s *Session) PlanPlaces(ctx context.Context, runs []study.KernelRun) ([]Pla
 		if err != nil {
 			return nil, err
 		}
-		layers, err := s.layersTokens(ctx, run.Task, in.TestRows)
+		tests, err := s.testTokens(ctx, run.Task, in.TestRows)
 		if err != nil {
 			return nil, err
 		}
-		key, err := s.keyOf(step, nil)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := p.add(step, nil, Planned{Tokens: train + layers, Disk: 1 << 14, Needs: append(head, kernel), Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+		if _, err := p.add(step, nil, Planned{Tokens: train + 2*tests, Disk: 1 << 14, Needs: append(head, kernel), Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 			_, err := s.Places(ctx, run)
 			return err
 		}}); err != nil {
@@ -51,15 +47,14 @@ func (p *plan) startOf(ctx context.Context, run study.Spec) (head []string, kern
 	return head, kernel, err
 }
 
-// layersTokens are the tokens of some test rows through 0, 1, … blocks before and after a training, on average through half
-// of the encoder.
-func (s *Session) layersTokens(ctx context.Context, id string, rows int) (float64, error) {
-	d, m, _, err := s.parts(ctx, id)
+// testTokens are the tokens of some test rows.
+func (s *Session) testTokens(ctx context.Context, id string, rows int) (float64, error) {
+	d, err := s.Data(ctx, id)
 	if err != nil {
 		return 0, err
 	}
-	tests, err := s.splitTokens(ctx, id, "test")
-	return float64(m.Config.Layers+1) * tests * float64(rows) / float64(len(d.Test)), err
+	all, err := s.splitTokens(ctx, id, "test")
+	return all * float64(rows) / float64(len(d.Test)), err
 }
 
 // PlanFreezing is what [Session.Freezing] of some trainings would take: a training for each part and one of all.
@@ -79,11 +74,7 @@ func (s *Session) PlanFreezing(ctx context.Context, runs []study.KernelRun) ([]P
 			needs = append(needs, key)
 		}
 		step, err := s.freezingStep(ctx, run)
-		key, err := s.keyOf(step, err)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := p.add(step, nil, Planned{Disk: 1 << 13, Needs: needs, Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+		if _, err := p.add(step, err, Planned{Disk: 1 << 13, Needs: needs, Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 			_, err := s.Freezing(ctx, run)
 			return err
 		}}); err != nil {

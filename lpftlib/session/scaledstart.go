@@ -88,13 +88,9 @@ func (s *Session) scoreStart(ctx context.Context, j *kernelJob, m *finetune.Mome
 	if m.Step < m.Steps {
 		return nil
 	}
-	model, err := s.Model(ctx)
-	if err != nil {
-		return err
-	}
-	moves, err := s.layerMoves(ctx, j, m, model.Config.Layers)
+	moves, err := s.layerMoves(ctx, j, m)
 	if err == nil {
-		out.Diff = moves[0].Diff
+		out.Diff = moves[len(moves)-1].Diff
 	}
 	return err
 }
@@ -249,12 +245,8 @@ func (s *Session) PlanScaledStarts(ctx context.Context, runs []study.KernelRun) 
 		if err != nil {
 			return nil, err
 		}
-		key, err := s.keyOf(step, nil)
-		if err != nil {
-			return nil, err
-		}
 		tokens := train + float64(in.Recipe.Epochs+1)*rows // with the logits after every epoch
-		if _, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 12, Needs: append(head, kernel), Unit: Unit{BeyondUnit, key}, Do: func(ctx context.Context) error {
+		if _, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 12, Needs: append(head, kernel), Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 			_, err := s.ScaledStart(ctx, run)
 			return err
 		}}); err != nil {

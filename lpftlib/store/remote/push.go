@@ -65,12 +65,8 @@ func (r *Remote) wants(ctx context.Context, m *store.Manifest) (write, replaces 
 	if len(there.Dropped) > 0 && len(m.Dropped) == 0 {
 		return true, true, nil
 	}
-	for _, f := range there.Files {
-		if r.marked(f) {
-			return true, true, nil
-		}
-	}
-	return false, false, nil
+	found := r.anyMarked(there.Files)
+	return found, found, nil
 }
 
 // pushFile uploads a file unless it is there. One that is not what its digest says is an error, and does not arrive.
