@@ -23,6 +23,7 @@ import (
 // Display shows values as the cell's output, each in the way that its type asks for: matrices with their shape and
 // first numbers, heads, probes, runs and kernels with what they are about, tables and figures as the report has them,
 // a [Study] with what it runs. Texts, numbers and whatever else there is stand on one line, as fmt prints them.
+// It takes what a call gives, as in Display(measure.ECE(logits, labels, 15)): an error that is nil after a value is left out.
 func Display(values ...any) { gonbui.DisplayHTML(htmlOf(values...)) }
 
 // htmlOf is values as an HTML fragment: blocks below each other, what is no block on lines between them.
@@ -34,6 +35,9 @@ func htmlOf(values ...any) string {
 			out.WriteString("<div>" + html.EscapeString(strings.Join(words, " ")) + "</div>")
 		}
 		words = nil
+	}
+	if n := len(values); n > 1 && values[n-1] == nil {
+		values = values[:n-1]
 	}
 	for _, v := range values {
 		if block, ok := blockOf(v); ok {

@@ -74,6 +74,9 @@ func TestDisplayKnowsWhatCellsHave(t *testing.T) {
 	require.Contains(t, htmlOf(0.1234567891), "0.123457")
 	require.Contains(t, htmlOf(7), ">7<")
 	require.Contains(t, htmlOf([]float64{1, 2}), "[1 2]")
+	var none error
+	require.Equal(t, htmlOf(0.5), htmlOf(0.5, none), "what a call gives that went well")
+	require.Contains(t, htmlOf(none), "nil", "a nil by itself is a value")
 	require.Contains(t, htmlOf(map[string]int{"a": 1}), "map[a:1]")
 }
 

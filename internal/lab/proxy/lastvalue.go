@@ -12,7 +12,7 @@ import (
 var importsLpftlib = regexp.MustCompile(`(?m)^\s*(?:import\s*\(?\s*)?"lpft/lpftlib"`)
 
 // withLastValue is a cell as GoNB is given it: where its last statement is a value on its own, which Go would refuse as unused,
-// the value is shown. That of a call is not: no parser knows whether it has one.
+// the value is shown, and so is that of a call that [givesValue] knows.
 func withLastValue(code string, before []string) string {
 	if isOtherCell(code) {
 		return code
@@ -26,20 +26,21 @@ func withLastValue(code string, before []string) string {
 	if err != nil || len(file.Decls) == 0 {
 		return code
 	}
-	last := lastValue(file.Decls[len(file.Decls)-1])
+	cells := strings.Join(append(before[:len(before):len(before)], code), "\n")
+	last := lastValue(file.Decls[len(file.Decls)-1], cells)
 	if last == nil {
 		return code
 	}
 	from, to := start+int(last.Pos())-1-len(head), start+int(last.End())-1-len(head)
 	show := "fmt.Println("
-	if importsLpftlib.MatchString(strings.Join(append(before[:len(before):len(before)], code), "\n")) {
+	if importsLpftlib.MatchString(cells) {
 		show = "lpftlib.Display("
 	}
 	return code[:from] + show + code[from:to] + ")" + code[to:]
 }
 
-// lastValue is the expression that main's last statement is, nil where it is none, or one that may stand alone.
-func lastValue(d ast.Decl) ast.Expr {
+// lastValue is the expression that main's last statement is, nil where it is none, or one that may stand alone and is not to be shown.
+func lastValue(d ast.Decl, cells string) ast.Expr {
 	f, ok := d.(*ast.FuncDecl)
 	if !ok || len(f.Body.List) == 0 {
 		return nil
@@ -50,7 +51,9 @@ func lastValue(d ast.Decl) ast.Expr {
 	}
 	switch x := ast.Unparen(s.X).(type) {
 	case *ast.CallExpr:
-		return nil
+		if !givesValue(x, cells) {
+			return nil
+		}
 	case *ast.UnaryExpr:
 		if x.Op == token.ARROW {
 			return nil

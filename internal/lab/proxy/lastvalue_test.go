@@ -24,6 +24,25 @@ func TestTheLastValueIsShown(t *testing.T) {
 	require.Equal(t, "%%\nlpftlib.Display(x)", withLastValue("%%\nx", []string{lib}), "an earlier cell has imported it")
 }
 
+// Calls are shown where a reader would want their values, and where Go would refuse them as unused.
+func TestTheLastCallIsShown(t *testing.T) {
+	lib := []string{"import \"lpft/lpftlib\"\n"}
+	for _, call := range []string{
+		"lpftlib.Open(params)", "lpftlib.HeatMap(phi)", "lpftlib.Kept[*mat.Dense](\"phi\")", "lpftlib.Open(params).Tasks()[0].Probe(1)",
+		"task.Features(\"train\")", "measure.ECE(logits, labels, 15)", "plots.Spectra(panels, plots.Options{})", "(run.Head.Norm())", "len(phi)",
+	} {
+		require.Equal(t, "%%\nlpftlib.Display("+call+")", withLastValue("%%\n"+call, lib))
+	}
+	require.Equal(t, "%%\nfmt.Println(len(x))", withLastValue("%%\nlen(x)", nil))
+	for _, code := range []string{
+		"%%\nlpftlib.Display(x)", "%%\nlpftlib.Keep(\"x\", x)", "%%\nm.Mul(a, b)", "%%\nfmt.Println(x)", "%%\nx.Close()", "%%\nclose(done)", "%%\nplot(x)",
+		"func (m *model) Train() {}\n%%\nm.Train()", "%%\nmax := func() {}\nmax()",
+	} {
+		require.Equal(t, code, withLastValue(code, lib))
+	}
+	require.Equal(t, "%%\nx.Probe(1)", withLastValue("%%\nx.Probe(1)", nil), "a cell without lpftlib has no study")
+}
+
 // What is Go already, or is not Go, is left alone.
 func TestOtherCellsAreLeftAsTheyAre(t *testing.T) {
 	for _, code := range []string{"", "x", "var x = 1", "%%\n", "%%\nx := 1", "%%\nf()", "%%\n(f())", "%%\n<-done", "%%\nx = ", "%%writefile a.go\nx", "%%\nx\n}", "!ls\nx", "%%\nfor {\n\tx\n}"} {
