@@ -93,7 +93,7 @@ func (r *reproduction) execute(ctx context.Context, env *lab.Env, s *session.Ses
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	engine := func(string) (*backend.Backend, error) { return s.Backend() } // cells have this process's environment
-	go func() { ended <- serve(serving, r.home, server.Options{Lacks: true}, l, engine) }()
+	go func() { ended <- serve(serving, r.home, server.Options{Fills: true}, l, engine) }()
 	defer func() {
 		stop()
 		if failed := <-ended; err == nil {

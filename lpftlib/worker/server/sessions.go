@@ -23,7 +23,7 @@ type Sessions struct {
 	show progress.Sink
 	turn func(context.Context, func(context.Context) error) error
 
-	lacks bool // what a study's remote lacks is computed
+	fills bool // what a study's remote lacks is computed
 
 	mu   sync.Mutex
 	kept []*kept // the last used last
@@ -51,7 +51,7 @@ func NewSessions(home string, open func(spec string) (*backend.Backend, error)) 
 }
 
 // For has the sessions show what they do, and compute in turn, as a server wants it.
-func (k *Sessions) For(s *Server) { k.show, k.turn, k.lacks = s.Show, s.Turn, s.opt.Lacks }
+func (k *Sessions) For(s *Server) { k.show, k.turn, k.fills = s.Show, s.Turn, s.opt.Fills }
 
 // Names are the studies that are at hand.
 func (k *Sessions) Names() (names []string) {
@@ -109,7 +109,7 @@ const forget = time.Minute
 
 func (k *Sessions) openSession(ctx context.Context, study worker.Study) (*session.Session, error) {
 	s, err := session.Open(ctx, session.Options{Profile: study.Profile, Tasks: study.Tasks, Seeds: study.Seeds, Home: k.home,
-		DataDir: study.Data, ModelsDir: study.Models, Backend: study.Backend, Offline: study.Offline, Remote: study.Remote, Reads: study.Remote != "" && !k.lacks,
+		DataDir: study.Data, ModelsDir: study.Models, Backend: study.Backend, Offline: study.Offline, Remote: study.Remote, Reads: study.Remote != "" && !k.fills,
 		Open: k.engine, Progress: k.show, Say: func(string) {}, Turn: k.turn})
 	if err != nil {
 		return nil, err

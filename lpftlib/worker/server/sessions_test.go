@@ -1,6 +1,7 @@
 package server
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,4 +37,24 @@ func TestSessionsRest(t *testing.T) {
 	require.False(t, engines[0].Drop(backend.Graphs), "graphs were kept")
 	require.Equal(t, first, features(1))
 	require.Len(t, engines, 1)
+}
+
+// A worker for notebooks only reads what a cluster's bucket has; that of `lpft reproduce` computes what the bucket lacks, and the
+// bucket has it from then on.
+func TestSessionsWithARemote(t *testing.T) {
+	bucket := "file://" + filepath.ToSlash(t.TempDir())
+	features := func(opt Options) (*session.Features, error) {
+		k := NewSessions(t.TempDir(), func(string) (*backend.Backend, error) { return backend.Open("go") })
+		k.For(New(opt))
+		s, err := k.Session(t.Context(), worker.Study{Profile: "smoke", Tasks: []string{"toy"}, Seeds: []uint64{1}, Offline: true, Remote: bucket})
+		require.NoError(t, err)
+		return s.PretrainedFeatures(t.Context(), "toy")
+	}
+	_, err := features(Options{})
+	require.ErrorContains(t, err, "is not there, and results are only read here")
+	made, err := features(Options{Fills: true})
+	require.NoError(t, err)
+	read, err := features(Options{})
+	require.NoError(t, err)
+	require.Equal(t, made, read)
 }
