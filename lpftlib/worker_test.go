@@ -98,7 +98,7 @@ func TestSmallModel(t *testing.T) {
 func TestFollowingAndMovement(t *testing.T) {
 	toy := onToy(t).Tasks()[0]
 	f := toy.Following(FT, 1, stage.SGD, 2)
-	require.Less(t, f.Last().Kernel.Train, 0.1)
+	require.Less(t, f.Last().Linear.Train, 0.1)
 	require.Equal(t, stage.SGD, f.Optimiser)
 	m := toy.Movement(FT, 1, stage.Adam, 1)
 	require.Zero(t, m.Points[0].Theta.Change)

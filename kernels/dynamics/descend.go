@@ -41,27 +41,48 @@ func (p *Problem) Descend(ctx context.Context, steps []Step, clip float64) (*Pat
 	return path, nil
 }
 
+// check refuses a step that cannot be taken on n training rows.
+func (s Step) check(n int) error {
+	if len(s.Rows) == 0 || !(s.Rate >= 0) || math.IsInf(s.Rate, 1) {
+		return fmt.Errorf("%d rows with rate %g: expected at least one row and a rate of 0 or more", len(s.Rows), s.Rate)
+	}
+	for _, row := range s.Rows {
+		if row < 0 || row >= n {
+			return fmt.Errorf("row %d: expected 0 … %d", row, n-1)
+		}
+	}
+	return nil
+}
+
+// pick are the labels of some rows.
+func pick(labels, rows []int) []int {
+	out := make([]int, len(rows))
+	for k, row := range rows {
+		out[k] = labels[row]
+	}
+	return out
+}
+
+// clipped is the factor on a gradient of some norm that is not to exceed clip, as torch.nn.utils.clip_grad_norm_ has it.
+func clipped(norm, clip float64) float64 { return min(1, clip/(norm+1e-6)) }
+
 // add puts one step into a, from logits f of the training rows.
 func (p *Problem) add(a []float64, f *mat.Dense, step Step, clip float64) error {
-	if len(step.Rows) == 0 || !(step.Rate >= 0) || math.IsInf(step.Rate, 1) {
-		return fmt.Errorf("%d rows with rate %g: expected at least one row and a rate of 0 or more", len(step.Rows), step.Rate)
+	if err := step.check(p.Train.N); err != nil {
+		return err
 	}
 	c := p.Train.C
-	logits, labels := mat.NewDense(len(step.Rows), c, nil), make([]int, len(step.Rows))
+	logits := mat.NewDense(len(step.Rows), c, nil)
 	for k, row := range step.Rows {
-		if row < 0 || row >= p.Train.N {
-			return fmt.Errorf("row %d: expected 0 … %d", row, p.Train.N-1)
-		}
 		logits.SetRow(k, f.RawRowView(row))
-		labels[k] = p.Labels[row]
 	}
-	delta, err := kernels.Residuals(logits, labels)
+	delta, err := kernels.Residuals(logits, pick(p.Labels, step.Rows))
 	if err != nil {
 		return err
 	}
 	scale := step.Rate / float64(len(step.Rows))
 	if clip > 0 {
-		scale *= min(1, clip/(p.gradientNorm(step.Rows, delta)+1e-6))
+		scale *= clipped(p.gradientNorm(step.Rows, delta), clip)
 	}
 	for k, row := range step.Rows {
 		for j, d := range delta.RawRowView(k) {

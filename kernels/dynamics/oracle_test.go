@@ -2,8 +2,10 @@ package dynamics_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +33,10 @@ type oracle struct {
 	Steps    []dynamics.Step // on mini-batches, clipped
 	Path     [][]float64     // logits of the training rows before the first and after each
 	PathTest [][]float64     `json:"path_test"`
+
+	AdamRate float64     `json:"adam_rate"` // times the rates of Steps
+	Adam     [][]float64 // logits of training and then test rows before the first and after each, by Adam
+	AdamHead [][]float64 `json:"adam_head"` // with the encoder standing still
 }
 
 // oracleModel is a fixture with the model that it is of.
@@ -112,4 +118,42 @@ func change(path []*mat.Dense, step int) []float64 {
 	var d mat.Dense
 	d.Sub(path[step], path[0])
 	return d.RawMatrix().Data
+}
+
+// The linearised model trained by Adam is what torch.optim.Adam makes of it, with every parameter and with the head alone.
+func TestAdamAgainstPyTorch(t *testing.T) {
+	be, err := backend.Open("")
+	require.NoError(t, err)
+	adam := dynamics.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+	for _, name := range []string{"bert-2", "roberta-2"} {
+		o := readOracle(t, name)
+		steps, all := slices.Clone(o.Steps), []int{1, 2, 3, 4}
+		for i := range steps {
+			steps[i].Rate *= o.AdamRate
+		}
+		for wide, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
+			tangent, err := ntk.NewTangent(t.Context(), o.model, o.head, slices.Concat(o.train, o.test), ntk.Options{Backend: be, Float64: wide})
+			require.NoError(t, err)
+			path, err := adam.Train(t.Context(), tangent, o.Labels, steps, o.Clip, all)
+			tangent.Close()
+			require.NoError(t, err)
+			requirePath(t, o.Adam, path, tolerance, name)
+
+			phi, f0, err := ntk.Evaluate(t.Context(), o.model, o.head, slices.Concat(o.train, o.test), ntk.Options{Backend: be, Float64: wide})
+			require.NoError(t, err)
+			path, err = adam.Train(t.Context(), dynamics.Head{Phi: phi, Start: f0}, o.Labels, steps, o.Clip, all)
+			require.NoError(t, err)
+			requirePath(t, o.AdamHead, path, tolerance, name+", the head alone")
+		}
+	}
+}
+
+// requirePath compares a path of training and test rows with the logits of both after each step.
+func requirePath(t *testing.T, want [][]float64, path *dynamics.Path, tolerance float64, what string) {
+	t.Helper()
+	require.Len(t, path.At, len(want))
+	for step := 1; step < len(want); step++ {
+		got := slices.Concat(change(path.Train, step), change(path.Test, step))
+		requireMoved(t, want[0], want[step], got, tolerance, fmt.Sprintf("%s, step %d", what, step))
+	}
 }

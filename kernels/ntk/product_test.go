@@ -3,9 +3,11 @@ package ntk
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
 	"lpft/lpftlib/encoder"
@@ -32,6 +34,59 @@ func TestProductWithoutTheKernel(t *testing.T) {
 			}
 		}
 	}
+}
+
+// J of Jᵀv is Θv, of some rows as of all, and the start is that of the kernel.
+func TestTangentIsTheKernelsFactor(t *testing.T) {
+	be := openBackend(t)
+	for _, name := range fixtures {
+		w := loadFixture(t, name)
+		train, test := randomTexts(w.Config, trainLengths, 1), randomTexts(w.Config, testLengths, 2)
+		head := randomHead(3, w.Config.Hidden, 4)
+		weights := mat.NewDense(2, 3, randomHead(3, 2, 9).Weight())
+		some, all := []int{4, 1}, slices.Concat(train, test)
+		for kind, m := range map[string]*Model{"FT": {Weights: w}, "LoRA": {Weights: w, LoRA: randomLoRA(t, w.Config, w.Config.QueryValue(), 3, 6, false)}} {
+			opt := Options{Backend: be, Float64: true}
+			k, err := Compute(t.Context(), m, head, train, test, opt)
+			require.NoError(t, err)
+			v := make([]float64, len(train)*3)
+			for i, row := range some {
+				copy(v[row*3:], weights.RawRowView(i))
+			}
+			tangent, err := NewTangent(t.Context(), m, head, all, opt)
+			require.NoError(t, err)
+			u, err := tangent.VJP(t.Context(), some, weights)
+			require.NoError(t, err)
+			require.Len(t, u, tangent.Parameters())
+			change, err := tangent.JVP(t.Context(), nil, u)
+			require.NoError(t, err)
+			requireRelative(t, slices.Concat(times(k.Theta, v), times(k.ThetaTest, v)), change.RawMatrix().Data, 1e-10, name+" "+kind)
+			part, err := tangent.JVP(t.Context(), some, u)
+			require.NoError(t, err)
+			for i, row := range some {
+				requireRelative(t, change.RawRowView(row), part.RawRowView(i), 1e-10, name+" "+kind+", some rows")
+			}
+			requireRelative(t, slices.Concat(k.Logits.RawMatrix().Data, k.LogitsTest.RawMatrix().Data), tangent.Logits().RawMatrix().Data, 1e-12, "logits")
+			tangent.Close()
+		}
+	}
+}
+
+func TestTangentRefuses(t *testing.T) {
+	m, head, train, _ := someKernel(t)
+	tangent, err := NewTangent(t.Context(), m, head, train, Options{Backend: openBackend(t)})
+	require.NoError(t, err)
+	defer tangent.Close()
+	_, err = tangent.VJP(t.Context(), []int{len(train)}, mat.NewDense(1, head.Classes(), nil))
+	require.ErrorContains(t, err, "expected 0 …")
+	_, err = tangent.VJP(t.Context(), nil, mat.NewDense(1, head.Classes(), nil))
+	require.ErrorContains(t, err, "expected [B, C]")
+	_, err = tangent.JVP(t.Context(), nil, make([]float64, 3))
+	require.ErrorContains(t, err, "a move of 3 numbers")
+	_, err = tangent.JVP(t.Context(), []int{}, make([]float64, tangent.Parameters()))
+	require.ErrorContains(t, err, "no rows")
+	_, err = NewTangent(t.Context(), m, head, train, Options{Backend: openBackend(t), Embedding: "paper-10"})
+	require.ErrorContains(t, err, "expected exact or skip")
 }
 
 // The largest eigenvalues of Θ without the kernel are those of the kernel.

@@ -47,9 +47,14 @@ func fill(list []*batch) {
 		most[b.t] = max(most[b.t], b.n)
 	}
 	for _, b := range list {
-		for b.b = most[b.t]; len(b.texts) < b.b; {
-			b.texts, b.index = append(b.texts, b.texts[0]), append(b.index, b.index[0])
-		}
+		b.fillTo(most[b.t])
+	}
+}
+
+// fillTo adds copies of the first row until there are n.
+func (b *batch) fillTo(n int) {
+	for b.b = n; len(b.texts) < n; {
+		b.texts, b.index = append(b.texts, b.texts[0]), append(b.index, b.index[0])
 	}
 }
 

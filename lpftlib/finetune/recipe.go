@@ -17,6 +17,9 @@ const (
 	epsilon = 1e-8
 )
 
+// Adam is a run's optimiser as it trains a model that is linear in its parameters.
+func Adam() dynamics.Adam { return dynamics.Adam{Beta1: beta1, Beta2: beta2, Epsilon: epsilon} }
+
 // stream separates the uses of one seed: two uses never share random numbers.
 type stream uint64
 

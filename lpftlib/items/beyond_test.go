@@ -1,6 +1,7 @@
 package items
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,10 +14,8 @@ import (
 
 // ended is a training that moved so far and whose prediction ended with such errors.
 func ended(m study.Method, seed uint64, by stage.Optimiser, moved, err, head float64) *study.Following {
-	p := study.FollowingPoint{Step: 1, Moved: moved, MovedTest: moved, Path: study.Errors{Train: err}, HeadPath: study.Errors{Train: head}}
-	if by == stage.SGD {
-		p.Kernel, p.Head = &study.Errors{Train: err}, &study.Errors{Train: head}
-	}
+	p := study.FollowingPoint{Step: 1, Moved: moved, MovedTest: moved, Linear: study.Errors{Train: err}, Head: study.Errors{Train: head},
+		Path: study.Errors{Train: err}, HeadPath: study.Errors{Train: head}}
 	return &study.Following{KernelRun: study.KernelRun{Spec: study.Spec{Task: "cb", Method: m, Seed: seed}, Optimiser: by, Multiple: 1}, Points: []study.FollowingPoint{p}}
 }
 
@@ -39,7 +38,7 @@ func TestFollowingClaims(t *testing.T) {
 		return out
 	}
 	good := followingClaims(trainings(3, 0.1, 0.2, 0.9))
-	require.Len(t, good, 8, "two optimisers; at the end, as far moved, against P alone, against nothing")
+	require.Len(t, good, 12, "SGD, Adam, and Adam beside the path; at the end, as far moved, against the head alone, against nothing")
 	for _, c := range good {
 		require.Equal(t, paper.Holds, c.Outcome, c.Text)
 		require.Equal(t, paper.Beyond, c.Kind)
@@ -51,6 +50,18 @@ func TestFollowingClaims(t *testing.T) {
 		require.Equal(t, paper.Undecided, c.Outcome, c.Text)
 	}
 	require.Empty(t, followingClaims(nil))
+
+	byPath := trainings(3, 0.1, 0.2, 0.9) // near to the linear model, far from the path
+	for _, f := range byPath {
+		f.Points[0].Path.Train = map[study.Method]float64{study.FT: 1.2, study.LPFT: 1.3}[f.Method]
+	}
+	for _, c := range followingClaims(byPath) {
+		want := paper.Holds
+		if strings.Contains(c.Text, "path") {
+			want = paper.Fails
+		}
+		require.Equal(t, want, c.Outcome, c.Text)
+	}
 }
 
 // Where one method moves less, the other's error counts at that distance, not at its end.

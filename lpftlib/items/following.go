@@ -25,11 +25,11 @@ func following() Item {
 func anyRun(study.KernelRun) bool { return true }
 
 var followingColumns = []string{"optimiser", "rate", "steps", "moved", "moved, test",
-	"step by step", "step by step, test", "step by step, P alone", "path", "path, test", "path, P alone"}
+	"step by step", "step by step, test", "step by step, head alone", "path", "path, test", "path, P alone"}
 
 const followingCaption = "Trainings on the kernel's rows without dropout, at their end. Moved: root mean square of ‖f − f0‖ of a row. " +
-	"Then relative errors ‖f − predicted‖/‖f − f0‖, 1 for the prediction that nothing moves: of gradient descent with the kernel at the start, " +
-	"step by step with the same batches, rates and clipping (Adam has no such prediction), on training and test rows, and with P alone; " +
+	"Then relative errors ‖f − predicted‖/‖f − f0‖, 1 for the prediction that nothing moves: of the model that is linear in its parameters, trained " +
+	"step by step with the same batches, rates and clipping (SGD by the kernel at the start, Adam by the Jacobian), on training and test rows, and of the head alone; " +
 	"and of the nearest place on the path of the kernel's gradient flow, whatever the speed. Methods of a pair train at the same batch and rate. " +
 	"Mean over seeds (± sample deviation). "
 
@@ -61,21 +61,19 @@ func followingRow(seeds []*study.Following) (report.Row, error) {
 	first := seeds[0]
 	row := report.Row{Dataset: first.Task, Method: first.Method.Title(), Cells: []report.Cell{{Ours: first.Optimiser.Title()},
 		{Ours: fmt.Sprintf("%.2g", first.Recipe.LearningRate)}, {Ours: fmt.Sprint(first.Last().Step)}}}
-	for _, value := range []func(*study.FollowingPoint) (float64, bool){
-		func(p *study.FollowingPoint) (float64, bool) { return p.Moved, true },
-		func(p *study.FollowingPoint) (float64, bool) { return p.MovedTest, true },
-		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Kernel).Train, p.Kernel != nil },
-		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Kernel).Test, p.Kernel != nil },
-		func(p *study.FollowingPoint) (float64, bool) { return ifThere(p.Head).Train, p.Head != nil },
-		func(p *study.FollowingPoint) (float64, bool) { return p.Path.Train, true },
-		func(p *study.FollowingPoint) (float64, bool) { return p.Path.Test, true },
-		func(p *study.FollowingPoint) (float64, bool) { return p.HeadPath.Train, true },
+	for _, value := range []func(*study.FollowingPoint) float64{
+		func(p *study.FollowingPoint) float64 { return p.Moved },
+		func(p *study.FollowingPoint) float64 { return p.MovedTest },
+		(*study.FollowingPoint).LinearError,
+		func(p *study.FollowingPoint) float64 { return p.Linear.Test },
+		(*study.FollowingPoint).HeadError,
+		(*study.FollowingPoint).PathError,
+		func(p *study.FollowingPoint) float64 { return p.Path.Test },
+		(*study.FollowingPoint).HeadPathError,
 	} {
 		var values []float64
 		for _, s := range seeds {
-			if v, ok := value(s.Last()); ok {
-				values = append(values, v)
-			}
+			values = append(values, value(s.Last()))
 		}
 		cell, err := overSeeds(values)
 		if err != nil {
@@ -86,25 +84,17 @@ func followingRow(seeds []*study.Following) (report.Row, error) {
 	return row, nil
 }
 
-// ifThere are the errors, zeros where there are none.
-func ifThere(e *study.Errors) study.Errors {
-	if e == nil {
-		return study.Errors{}
-	}
-	return *e
-}
-
 // followingAxis is what errors are drawn against.
 type followingAxis struct {
 	name, label, words, title string
-	alone                     bool // also panels of the prediction by P alone
+	all                       bool // also panels of the head alone, and of the nearest place on the path
 	of                        func(*study.FollowingPoint) float64
 }
 
 var followingAxes = []followingAxis{
-	{"steps", "steps", "the steps taken", "Error of the kernel's prediction while training goes on", true,
+	{"steps", "steps", "the steps taken", "Error of the linear model's prediction while training goes on", true,
 		func(p *study.FollowingPoint) float64 { return float64(p.Step) }},
-	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the kernel's prediction against how far the logits moved", false,
+	{"moved", "‖f − f_{0}‖ of a row", "how far a row's logits moved", "Error of the linear model's prediction against how far the logits moved", false,
 		func(p *study.FollowingPoint) float64 { return p.Moved }},
 }
 
@@ -123,7 +113,7 @@ func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawin
 		drawn  bool
 		suffix string
 		of     func(*study.FollowingPoint) float64
-	}{{true, "", (*study.FollowingPoint).Error}, {x.alone, ", P alone", (*study.FollowingPoint).HeadError}} {
+	}{{true, "", (*study.FollowingPoint).LinearError}, {x.all, ", head alone", (*study.FollowingPoint).HeadError}, {x.all, ", path", (*study.FollowingPoint).PathError}} {
 		seen := map[setting]bool{}
 		for _, one := range all {
 			if one.Task != id || !kind.drawn {
@@ -139,39 +129,50 @@ func (x followingAxis) draw(f *Facts, id string, all []*study.Following) (Drawin
 	}
 	fig, err := plots.NormGrowth(panels, f.plot(fmt.Sprintf("%s, %s", x.title, id), id))
 	caption := fmt.Sprintf("%s: ‖f − predicted‖/‖f − f0‖ on the training rows against %s; 1 is the prediction that nothing moves. "+
-		"By SGD the prediction is step by step, by Adam the nearest place on the kernel's path. Further seeds are pale.", id, x.words)
+		"The prediction is the model that is linear in its parameters, trained by the same steps; panels \"path\" have the nearest place on the kernel's gradient flow. "+
+		"Further seeds are pale.", id, x.words)
 	return Drawing{fig, "following-" + x.name + "-" + id, caption}, err
+}
+
+// prediction is one way to predict a training, with the errors of the whole model and of the head alone.
+type prediction struct {
+	optimiser stage.Optimiser
+	verb, to  string
+	of, head  func(*study.FollowingPoint) float64
+}
+
+var predictions = []prediction{
+	{stage.SGD, "By gradient descent", "its linear model", (*study.FollowingPoint).LinearError, (*study.FollowingPoint).HeadError},
+	{stage.Adam, "By Adam", "its linear model", (*study.FollowingPoint).LinearError, (*study.FollowingPoint).HeadError},
+	{stage.Adam, "By Adam", "its kernel's path", (*study.FollowingPoint).PathError, (*study.FollowingPoint).HeadPathError},
 }
 
 // followingClaims judges which start is nearer to its prediction, and what the prediction is worth.
 func followingClaims(all []*study.Following) []paper.Claim {
 	var out []paper.Claim
-	for _, o := range []struct {
-		optimiser stage.Optimiser
-		verb, to  string
-	}{{stage.SGD, "By gradient descent", "its kernel's prediction"}, {stage.Adam, "By Adam", "its kernel's path"}} {
-		mine := followingBy(all, o.optimiser)
+	for _, p := range predictions {
+		mine := followingBy(all, p.optimiser)
 		if len(mine) == 0 {
 			continue
 		}
 		seeds := seedsOf(mine)
 		for _, rival := range study.Rivals() {
-			ends, distances := followingPairs(mine, rival)
+			ends, distances := p.pairs(mine, rival)
 			if len(ends) == 0 {
 				continue
 			}
-			text := fmt.Sprintf("%s, %s is nearer to %s than %s", o.verb, rival[1].Title(), o.to, rival[0].Title())
+			text := fmt.Sprintf("%s, %s is nearer to %s than %s", p.verb, rival[1].Title(), p.to, rival[0].Title())
 			out = append(out, paper.Seeded(text+" after as many steps of the same rate", paper.Less, ends, seeds),
 				paper.Seeded(text+" where both have moved as far", paper.Less, distances, seeds))
 		}
 		var better, any []paper.Pair
 		for _, f := range mine {
 			name, last := fmt.Sprintf("%s %s", f.Method.Title(), followingPlace(f)), f.Last()
-			better = append(better, paper.Pair{Name: name, A: last.Error(), B: last.HeadError()})
-			any = append(any, paper.Pair{Name: name, A: last.Error(), B: 1})
+			better = append(better, paper.Pair{Name: name, A: p.of(last), B: p.head(last)})
+			any = append(any, paper.Pair{Name: name, A: p.of(last), B: 1})
 		}
-		out = append(out, paper.Seeded(o.verb+", training ends nearer to "+o.to+" than to that of P alone", paper.Less, better, seeds),
-			paper.Seeded(o.verb+", training ends nearer to "+o.to+" than to where it began", paper.Less, any, seeds))
+		out = append(out, paper.Seeded(p.verb+", training ends nearer to "+p.to+" than to that of the head alone", paper.Less, better, seeds),
+			paper.Seeded(p.verb+", training ends nearer to "+p.to+" than to where it began", paper.Less, any, seeds))
 	}
 	return out
 }
@@ -191,17 +192,17 @@ func followingPlace(f *study.Following) string {
 	return fmt.Sprintf("%s seed %d, %s", f.Task, f.Seed, f.By())
 }
 
-// followingPairs compares the errors of two methods at the end, and where both have moved as far as the one that moved
-// less. A is that of the method from LP's head.
-func followingPairs(all []*study.Following, rival [2]study.Method) (ends, distances []paper.Pair) {
+// pairs compares the errors of two methods at the end, and where both have moved as far as the one that moved less. A is that
+// of the method from LP's head.
+func (p prediction) pairs(all []*study.Following, rival [2]study.Method) (ends, distances []paper.Pair) {
 	for _, from := range all {
 		for _, lp := range all {
 			if from.Method != rival[0] || lp.Method != rival[1] || followingPlace(from) != followingPlace(lp) {
 				continue
 			}
 			far := min(from.Farthest(), lp.Farthest())
-			ends = append(ends, paper.Pair{Name: followingPlace(lp), A: lp.Last().Error(), B: from.Last().Error()})
-			distances = append(distances, paper.Pair{Name: fmt.Sprintf("%s, moved by %.2g", followingPlace(lp), far), A: lp.ErrorAt(far), B: from.ErrorAt(far)})
+			ends = append(ends, paper.Pair{Name: followingPlace(lp), A: p.of(lp.Last()), B: p.of(from.Last())})
+			distances = append(distances, paper.Pair{Name: fmt.Sprintf("%s, moved by %.2g", followingPlace(lp), far), A: lp.ErrorAt(far, p.of), B: from.ErrorAt(far, p.of)})
 		}
 	}
 	return ends, distances

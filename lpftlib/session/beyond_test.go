@@ -33,7 +33,7 @@ func computed(t *testing.T, s *Session) (n int) {
 func TestFollowing(t *testing.T) {
 	ctx := t.Context()
 	s := open(t, t.TempDir(), 1001)
-	runs := []study.KernelRun{kernelRun(study.FT, stage.Adam, 1)}
+	runs := []study.KernelRun{kernelRun(study.FT, stage.Adam, 1), kernelRun(study.FT, stage.Adam, 0.1), kernelRun(study.LoRA, stage.Adam, 0.1)}
 	for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA} {
 		runs = append(runs, kernelRun(m, stage.SGD, 2), kernelRun(m, stage.SGD, 20))
 	}
@@ -46,7 +46,7 @@ func TestFollowing(t *testing.T) {
 		all[run.String()] = f
 		require.Len(t, f.Points, len(study.RecordedSteps(s.Profile.Beyond.Epochs)), "12 rows are one batch")
 		for _, p := range f.Points {
-			require.Equal(t, run.Optimiser == stage.SGD, p.Kernel != nil)
+			require.Positive(t, p.Linear.Train)
 			require.LessOrEqual(t, p.Path.Train, 1.0, "the path begins where nothing has moved")
 			require.Positive(t, p.Moved)
 		}
@@ -59,13 +59,19 @@ func TestFollowing(t *testing.T) {
 
 	for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA} {
 		slow, fast := all[kernelRun(m, stage.SGD, 2).String()].Last(), all[kernelRun(m, stage.SGD, 20).String()].Last()
-		require.Less(t, slow.Kernel.Train, 0.05, m)
-		require.Less(t, slow.Kernel.Test, 0.05, m)
-		require.Less(t, slow.Kernel.Train, fast.Kernel.Train, m)
+		require.Less(t, slow.Linear.Train, 0.05, m)
+		require.Less(t, slow.Linear.Test, 0.05, m)
+		require.Less(t, slow.Linear.Train, fast.Linear.Train, m)
 		require.Less(t, slow.Moved, fast.Moved, m)
 	}
+	slow, fast := all[kernelRun(study.FT, stage.Adam, 0.1).String()].Last(), all[kernelRun(study.FT, stage.Adam, 1).String()].Last()
+	require.Less(t, slow.Linear.Train, 0.05)
+	require.Less(t, slow.Linear.Test, 0.05)
+	require.Less(t, slow.Linear.Train, fast.Linear.Train)
+	require.Less(t, slow.Linear.Train, slow.Path.Train, "Adam does not go the gradient's way")
+	require.Less(t, all[kernelRun(study.LoRA, stage.Adam, 0.1).String()].Last().Linear.Train, 0.05)
 	ft := all[kernelRun(study.FT, stage.SGD, 2).String()]
-	require.Less(t, ft.Last().Kernel.Train, ft.Last().Head.Train/2, "P alone leaves out what the encoder does")
+	require.Less(t, ft.Last().Linear.Train, ft.Last().Head.Train/2, "P alone leaves out what the encoder does")
 	require.Less(t, ft.Last().Path.Train, 0.1, "full batches with a falling rate are the flow at another speed")
 	lp := all[kernelRun(study.LPFT, stage.SGD, 2).String()]
 	require.Equal(t, ft.Recipe, lp.Recipe, "the methods differ in the head alone")

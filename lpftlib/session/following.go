@@ -18,7 +18,7 @@ import (
 
 const (
 	trajectoryVersion = 1
-	followingVersion  = 1
+	followingVersion  = 2 // Adam has a prediction step by step
 )
 
 // trajectoryStep is a training on a kernel's rows with its logits recorded.
@@ -77,61 +77,68 @@ func (s *Session) followingStep(ctx context.Context, run study.KernelRun) (store
 // Following asks whether a training goes the kernel's way: it trains, and predicts the same training from the kernel at
 // the start.
 func (s *Session) Following(ctx context.Context, run study.KernelRun) (*study.Following, error) {
-	var k *kernels.NTK
-	var t *study.Trajectory
+	c := &comparison{}
 	step, err := s.followingStep(ctx, run)
 	return made(ctx, s, run.Task, &run.Seed, "following.json", step, err, func(ctx context.Context) (err error) {
-		if k, err = s.KernelArrays(ctx, run.Spec); err == nil {
-			t, err = s.Trajectory(ctx, run)
+		if c.k, err = s.KernelArrays(ctx, run.Spec); err == nil {
+			c.t, err = s.Trajectory(ctx, run)
 		}
 		return err
-	}, func(ctx context.Context) (*study.Following, error) { return follow(ctx, k, t) })
+	}, func(ctx context.Context) (*study.Following, error) {
+		out, err := c.moves()
+		if err != nil {
+			return nil, err
+		}
+		if run.Optimiser == stage.SGD {
+			err = c.descend(ctx, out)
+		} else {
+			err = s.followAdam(ctx, c, out, step.Label)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return out, c.paths(ctx, out)
+	})
 }
 
 // rounding is the least that logits must move by, relative to their size, for an error of the prediction to be more than
 // that of float32 features.
 const rounding = 1e-5
 
-// follow compares a trajectory with the predictions of the kernel at its start.
-func follow(ctx context.Context, k *kernels.NTK, t *study.Trajectory) (*study.Following, error) {
-	c := &comparison{n: k.F.N, m: k.FTest.M, classes: k.F.C, t: t}
-	whole, alone := dynamics.Whole(k), dynamics.HeadAlone(k)
-	for _, p := range []*dynamics.Problem{whole, alone} { // from where this training began, to the last digit
+// comparison is a trajectory beside the kernel at its start.
+type comparison struct {
+	k *kernels.NTK
+	t *study.Trajectory
+}
+
+func (c *comparison) train(i int) *mat.Dense { return mat.NewDense(c.k.F.N, c.k.F.C, c.t.Train[i]) }
+func (c *comparison) test(i int) *mat.Dense  { return mat.NewDense(c.k.FTest.M, c.k.F.C, c.t.Test[i]) }
+
+// problems are gradient descent with Θ and with P alone, from where the training began, to the last digit.
+func (c *comparison) problems() (whole, alone *dynamics.Problem) {
+	whole, alone = dynamics.Whole(c.k), dynamics.HeadAlone(c.k)
+	for _, p := range []*dynamics.Problem{whole, alone} {
 		p.Logits, p.LogitsTest = c.train(0), c.test(0)
 	}
-	out := &study.Following{KernelRun: t.KernelRun, Recipe: t.Recipe}
-	for i := range t.Steps[1:] {
-		p := study.FollowingPoint{Step: t.Steps[i+1], Moved: c.moved(c.train(i+1), c.train(0)), MovedTest: c.moved(c.test(i+1), c.test(0))}
-		if least := rounding * c.moved(c.train(0), mat.NewDense(c.n, c.classes, nil)); p.Moved <= least || p.MovedTest <= least {
+	return whole, alone
+}
+
+// moves are the trajectory's recorded steps with how far the logits moved.
+func (c *comparison) moves() (*study.Following, error) {
+	out := &study.Following{KernelRun: c.t.KernelRun, Recipe: c.t.Recipe}
+	for i := range c.t.Steps[1:] {
+		p := study.FollowingPoint{Step: c.t.Steps[i+1], Moved: rowsMoved(c.train(i+1), c.train(0)), MovedTest: rowsMoved(c.test(i+1), c.test(0))}
+		if least := rounding * rowsMoved(c.train(0), mat.NewDense(c.k.F.N, c.k.F.C, nil)); p.Moved <= least || p.MovedTest <= least {
 			return nil, fmt.Errorf("after %d steps with rate %g logits have moved by %.2g, which is lost in the rounding of float32: expected more than %.2g; "+
-				"raise the multiples in the profile's key \"beyond\"", p.Step, t.Recipe.LearningRate, min(p.Moved, p.MovedTest), least)
+				"raise the multiples in the profile's key \"beyond\"", p.Step, c.t.Recipe.LearningRate, min(p.Moved, p.MovedTest), least)
 		}
 		out.Points = append(out.Points, p)
 	}
-	if err := c.steps(ctx, whole, out.Points, func(p *study.FollowingPoint, e study.Errors) { p.Kernel = &e }); err != nil {
-		return nil, err
-	}
-	if err := c.steps(ctx, alone, out.Points, func(p *study.FollowingPoint, e study.Errors) { p.Head = &e }); err != nil {
-		return nil, err
-	}
-	if err := c.path(ctx, whole, out, func(p *study.FollowingPoint, e study.Errors) { p.Path = e }); err != nil {
-		return nil, err
-	}
-	err := c.path(ctx, alone, out, func(p *study.FollowingPoint, e study.Errors) { p.HeadPath = e })
-	return out, err
+	return out, nil
 }
 
-// comparison is a trajectory beside predictions.
-type comparison struct {
-	n, m, classes int
-	t             *study.Trajectory
-}
-
-func (c *comparison) train(i int) *mat.Dense { return mat.NewDense(c.n, c.classes, c.t.Train[i]) }
-func (c *comparison) test(i int) *mat.Dense  { return mat.NewDense(c.m, c.classes, c.t.Test[i]) }
-
-// moved is the root mean square over rows of how far their logits moved.
-func (c *comparison) moved(f, f0 *mat.Dense) float64 {
+// rowsMoved is the root mean square over rows of how far their logits moved.
+func rowsMoved(f, f0 *mat.Dense) float64 {
 	rows, _ := f.Dims()
 	return dynamics.Distance(f, f0) / math.Sqrt(float64(rows))
 }
@@ -141,35 +148,47 @@ func (c *comparison) errors(i int, train, test *mat.Dense) study.Errors {
 	return study.Errors{Train: dynamics.RelativeError(c.train(i), train, c.train(0)), Test: dynamics.RelativeError(c.test(i), test, c.test(0))}
 }
 
-// steps predicts the trajectory step by step, where its steps are those of gradient descent.
-func (c *comparison) steps(ctx context.Context, p *dynamics.Problem, points []study.FollowingPoint, set func(*study.FollowingPoint, study.Errors)) error {
-	if c.t.Recipe.Optimiser != stage.SGD {
+// descend predicts a training by gradient descent step by step.
+func (c *comparison) descend(ctx context.Context, f *study.Following) error {
+	batches := finetune.Batches(c.t.Recipe, c.k.F.N)
+	predict := func(p *dynamics.Problem, set func(*study.FollowingPoint, study.Errors)) error {
+		path, err := p.Descend(ctx, batches, c.t.Recipe.Clip)
+		if err != nil {
+			return err
+		}
+		for i := range f.Points {
+			step := f.Points[i].Step
+			set(&f.Points[i], c.errors(i+1, path.Train[step], path.Test[step]))
+		}
 		return nil
 	}
-	path, err := p.Descend(ctx, finetune.Batches(c.t.Recipe, c.n), c.t.Recipe.Clip)
-	if err != nil {
+	whole, alone := c.problems()
+	if err := predict(whole, func(p *study.FollowingPoint, e study.Errors) { p.Linear = e }); err != nil {
 		return err
 	}
-	for i := range points {
-		step := points[i].Step
-		set(&points[i], c.errors(i+1, path.Train[step], path.Test[step]))
-	}
-	return nil
+	return predict(alone, func(p *study.FollowingPoint, e study.Errors) { p.Head = e })
 }
 
-// path compares the trajectory with the flow at the place nearest to it.
-func (c *comparison) path(ctx context.Context, p *dynamics.Problem, f *study.Following, set func(*study.FollowingPoint, study.Errors)) error {
-	least, all := math.Inf(1), math.Sqrt(float64(c.n))
+// paths compares the trajectory with the flows of Θ and of P alone, each at the place nearest to it.
+func (c *comparison) paths(ctx context.Context, f *study.Following) error {
+	least, all := math.Inf(1), math.Sqrt(float64(c.k.F.N))
 	for _, point := range f.Points {
 		least = min(least, point.Moved)
 	}
-	path, err := p.FlowTo(ctx, least*all/4, 1.5*f.Farthest()*all)
-	if err != nil {
+	compare := func(p *dynamics.Problem, set func(*study.FollowingPoint, study.Errors)) error {
+		path, err := p.FlowTo(ctx, least*all/4, 1.5*f.Farthest()*all)
+		if err != nil {
+			return err
+		}
+		for i := range f.Points {
+			_, train, test := path.Nearest(c.train(i + 1))
+			set(&f.Points[i], c.errors(i+1, train, test))
+		}
+		return nil
+	}
+	whole, alone := c.problems()
+	if err := compare(whole, func(p *study.FollowingPoint, e study.Errors) { p.Path = e }); err != nil {
 		return err
 	}
-	for i := range f.Points {
-		_, train, test := path.Nearest(c.train(i + 1))
-		set(&f.Points[i], c.errors(i+1, train, test))
-	}
-	return nil
+	return compare(alone, func(p *study.FollowingPoint, e study.Errors) { p.HeadPath = e })
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"lpft/lpftlib/stage"
 	"lpft/lpftlib/study"
 )
 
@@ -28,12 +29,38 @@ func (p *plan) following(ctx context.Context, run study.KernelRun) error {
 	if err != nil {
 		return err
 	}
+	tokens, err := s.tangentTokens(ctx, run)
+	if err != nil {
+		return err
+	}
 	step, err := s.followingStep(ctx, run)
-	_, err = p.add(step, err, Planned{Disk: 1 << 14, Needs: []string{kernel, trajectory}, Unit: Unit{BeyondUnit, trajectory}, Do: func(ctx context.Context) error {
+	_, err = p.add(step, err, Planned{Tokens: tokens, Disk: 1 << 14, Needs: append([]string{kernel, trajectory}, head...), Unit: Unit{BeyondUnit, trajectory}, Do: func(ctx context.Context) error {
 		_, err := s.Following(ctx, run)
 		return err
 	}})
 	return err
+}
+
+// tangentTokens are those of the linear model's training by Adam: a reverse pass of each mini-batch and the move of its logits,
+// which takes C passes back to the layers and two forward; the latter of all rows where logits are recorded.
+func (s *Session) tangentTokens(ctx context.Context, run study.KernelRun) (float64, error) {
+	if run.Optimiser == stage.SGD {
+		return 0, nil
+	}
+	in, err := s.kernelRunInputs(ctx, run)
+	if err != nil {
+		return 0, err
+	}
+	d, err := s.Data(ctx, run.Task)
+	if err != nil {
+		return 0, err
+	}
+	trained, tested, err := s.kernelRowTokens(ctx, in, run.Task)
+	if err != nil {
+		return 0, err
+	}
+	move, steps := float64(2+len(d.Task.Classes)), in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows)
+	return float64(in.Recipe.Epochs)*trained*(trainingToken+move) + float64(len(recordedSteps(run, steps)))*(trained+tested)*move, nil
 }
 
 // trajectory adds a training with its recorded logits, and returns its key.
@@ -97,6 +124,13 @@ func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
 // kernelRunTokens are the tokens of a kernel's rows, training and test, and those of a training on them with an
 // evaluation of the test rows before it and after every epoch.
 func (s *Session) kernelRunTokens(ctx context.Context, in kernelRunInputs, id string) (rows, train float64, err error) {
+	trained, tested, err := s.kernelRowTokens(ctx, in, id)
+	epochs := float64(in.Recipe.Epochs)
+	return trained + tested, trainingToken*epochs*trained + (epochs+1)*tested, err
+}
+
+// kernelRowTokens are the tokens of a kernel's training rows and of its test rows.
+func (s *Session) kernelRowTokens(ctx context.Context, in kernelRunInputs, id string) (trained, tested float64, err error) {
 	d, err := s.Data(ctx, id)
 	if err != nil {
 		return 0, 0, err
@@ -105,11 +139,6 @@ func (s *Session) kernelRunTokens(ctx context.Context, in kernelRunInputs, id st
 	if err != nil {
 		return 0, 0, err
 	}
-	tested, err := s.testTokens(ctx, id, in.TestRows)
-	if err != nil {
-		return 0, 0, err
-	}
-	trained := all * float64(in.Rows) / float64(len(d.Train))
-	epochs := float64(in.Recipe.Epochs)
-	return trained + tested, trainingToken*epochs*trained + (epochs+1)*tested, nil
+	tested, err = s.testTokens(ctx, id, in.TestRows)
+	return all * float64(in.Rows) / float64(len(d.Train)), tested, err
 }

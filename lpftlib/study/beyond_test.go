@@ -18,16 +18,14 @@ func TestRecordedSteps(t *testing.T) {
 // Between recorded steps the error lies on a line, and it is that of the first time so far away.
 func TestErrorAtADistance(t *testing.T) {
 	at := func(moved, err float64) FollowingPoint {
-		return FollowingPoint{Moved: moved, Path: Errors{Train: err}}
+		return FollowingPoint{Moved: moved, Linear: Errors{Train: err}}
 	}
 	f := &Following{Points: []FollowingPoint{at(1, 0.1), at(3, 0.3), at(2, 0.9)}}
-	require.InEpsilon(t, 0.2, f.ErrorAt(2), 1e-12)
-	require.InEpsilon(t, 0.1, f.ErrorAt(0.5), 1e-12)
-	require.True(t, math.IsNaN(f.ErrorAt(4)))
+	require.InEpsilon(t, 0.2, f.ErrorAt(2, (*FollowingPoint).LinearError), 1e-12)
+	require.InEpsilon(t, 0.1, f.ErrorAt(0.5, (*FollowingPoint).LinearError), 1e-12)
+	require.True(t, math.IsNaN(f.ErrorAt(4, (*FollowingPoint).LinearError)))
 	require.Equal(t, 3.0, f.Farthest())
-	require.Equal(t, 0.9, f.Last().Error())
-	f.Points[2].Kernel = &Errors{Train: 0.5}
-	require.Equal(t, 0.5, f.Last().Error(), "step by step where there are steps to predict")
+	require.Equal(t, 0.9, f.Last().LinearError())
 }
 
 func TestBeyondRuns(t *testing.T) {

@@ -37,10 +37,10 @@ type FollowingPoint struct {
 	Step      int     `json:"step"`
 	Moved     float64 `json:"moved"`      // ‖f − f0‖ of a training row, root mean square
 	MovedTest float64 `json:"moved_test"` // of a test row
-	// Kernel is the error of gradient descent with the kernel Θ0, Head with P alone; nil for Adam, whose steps no kernel
-	// gives.
-	Kernel *Errors `json:"kernel,omitempty"`
-	Head   *Errors `json:"head,omitempty"`
+	// Linear is the error of the model that is linear in its parameters, trained step by step as the network: by gradient
+	// descent with the kernel Θ0, by Adam with the Jacobian. Head is that of the head alone, whose kernel is P.
+	Linear Errors `json:"linear"`
+	Head   Errors `json:"head"`
 	// Path is the error of the nearest place on the path of the flow with Θ0, HeadPath with P alone, found by the training
 	// rows: whatever the speed, is it the kernel's way?
 	Path     Errors `json:"path"`
@@ -53,29 +53,24 @@ type Errors struct {
 	Test  float64 `json:"test"`
 }
 
-// Error is how far the kernel's prediction is off on training rows: step by step for plain gradient descent, of the
-// nearest place on the path for Adam.
-func (p *FollowingPoint) Error() float64 {
-	if p.Kernel != nil {
-		return p.Kernel.Train
-	}
-	return p.Path.Train
-}
+// LinearError is how far the linear model is off on training rows, step by step.
+func (p *FollowingPoint) LinearError() float64 { return p.Linear.Train }
 
-// HeadError is the same of P alone.
-func (p *FollowingPoint) HeadError() float64 {
-	if p.Head != nil {
-		return p.Head.Train
-	}
-	return p.HeadPath.Train
-}
+// HeadError is the same of the head alone.
+func (p *FollowingPoint) HeadError() float64 { return p.Head.Train }
+
+// PathError is how far the nearest place on the flow's path is off on training rows.
+func (p *FollowingPoint) PathError() float64 { return p.Path.Train }
+
+// HeadPathError is the same of P alone.
+func (p *FollowingPoint) HeadPathError() float64 { return p.HeadPath.Train }
 
 // Last is the end of the training.
 func (f *Following) Last() *FollowingPoint { return &f.Points[len(f.Points)-1] }
 
-// ErrorAt is the error where the training rows' logits have first moved by a distance, between the recorded steps on a
+// ErrorAt is an error where the training rows' logits have first moved by a distance, between the recorded steps on a
 // straight line; NaN where they never do.
-func (f *Following) ErrorAt(moved float64) float64 {
+func (f *Following) ErrorAt(moved float64, of func(*FollowingPoint) float64) float64 {
 	before := 0.0
 	for i := range f.Points {
 		p := &f.Points[i]
@@ -84,10 +79,10 @@ func (f *Following) ErrorAt(moved float64) float64 {
 			continue
 		}
 		if i == 0 {
-			return p.Error()
+			return of(p)
 		}
 		share := (moved - before) / (p.Moved - before)
-		return (1-share)*f.Points[i-1].Error() + share*p.Error()
+		return (1-share)*of(&f.Points[i-1]) + share*of(p)
 	}
 	return math.NaN()
 }

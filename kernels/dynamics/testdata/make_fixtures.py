@@ -8,8 +8,9 @@ logits and features of the model that is linear in its parameters,
     f_lin(x) = f0(x) + jvp(f)(x)[theta - theta0],    phi_lin(x) = phi0(x) + jvp(phi)(x)[theta - theta0].
 
 First one step on all training rows, which are equations (4) and (5) of the paper; then several on mini-batches with a
-falling rate and a clipped gradient. No kernel is made: each gradient is a torch.func.vjp at theta0, each prediction a
-torch.func.jvp. The Go tests read the files and need no Python.
+falling rate and a clipped gradient; then the same mini-batches by torch.optim.Adam, with every parameter and with the head
+alone. No kernel is made: each gradient is a torch.func.vjp at theta0, each prediction a torch.func.jvp. The Go tests read
+the files and need no Python.
 """
 import json
 import pathlib
@@ -22,6 +23,7 @@ HERE = pathlib.Path(__file__).parent
 CHECKPOINTS = HERE.parent.parent.parent / "lpftlib" / "encoder" / "testdata"
 CLIP = 1.0
 STEPS = [([2, 0], 0.02), ([3, 1], 0.015), ([1, 2], 0.01), ([0, 3], 0.005)]
+ADAM_RATE = 0.05  # times the rates above
 
 
 def texts(config, lengths, generator):
@@ -59,17 +61,33 @@ class Linearised:
         value, change = jvp(of, (self.start,), (self.moved,))
         return value + change
 
-    def step(self, rows, labels, rate, clip):
-        """One step on the mean cross entropy; the norm is clipped as torch.nn.utils.clip_grad_norm_ does."""
+    def gradient(self, rows, labels):
+        """Of the mean cross entropy of some rows, with its norm."""
         of = self.logits(rows)
         chosen = torch.nn.functional.one_hot(torch.tensor(labels), self.start["bias"].shape[0])
         pull = (torch.softmax(self.predicted(of), -1) - chosen) / len(rows)
         gradient = vjp(of, self.start)[1](pull)[0]
-        norm = torch.sqrt(sum((g * g).sum() for g in gradient.values()))
-        scale = min(1.0, clip / (norm.item() + 1e-6)) if clip else 1.0
+        return gradient, torch.sqrt(sum((g * g).sum() for g in gradient.values())).item()
+
+    def step(self, rows, labels, rate, clip):
+        """One step of gradient descent; the norm is clipped as torch.nn.utils.clip_grad_norm_ does."""
+        gradient, norm = self.gradient(rows, labels)
+        scale = min(1.0, clip / (norm + 1e-6)) if clip else 1.0
         for name, g in gradient.items():
             self.moved[name] = self.moved[name] - rate * scale * g
-        return norm.item()
+        return norm
+
+    def adam(self, rows, labels, trained):
+        """Yields after each of STEPS by Adam of the named parameters; their gradients are clipped together."""
+        optimiser = torch.optim.Adam([self.moved[name] for name in trained], eps=1e-8)
+        for chosen, rate in STEPS:
+            gradient, _ = self.gradient([rows[i] for i in chosen], [labels[i] for i in chosen])
+            for name in trained:
+                self.moved[name].grad = gradient[name].detach().clone()
+            torch.nn.utils.clip_grad_norm_([self.moved[name] for name in trained], CLIP)
+            optimiser.param_groups[0]["lr"] = ADAM_RATE * rate
+            optimiser.step()
+            yield
 
 
 def flat(t):
@@ -100,6 +118,13 @@ def fixture(name, classes):
         out["path"].append(flat(lin.predicted(lin.logits(train))))
         out["path_test"].append(flat(lin.predicted(lin.logits(test))))
     assert max(norms) > CLIP, "no gradient is clipped: lower CLIP"
+
+    out["adam_rate"] = ADAM_RATE
+    for key, only in (("adam", None), ("adam_head", ["head", "bias"])):
+        lin = Linearised(model, head, bias)
+        out[key] = [flat(lin.predicted(lin.logits(train + test)))]
+        for _ in lin.adam(train, labels, only or list(lin.start)):
+            out[key].append(flat(lin.predicted(lin.logits(train + test))))
     (HERE / f"{name}.json").write_text(json.dumps(out))
 
 
