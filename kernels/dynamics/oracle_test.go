@@ -102,6 +102,9 @@ func TestPredictionsAgainstPyTorch(t *testing.T) {
 			moved, err := features.Times(&pull)
 			require.NoError(t, err)
 			requireMoved(t, o.Features[0], o.Features[1], moved.RawMatrix().Data, tolerance, name+", equation (5)")
+			phi0, phi, err := ntk.LinearisedFeatures(t.Context(), o.model, o.head, o.test, o.train, o.Labels, o.Rate/float64(len(o.train)), opt)
+			require.NoError(t, err)
+			requireMoved(t, o.Features[0], o.Features[1], floats.SubTo(phi, phi, phi0), tolerance, name+", equation (5) without its kernel")
 
 			path, err := dynamics.Whole(&k.NTK).Descend(t.Context(), o.Steps, o.Clip)
 			require.NoError(t, err)

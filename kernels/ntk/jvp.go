@@ -3,15 +3,16 @@ package ntk
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// jvp is J·u, how far the logits move when the trained tensors move by u: ⟨∂f_c(x_i)/∂θ, u⟩ [M, C]. It comes with the rows'
-// features [M, h] and follows from taps: a layer y = xWᵀ + b moves by y' = xUᵀ + u_b when its own parameters do, so that
-// ⟨∂f_c/∂θ, u⟩ = Σ_layers Σ_t ⟨δ_ct, y'_t⟩.
+// jvp is J·u for the features, how far they move when the trained tensors move by u: ⟨∂φ(x_i)/∂θ, u⟩ [M, h], beside the
+// features themselves [M, h]. GoMLX has no forward mode, but J·u is the gradient of ⟨Jᵀw, u⟩ by w, whatever w is: the
+// reverse pass of a reverse pass, of which XLA computes what a forward mode would.
 func (e *engine) jvp(ctx context.Context, of trained, u [][]float64, list []*batch, rows int) (phi, moved []float64, err error) {
 	var more []any
 	var placed []*tensors.Tensor
@@ -32,75 +33,47 @@ func (e *engine) jvp(ctx context.Context, of trained, u [][]float64, list []*bat
 	if err != nil {
 		return nil, nil, err
 	}
-	h, c := e.d.Width, e.classes
-	phi, moved = make([]float64, rows*h), make([]float64, rows*c)
+	h := e.d.Width
+	phi, moved = make([]float64, rows*h), make([]float64, rows*h)
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) { return e.execute(exec, list[i], more...) },
 		func(i int, out [][]float64) {
 			for k, row := range list[i].rows {
 				copy(phi[row*h:], out[0][k*h:(k+1)*h])
-				copy(moved[row*c:], out[1][k*c:(k+1)*c])
+				copy(moved[row*h:], out[1][k*h:(k+1)*h])
 			}
 		})
 	return phi, moved, err
 }
 
-// moves builds [B, h] features and [B, C] products with the named tensors' move.
+// moves builds [B, h] features and how far they move when the named tensors, last among the inputs, do.
 func (a arch) moves(names []string, in []*graph.Node) []*graph.Node {
+	defer noSecondGradient()
 	m := a.bind(in)
-	u := map[string]*graph.Node{}
+	w := graph.ZerosLike(m.phi)
+	parameters := make([]*graph.Node, len(names))
 	for i, name := range names {
-		u[name] = in[len(in)-len(names)+i]
+		parameters[i] = m.Parameter(name)
 	}
-	var ends, tangents []*graph.Node
-	for i := range a.d.Layers {
-		l := &a.d.Layers[i]
-		if y := m.layerTangent(l, u); y != nil {
-			end := m.taps[l.Name].output
-			ends, tangents = append(ends, end), append(tangents, graph.Reshape(y, end.Shape().Dimensions...))
+	var sum *graph.Node
+	for i, g := range graph.Gradient(graph.ReduceAllSum(graph.Mul(m.phi, w)), parameters...) {
+		term := graph.ReduceAllSum(graph.Mul(g, in[len(in)-len(names)+i]))
+		if sum == nil {
+			sum = term
+			continue
 		}
+		sum = graph.Add(sum, term)
 	}
-	list := make([]*graph.Node, a.classes)
-	for c := range list {
-		f := graph.ReduceAllSum(graph.Slice(m.logits, graph.AxisRange(), graph.AxisElem(c)))
-		var sum *graph.Node
-		for i, delta := range graph.Gradient(f, ends...) {
-			term := graph.ReduceSum(graph.Reshape(graph.Mul(delta, tangents[i]), m.B, -1), 1)
-			if sum == nil {
-				sum = term
-				continue
-			}
-			sum = graph.Add(sum, term)
-		}
-		list[c] = sum
-	}
-	return []*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64), graph.Stack(list, 1)}
+	moved := graph.Gradient(sum, w)[0]
+	return []*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64), graph.ConvertDType(moved, dtypes.Float64)}
 }
 
-// layerTangent is y' [positions, out], the move of a layer's output when its own parameters move by u and
-// its input stays; nil where nothing moves.
-func (m bound) layerTangent(l *Layer, u map[string]*graph.Node) (sum *graph.Node) {
-	t, w, bias := m.taps[l.Name], u[l.Weight], u[l.Bias]
-	switch {
-	case w == nil:
-	case l.Kind == Table:
-		return graph.Gather(w, graph.Reshape(m.Index(l.Index), -1, 1))
-	case l.Kind == Norm:
-		sum = graph.Mul(graph.Reshape(t.input, -1, l.Out), graph.ExpandDims(w, 0))
-	default:
-		contract := 1
-		if l.Transposed {
-			contract = 0
+// noSecondGradient says what to do about an operation whose gradient GoMLX cannot differentiate again.
+func noSecondGradient() {
+	if r := recover(); r != nil {
+		if strings.Contains(fmt.Sprint(r), "no gradient is defined") {
+			line, _, _ := strings.Cut(fmt.Sprint(r), "\n")
+			panic(fmt.Errorf("the network is differentiated twice here, and GoMLX cannot do that for one of its operations (for a Slice, take Pass.FirstTokens, Pass.Split or a product with ones and zeros): %s", line))
 		}
-		sum = graph.DotGeneral(graph.Reshape(t.input, -1, l.In), []int{1}, nil, w, []int{contract}, nil)
-		if l.scale() != 1 {
-			sum = graph.MulScalar(sum, l.scale())
-		}
+		panic(r)
 	}
-	if bias == nil {
-		return sum
-	}
-	if sum == nil {
-		return graph.BroadcastToDims(graph.ExpandDims(bias, 0), t.output.Shape().Size()/l.Out, l.Out)
-	}
-	return graph.Add(sum, graph.ExpandDims(bias, 0))
 }

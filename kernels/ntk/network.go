@@ -122,6 +122,21 @@ func (p *Pass) Index(name string) *graph.Node {
 	return node
 }
 
+// FirstTokens are the rows of x [B·T, h] or [B, T, h] at the first tokens: [B, h]. Unlike a Slice it can be differentiated twice,
+// which products with the Jacobian take.
+func (p *Pass) FirstTokens(x *graph.Node) *graph.Node { return encoder.FirstTokens(x, p.B, p.T) }
+
+// Split cuts x [N, n·h] into n parts [N, h], as graph.Split does, but can be differentiated twice.
+func (p *Pass) Split(x *graph.Node, n int) []*graph.Node {
+	parts := make([]*graph.Node, n)
+	x = graph.Reshape(x, x.Shape().Dimensions[0], n, -1)
+	for i := range parts {
+		one := graph.OneHot(graph.Const(x.Graph(), int32(i)), n, x.DType())
+		parts[i] = graph.DotGeneral(x, []int{1}, nil, one, []int{0}, nil)
+	}
+	return parts
+}
+
 // Record tells the engine a layer's input and output:
 //
 //	dense: x [B·T, In] and y [B·T, Out] before any activation; [B, …] where the layer is OneToken

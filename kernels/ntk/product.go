@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/head"
@@ -26,11 +27,18 @@ func productAndFeatures(ctx context.Context, network Network, v0 *head.Head, row
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	phi, f, err = d.along(ctx, v0, rows)
+	phi, moved, err := d.along(ctx, rows)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return phi, logitsOf(headMove(d.phi, d.in.d.Width, v, v0.Classes()), phi), f, nil
+	return phi, logitsOf(headMove(d.phi, d.in.d.Width, v, v0.Classes()), phi), throughHead(v0, moved).RawMatrix().Data, nil
+}
+
+// throughHead is how far logits move when features [N, h] move: V Δφ [N, C].
+func throughHead(h *head.Head, moved []float64) *mat.Dense {
+	var out mat.Dense
+	out.Mul(mat.NewDense(len(moved)/h.Hidden(), h.Hidden(), moved), h.V.T())
+	return &out
 }
 
 // headMove is Jᵀv for the head's own parameters: Σ_j v_j φ_jᵀ and Σ_j v_j.
@@ -95,9 +103,9 @@ func newDirection(ctx context.Context, network Network, head *head.Head, columns
 	return d, err
 }
 
-// along returns the rows' features [M, h] and ⟨∂f_c(x_i)/∂θ, u⟩ [M, C] for a head.
-func (d *direction) along(ctx context.Context, head *head.Head, rows []encoder.Encoding) (phi, moved []float64, err error) {
-	e, err := newEngine(d.in.network, d.in.d, head, &d.in.opt)
+// along returns the rows' features [M, h] and how far they move along u [M, h].
+func (d *direction) along(ctx context.Context, rows []encoder.Encoding) (phi, moved []float64, err error) {
+	e, err := newEngine(d.in.network, d.in.d, d.in.head, &d.in.opt)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,13 +134,8 @@ func LinearisedLogits(ctx context.Context, network Network, head *head.Head, row
 }
 
 // LinearisedFeatures are φ0(x) and, by equation (5), φ(x) = φ0(x) + η Σ_i Θ^φ(x, x_i) V0ᵀ δ_i
-// after the same step: two arrays [M, h]. It takes h reverse passes: for small models, as
-// [FeatureKernel].
+// after the same step: two arrays [M, h], without forming Θ^φ.
 func LinearisedFeatures(ctx context.Context, network Network, head *head.Head, rows, train []encoder.Encoding, labels []int, eta float64, opt Options) (phi0, phi []float64, err error) {
-	h := network.Describe().Width
-	if h > mostFeatures {
-		return nil, nil, fmt.Errorf("ntk: equation (5) with %d features takes as many reverse passes and is meant for small models, up to %d", h, mostFeatures)
-	}
 	delta, err := residuals(ctx, network, head, train, labels, opt)
 	if err != nil {
 		return nil, nil, err
@@ -141,7 +144,7 @@ func LinearisedFeatures(ctx context.Context, network Network, head *head.Head, r
 	if err != nil {
 		return nil, nil, err
 	}
-	phi0, moved, err := d.along(ctx, FeatureHead(h), rows)
+	phi0, moved, err := d.along(ctx, rows)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
@@ -87,6 +88,25 @@ func TestTangentRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "no rows")
 	_, err = NewTangent(t.Context(), m, head, train, Options{Backend: openBackend(t), Embedding: "paper-10"})
 	require.ErrorContains(t, err, "expected exact or skip")
+}
+
+// sliced is a network that takes its features by a Slice.
+type sliced struct{ *Model }
+
+func (s sliced) Forward(p *Pass) *graph.Node {
+	phi := s.Model.Forward(p)
+	twice := graph.Concatenate([]*graph.Node{phi, phi}, 1)
+	return graph.Slice(twice, graph.AxisRange(), graph.AxisRange(0, s.Weights.Config.Hidden))
+}
+
+// A kernel takes one derivative of the network. What takes two says so where GoMLX has none.
+func TestNoSecondGradient(t *testing.T) {
+	m, head, train, _ := someKernel(t)
+	opt := Options{Backend: openBackend(t)}
+	_, err := Compute(t.Context(), sliced{m}, head, train, nil, opt)
+	require.NoError(t, err)
+	_, _, err = Product(t.Context(), sliced{m}, head, train, train, make([]float64, len(train)*head.Classes()), opt)
+	require.ErrorContains(t, err, "for a Slice, take Pass.FirstTokens, Pass.Split")
 }
 
 // The largest eigenvalues of Θ without the kernel are those of the kernel.

@@ -13,9 +13,8 @@ import (
 )
 
 // Tangent is a network with a head as it would be if it were linear in its parameters θ: the logits of its rows are
-// f0(x) + J(x)Δθ with J = ∂f/∂θ at the start, which stays what it is. J is never formed: Jᵀw is a reverse pass and JΔθ follows
-// from the taps of C of them. Unlike the kernel, it knows single parameters, so that package dynamics can train it by
-// Adam. The numbers of Δθ are V [C, h], b [C], and then the trained tensors; memory is that of the parameters and a few Δθ.
+// f0(x) + J(x)Δθ with J = ∂f/∂θ at the start, which stays what it is. J is never formed: Jᵀw is a reverse pass, and JΔθ costs
+// about as much. Unlike the kernel, it knows single parameters, so that package dynamics can train it by Adam. The numbers of Δθ are V [C, h], b [C], and then the trained tensors; memory is that of the parameters and a few Δθ.
 //
 //	tangent, err := ntk.NewTangent(ctx, model, head, rows, ntk.Options{Backend: be})
 //	defer tangent.Close()
@@ -95,8 +94,8 @@ func (t *Tangent) JVP(ctx context.Context, rows []int, move []float64) (*mat.Den
 	if err != nil {
 		return nil, err
 	}
-	out := mat.NewDense(len(rows), c, change)
-	out.Add(out, moved.Logits(mat.NewDense(len(rows), h, phi)))
+	out := moved.Logits(mat.NewDense(len(rows), h, phi))
+	out.Add(out, throughHead(t.head, change))
 	return out, nil
 }
 

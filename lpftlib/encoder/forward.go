@@ -91,9 +91,14 @@ func (c *Config) Forward(p Params, in Inputs, opt ForwardOptions) Hidden {
 	return out
 }
 
-// firstTokens are the rows of x [B·T, h] at the first tokens: [B, h].
-func (f *forward) firstTokens(x *Node) *Node {
-	return Squeeze(Slice(Reshape(x, f.b, f.t, f.cfg.Hidden), AxisRange(), AxisElem(0), AxisRange()), 1)
+// firstTokens are the rows of x at the first tokens.
+func (f *forward) firstTokens(x *Node) *Node { return FirstTokens(x, f.b, f.t) }
+
+// FirstTokens are the rows of x [B·T, h] at the first tokens of B texts: [B, h]. They are taken by a product with a one and
+// zeros, not by a Slice, whose gradient GoMLX cannot differentiate once more (package ntk does, for JΔθ).
+func FirstTokens(x *Node, b, t int) *Node {
+	first := OneHot(Const(x.Graph(), int32(0)), t, x.DType())
+	return DotGeneral(Reshape(x, b, t, -1), []int{1}, nil, first, []int{0}, nil)
 }
 
 // firstOfLayers are the first tokens after 0, 1, … blocks, side by side: [B, (Layers+1)·h].

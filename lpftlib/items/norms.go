@@ -86,7 +86,7 @@ func sweepsOf(all []*study.ScaledStart) (out [][]*study.ScaledStart) {
 }
 
 const normsCaption = "Trainings on the kernel's rows by Adam without dropout from random heads (FT) and from LP's (LP-FT), scaled to a norm, all at the batch and rate that Table 6 has for FT. Diff: of the test rows' features at the end. " +
-	"Equation (5): mean over test rows of the part of (1/N) Σ Θ^φ V0ᵀ δ along the rows of V0. NLL: of the validation half of the test rows, the lowest on the path of the kernel's gradient flow (foretold) and after an epoch of training, " +
+	"Equation (5): mean over test rows of ‖(1/N) Σ Θ^φ V0ᵀ δ‖. NLL: of the validation half of the test rows, the lowest on the path of the kernel's gradient flow (foretold) and after an epoch of training, " +
 	"and of the other half after that epoch. Mean over seeds (± sample deviation). "
 
 const varianceCaption = "How much of the variance of ln Diff over all norms, directions and seeds goes with the norm, with the direction, with the two together, and with neither (the seed). "
@@ -140,7 +140,7 @@ func addNorms(table *report.Table, all []*study.ScaledStart) error {
 	}
 	for _, p := range order {
 		row, err := seedsRow(seeds[p], []report.Cell{{Ours: fmt.Sprintf("%g", p.norm)}},
-			func(n *study.ScaledStart) *float64 { return &n.Diff }, func(n *study.ScaledStart) *float64 { return &n.Along },
+			func(n *study.ScaledStart) *float64 { return &n.Diff }, func(n *study.ScaledStart) *float64 { return &n.Step },
 			func(n *study.ScaledStart) *float64 { return &n.Foretold.NLL }, func(n *study.ScaledStart) *float64 { return &n.Trained.NLL },
 			func(n *study.ScaledStart) *float64 { return &n.Test.NLL }, func(n *study.ScaledStart) *float64 { return &n.Test.Accuracy })
 		if err != nil {
@@ -213,7 +213,7 @@ func scaledStartsFigure(f *Facts, id string, all []*study.ScaledStart) (Drawing,
 		of           func(*study.ScaledStart) float64
 	}{
 		{"features moved", "Diff", func(n *study.ScaledStart) float64 { return n.Diff }},
-		{"equation (5), along the head", "log_{10} of the first step", func(n *study.ScaledStart) float64 { return math.Log10(n.Along) }},
+		{"equation (5)", "log_{10} of the first step", func(n *study.ScaledStart) float64 { return math.Log10(n.Step) }},
 		{"validation loss, trained", "log_{10} NLL", func(n *study.ScaledStart) float64 { return math.Log10(n.Trained.NLL) }},
 		{"validation loss, foretold", "log_{10} NLL", func(n *study.ScaledStart) float64 { return math.Log10(n.Foretold.NLL) }},
 	} {
@@ -230,7 +230,7 @@ func scaledStartsFigure(f *Facts, id string, all []*study.ScaledStart) (Drawing,
 		panels = append(panels, panel)
 	}
 	fig, err := plots.NormGrowth(panels, f.plot("Heads of one direction at several norms, "+id, id))
-	caption := id + ": random heads (FT) and LP's (LP-FT), scaled to a norm and trained at one batch and rate: how far the test rows' features move, what equation (5) says of the first step along the head, " +
+	caption := id + ": random heads (FT) and LP's (LP-FT), scaled to a norm and trained at one batch and rate: how far the test rows' features move, what equation (5) says of the first step, " +
 		"and the validation rows' lowest loss in training and on the path of the kernel's gradient flow. Further seeds are pale."
 	return Drawing{fig, "norms-" + id, caption}, err
 }
@@ -268,11 +268,11 @@ func ends(sweep []*study.ScaledStart) (least, most *study.ScaledStart) {
 	return slices.MinFunc(sweep, by), slices.MaxFunc(sweep, by)
 }
 
-// correlation is that of ln Along with ln Diff over the norms; NaN where one of them does not vary.
+// correlation is that of ln Step with ln Diff over the norms; NaN where one of them does not vary.
 func correlation(sweep []*study.ScaledStart) float64 {
 	var x, y []float64
 	for _, n := range sweep {
-		x, y = append(x, math.Log(n.Along)), append(y, math.Log(n.Diff))
+		x, y = append(x, math.Log(n.Step)), append(y, math.Log(n.Diff))
 	}
 	if floats.Max(x) == floats.Min(x) || floats.Max(y) == floats.Min(y) {
 		return math.NaN()

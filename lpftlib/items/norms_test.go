@@ -12,8 +12,8 @@ import (
 )
 
 // scaledStart is a training from a scaled head with these numbers.
-func scaledStart(m study.Method, seed uint64, norm, diff, along, trained, foretold, test float64) *study.ScaledStart {
-	n := &study.ScaledStart{Diff: diff, Along: along, Trained: study.RowScore{NLL: trained}, Foretold: study.RowScore{NLL: foretold}, Test: study.RowScore{NLL: test}}
+func scaledStart(m study.Method, seed uint64, norm, diff, step, trained, foretold, test float64) *study.ScaledStart {
+	n := &study.ScaledStart{Diff: diff, Step: step, Trained: study.RowScore{NLL: trained}, Foretold: study.RowScore{NLL: foretold}, Test: study.RowScore{NLL: test}}
 	n.Spec = study.Spec{Task: "cb", Method: m, Seed: seed, Scaling: study.Scaling{Norm: norm, Reading: "A"}}
 	return n
 }

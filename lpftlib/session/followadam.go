@@ -59,14 +59,21 @@ func (s *Session) tangent(ctx context.Context, run study.KernelRun) (*ntk.Tangen
 	if err != nil {
 		return nil, err
 	}
-	opt := ntk.Options{} // with the whole embedding, which is trained, whatever the profile's kernels take of it
-	if opt.Programs, err = s.kernelPrograms(); err != nil {
-		return nil, err
-	}
-	if opt.Backend, err = s.Backend(); err != nil {
+	opt, err := s.wholeNetwork()
+	if err != nil {
 		return nil, err
 	}
 	return ntk.NewTangent(ctx, m, job.head, slices.Concat(job.Train.Texts, job.Val.Texts), opt)
+}
+
+// wholeNetwork are options for products with the Jacobian of all that is trained, the word embedding too, whatever the profile's
+// kernels take of it.
+func (s *Session) wholeNetwork() (opt ntk.Options, err error) {
+	if opt.Programs, err = s.kernelPrograms(); err != nil {
+		return opt, err
+	}
+	opt.Backend, err = s.Backend()
+	return opt, err
 }
 
 // shownTangent starts from the logits that a training was recorded to start from, to the last digit, and shows its steps.

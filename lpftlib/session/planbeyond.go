@@ -41,8 +41,12 @@ func (p *plan) following(ctx context.Context, run study.KernelRun) error {
 	return err
 }
 
+// movePasses is how many forward passes the move JΔθ of a row's logits costs: the row's own, one with the layers' weights moved
+// and one with their inputs moved.
+const movePasses = 3
+
 // tangentTokens are those of the linear model's training by Adam: a reverse pass of each mini-batch and the move of its logits,
-// which takes C passes back to the layers and two forward; the latter of all rows where logits are recorded.
+// and the latter of all rows where logits are recorded.
 func (s *Session) tangentTokens(ctx context.Context, run study.KernelRun) (float64, error) {
 	if run.Optimiser == stage.SGD {
 		return 0, nil
@@ -51,16 +55,12 @@ func (s *Session) tangentTokens(ctx context.Context, run study.KernelRun) (float
 	if err != nil {
 		return 0, err
 	}
-	d, err := s.Data(ctx, run.Task)
-	if err != nil {
-		return 0, err
-	}
 	trained, tested, err := s.kernelRowTokens(ctx, in, run.Task)
 	if err != nil {
 		return 0, err
 	}
-	move, steps := float64(2+len(d.Task.Classes)), in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows)
-	return float64(in.Recipe.Epochs)*trained*(trainingToken+move) + float64(len(recordedSteps(run, steps)))*(trained+tested)*move, nil
+	records := len(recordedSteps(run, in.Recipe.Epochs*in.Recipe.StepsPerEpoch(in.Rows)))
+	return float64(in.Recipe.Epochs)*trained*(trainingToken+movePasses) + float64(records)*(trained+tested)*movePasses, nil
 }
 
 // trajectory adds a training with its recorded logits, and returns its key.

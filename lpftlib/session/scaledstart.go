@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"lpft/kernels"
 	"lpft/kernels/dynamics"
+	"lpft/kernels/ntk"
 	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/head"
 	"lpft/lpftlib/measure"
@@ -17,7 +17,7 @@ import (
 	"lpft/lpftlib/study"
 )
 
-const scaledStartVersion = 1
+const scaledStartVersion = 2 // equation (5) in every direction, not along the head alone
 
 // unscaled is the run whose kernel a scaled one's follows from: that of the head as it is.
 func unscaled(run study.Spec) study.Spec {
@@ -57,7 +57,7 @@ func (s *Session) ScaledStart(ctx context.Context, run study.KernelRun) (*study.
 	}, func(ctx context.Context) (*study.ScaledStart, error) {
 		out := &study.ScaledStart{KernelRun: run, Recipe: job.in.Recipe}
 		start := headMultiple{k, h, run.Scaling.Norm / h.Norm()}
-		if out.Along, err = start.along(); err != nil {
+		if out.Step, err = s.firstStep(ctx, job); err != nil {
 			return nil, err
 		}
 		if out.Foretold, err = start.foretold(ctx); err != nil {
@@ -116,6 +116,25 @@ func halfScores(logits *mat.Dense, labels []int) (validation, test study.RowScor
 		}
 	}
 	return validation, test, nil
+}
+
+// firstStep is how far the test rows' features move by equation (5) in a step of gradient descent of rate 1 on the mean loss,
+// the mean over rows.
+func (s *Session) firstStep(ctx context.Context, j *kernelJob) (float64, error) {
+	m, err := s.kernelModel(ctx, KernelSpec{Run: j.run.Spec, LowRank: j.run.Method.LowRank()})
+	if err != nil {
+		return 0, err
+	}
+	opt, err := s.wholeNetwork()
+	if err != nil {
+		return 0, err
+	}
+	before, after, err := ntk.LinearisedFeatures(ctx, m, j.head, j.Val.Texts, j.Train.Texts, j.Train.Labels, 1/float64(len(j.Train.Texts)), opt)
+	if err != nil {
+		return 0, err
+	}
+	h, rows := j.head.Hidden(), len(j.Val.Texts)
+	return measure.FeatureDifference(mat.NewDense(rows, h, after), mat.NewDense(rows, h, before))
 }
 
 // headMultiple is a kernel whose head is scaled. F is quadratic in V, P does not depend on it, and the logits but for the bias
@@ -177,57 +196,6 @@ func (s headMultiple) foretold(ctx context.Context) (best study.RowScore, err er
 	return best, nil
 }
 
-// along is the part of equation (5) that a head can see, for a step of rate 1 on the mean loss: V Δφ(x) = Σ_i F(x, x_i) δ_i/N,
-// and the part of Δφ along the rows of V has the norm ‖(VVᵀ)^{−1/2} V Δφ‖. It is the mean over test rows.
-func (s headMultiple) along() (float64, error) {
-	delta, err := kernels.Residuals(s.logits(s.k.Phi), s.k.Labels)
-	if err != nil {
-		return 0, err
-	}
-	change, err := s.k.FTest.Times(delta)
-	if err != nil {
-		return 0, err
-	}
-	root, err := inverseRoot(s.head.V)
-	if err != nil {
-		return 0, err
-	}
-	var moved mat.Dense
-	moved.Mul(change, root)
-	sum := 0.0
-	for i := range s.k.FTest.M {
-		sum += floats.Norm(moved.RawRowView(i), 2)
-	}
-	return s.scale * sum / float64(s.k.FTest.M*s.k.FTest.N), nil
-}
-
-// inverseRoot is (VVᵀ)^{−1/2} [C, C] on the space that the rows of V span: those of linear probing sum to zero.
-func inverseRoot(v *mat.Dense) (*mat.Dense, error) {
-	c, _ := v.Dims()
-	var gram mat.SymDense
-	gram.SymOuterK(1, v)
-	var eigen mat.EigenSym
-	if !eigen.Factorize(&gram, true) {
-		return nil, fmt.Errorf("the eigenvalues of VVᵀ did not converge: check the head")
-	}
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
-	values := eigen.Values(nil)
-	scaled := mat.DenseCopyOf(&vectors)
-	for j, value := range values {
-		factor := 0.0
-		if value > 1e-10*values[c-1] {
-			factor = 1 / math.Sqrt(value)
-		}
-		for i := range c {
-			scaled.Set(i, j, factor*scaled.At(i, j))
-		}
-	}
-	var out mat.Dense
-	out.Mul(scaled, vectors.T())
-	return &out, nil
-}
-
 // PlanScaledStarts is what [Session.ScaledStart] of some trainings would take.
 func (s *Session) PlanScaledStarts(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
 	p := s.newPlan()
@@ -245,7 +213,7 @@ func (s *Session) PlanScaledStarts(ctx context.Context, runs []study.KernelRun) 
 		if err != nil {
 			return nil, err
 		}
-		tokens := train + float64(in.Recipe.Epochs+1)*rows // with the logits after every epoch
+		tokens := train + float64(in.Recipe.Epochs+1+movePasses)*rows // with the logits after every epoch, and equation (5)
 		if _, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 12, Needs: append(head, kernel), Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 			_, err := s.ScaledStart(ctx, run)
 			return err

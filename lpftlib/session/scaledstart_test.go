@@ -33,7 +33,7 @@ func TestScaledStart(t *testing.T) {
 		n, err := s.ScaledStart(ctx, run)
 		require.NoError(t, err)
 		require.Equal(t, run.Scaling.Norm, n.Norm())
-		for _, v := range []float64{n.Diff, n.Along, n.Trained.NLL, n.Test.NLL, n.Foretold.NLL} {
+		for _, v := range []float64{n.Diff, n.Step, n.Trained.NLL, n.Test.NLL, n.Foretold.NLL} {
 			require.Positive(t, v)
 		}
 		all = append(all, n)
@@ -46,8 +46,7 @@ func TestScaledStart(t *testing.T) {
 	require.ErrorContains(t, err, "reading A")
 }
 
-// A scaled head's kernel, logits and equation (5) follow from those of the head as it is: beside a kernel computed anew, and
-// features' own kernel.
+// A scaled head's kernel and logits follow from those of the head as it is: beside a kernel computed anew.
 func TestHeadMultiple(t *testing.T) {
 	ctx := t.Context()
 	s := open(t, t.TempDir(), 1001)
@@ -69,34 +68,6 @@ func TestHeadMultiple(t *testing.T) {
 	require.InDeltaSlice(t, scaled.Theta.Data, p.Train.Data, 1e-9*scaled.Theta.MaxAbs())
 	require.InDeltaSlice(t, scaled.ThetaTest.Data, p.Test.Data, 1e-9*scaled.Theta.MaxAbs())
 	require.True(t, mat.EqualApprox(scaled.LogitsTest, p.LogitsTest, 1e-9))
-
-	_, features, err := ntk.FeatureKernel(ctx, model, small.Train, small.Test, opt)
-	require.NoError(t, err)
-	delta, err := kernels.Residuals(scaled.Logits, small.Labels)
-	require.NoError(t, err)
-	var pull, across mat.Dense
-	pull.Mul(delta, h.ScaleBy(3).V)
-	moved, err := features.Times(&pull) // N times equation (5)
-	require.NoError(t, err)
-	root, err := inverseRoot(h.V)
-	require.NoError(t, err)
-	across.Product(moved, h.V.T(), root)
-	want := 0.0
-	for i := range 3 {
-		want += mat.Norm(across.RowView(i), 2) / 3 / 4
-	}
-	got, err := start.along()
-	require.NoError(t, err)
-	require.InEpsilon(t, want, got, 1e-9)
-}
-
-// The rows of linear probing's V sum to zero: the root is of the rest.
-func TestInverseRoot(t *testing.T) {
-	root, err := inverseRoot(mat.NewDense(2, 3, []float64{2, 0, 0, -2, 0, 0}))
-	require.NoError(t, err)
-	var got mat.Dense
-	got.Mul(root, mat.NewDense(2, 1, []float64{2, -2})) // V e₁: along the head e₁ has its whole length
-	require.InEpsilon(t, 1, mat.Norm(&got, 2), 1e-12)
 }
 
 func TestHalfScores(t *testing.T) {

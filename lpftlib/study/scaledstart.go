@@ -6,10 +6,10 @@ import "lpft/lpftlib/stage"
 type ScaledStart struct {
 	KernelRun
 	Recipe stage.Recipe `json:"recipe"`
-	// Diff is how far the features of the test rows have moved at the end; Along is equation (5) for them: the mean over rows of
-	// ‖Π Σ_i Θ^φ(x, x_i) V0ᵀ δ_i‖/N, with Π onto the rows of V0.
-	Diff  float64 `json:"diff"`
-	Along float64 `json:"along"`
+	// Diff is how far the features of the test rows have moved at the end; Step is equation (5) for them: the mean over rows of
+	// ‖Σ_i Θ^φ(x, x_i) V0ᵀ δ_i‖/N, how far a step of gradient descent of rate 1 on the mean loss would move them.
+	Diff float64 `json:"diff"`
+	Step float64 `json:"step"`
 	// Trained is the epoch with the lowest NLL of the validation rows, every other test row, Test the others then.
 	Trained  RowScore `json:"trained"`
 	Test     RowScore `json:"test"`

@@ -86,6 +86,5 @@ func (n *DistilBERT) Forward(in *ntk.Pass) *graph.Node {
 		y = p.dense(n.part(i, "ffn.lin2"), gelu(p.dense(n.part(i, "ffn.lin1"), x)))
 		x = p.norm(n.part(i, "output_layer_norm"), graph.Add(y, x))
 	}
-	x = graph.Reshape(x, p.B, p.T, n.d.Width)
-	return graph.Squeeze(graph.Slice(x, graph.AxisRange(), graph.AxisElem(0), graph.AxisRange()), 1)
+	return p.FirstTokens(x)
 }

@@ -90,7 +90,7 @@ func (n *GPT2) Forward(in *ntk.Pass) *graph.Node {
 	bias := graph.Add(p.causal(), p.padding())
 	for i := range n.layers {
 		part := func(name string, x *graph.Node) *graph.Node { return p.conv1D(block("h", i, name), x) }
-		qkv := graph.Split(part("attn.c_attn", p.norm(block("h", i, "ln_1"), x)), 1, 3)
+		qkv := p.Split(part("attn.c_attn", p.norm(block("h", i, "ln_1"), x)), 3)
 		x = graph.Add(x, part("attn.c_proj", p.attend(qkv[0], qkv[1], qkv[2], bias)))
 		x = graph.Add(x, part("mlp.c_proj", geluTanh(part("mlp.c_fc", p.norm(block("h", i, "ln_2"), x)))))
 	}
