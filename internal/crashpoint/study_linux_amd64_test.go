@@ -124,16 +124,19 @@ func TestCrashPointsOfAStudy(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, seen, 200)
 	tries := min(points(t, 1), seen)
-	for name, errno := range map[string]syscall.Errno{"killed": 0, "full disk": syscall.ENOSPC} {
-		for i := range tries {
-			at := 1 + i*seen/tries + seen/(2*tries)
-			home := t.TempDir()
-			_, err := crashpoint.Run(f.study(home), crashpoint.Fault{At: at, Fail: errno})
-			require.Error(t, err, "%s at call %d", name, at)
-			require.Equal(t, f.want, f.finish(t, home, name), "%s at call %d of %d", name, at, seen)
-			sound(t, home, name)
-		}
-		t.Logf("%s at %d of %d calls that change the disk: 0 lost, 0 wrong", name, tries, seen)
+	for name, errno := range map[string]syscall.Errno{"killed": 0, "full": syscall.ENOSPC} {
+		t.Run(name, func(t *testing.T) {
+			for i := range tries {
+				at := 1 + i*seen/tries + seen/(2*tries)
+				home := t.TempDir()
+				_, err := crashpoint.Run(f.study(home), crashpoint.Fault{At: at, Fail: errno})
+				require.Error(t, err, "call %d", at)
+				require.Equal(t, f.want, f.finish(t, home, name), "call %d of %d", at, seen)
+				sound(t, home, name)
+				require.NoError(t, os.RemoveAll(home))
+			}
+			t.Logf("%s at %d of %d calls that change the disk: 0 lost, 0 wrong", name, tries, seen)
+		})
 	}
 }
 
