@@ -80,6 +80,8 @@ study() {
     worker 2 status "${flags[@]}" 2>/dev/null | tail -1
     worker laptop job "$last" "${flags[@]}" --report "$s3/report" 2>>"$s3/jobs.log"
     worker laptop store sync --verify
+    worker google store sync --pull "gs://lpft/study?endpoint=http://127.0.0.1:$port&region=us-east-1"
+    diff <(cd "$s3/home-laptop/store" && find run -name manifest.json | sort) <(cd "$s3/home-google/store" && find run -name manifest.json | sort)
     LPFT_HOME=$s3/single "$lpft" job "$last" "${flags[@]}" --needed --report "$s3/single-report" 2>>"$s3/jobs.log"
     "$lpft" compare --tolerance 0 "$s3/report" "$s3/single-report"
     for home in 0 1 2; do worker "$home" store log; done >"$s3/log.txt"

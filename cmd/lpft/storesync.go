@@ -26,9 +26,9 @@ way: what is damaged is named and left where it is, and the rest goes on. --veri
 first; of what is damaged there, it gets what the store has sound.
 
 URL is s3://BUCKET/FOLDER?region=…, with endpoint=… for servers other than Amazon's and credentials as aws has
-them, or file:///FOLDER (default LPFT_REMOTE).`,
+them, gs://BUCKET/FOLDER, with Google's HMAC keys in their place, or file:///FOLDER (default LPFT_REMOTE).`,
 		Example: `  lpft store sync s3://lab/lpft?region=eu-west-1
-  lpft store sync --push "s3://lab/lpft?endpoint=https://storage.googleapis.com&region=auto"`,
+  lpft store sync --push gs://lab/lpft`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			address := os.Getenv(remote.EnvVar)

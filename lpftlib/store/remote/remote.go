@@ -35,8 +35,8 @@ type Remote struct {
 	damaged map[string]bool // files that were found damaged, by digest
 }
 
-// Open opens a bucket: s3://BUCKET/FOLDER with the options of gocloud.dev (region, endpoint, …) and AWS's usual credentials, or
-// file:///FOLDER. Nothing is asked of it yet.
+// Open opens a bucket: s3://BUCKET/FOLDER with the options of gocloud.dev (region, endpoint, …) and AWS's usual credentials,
+// gs://BUCKET/FOLDER with Google's HMAC keys in their place, or file:///FOLDER. Nothing is asked of it yet.
 func Open(ctx context.Context, address string) (*Remote, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -44,23 +44,35 @@ func Open(ctx context.Context, address string) (*Remote, error) {
 	}
 	var bucket *blob.Bucket
 	switch u.Scheme {
-	case "s3":
+	case "s3", "gs":
 		folder := strings.Trim(u.Path, "/")
-		opened := *u
-		opened.Path, opened.RawQuery = "", forServer(u.Query()).Encode()
+		opened := throughS3(u)
 		if bucket, err = blob.OpenBucket(ctx, opened.String()); err == nil && folder != "" {
 			bucket = blob.PrefixedBucket(bucket, folder+"/")
 		}
 	case "file":
 		bucket, err = openFolder(ctx, u)
 	default:
-		return nil, fmt.Errorf("remote %q: there are s3://BUCKET/FOLDER?region=… and file:///FOLDER", address)
+		return nil, fmt.Errorf("remote %q: there are s3://BUCKET/FOLDER?region=…, gs://BUCKET/FOLDER and file:///FOLDER", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("remote %s: %w", address, err)
 	}
 	u.RawQuery = ""
 	return of(bucket, u.String()), nil
+}
+
+// throughS3 is the address of a bucket itself for the driver of s3, which Google's storage understands as well.
+func throughS3(u *url.URL) *url.URL {
+	q := u.Query()
+	if u.Scheme == "gs" {
+		for name, value := range map[string]string{"endpoint": "https://storage.googleapis.com", "region": "auto"} {
+			if !q.Has(name) {
+				q.Set(name, value)
+			}
+		}
+	}
+	return &url.URL{Scheme: "s3", Host: u.Host, RawQuery: forServer(q).Encode()}
 }
 
 // forServer adds what the driver is to do unless the URL says otherwise: to leave it to the files' own digests whether they are

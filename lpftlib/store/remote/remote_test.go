@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -370,8 +371,8 @@ func TestPushGoesOn(t *testing.T) {
 // What cannot be opened, or is not there, says what was expected; that it does not answer is no reason to compute anew.
 func TestOpenRefusesRemotes(t *testing.T) {
 	for address, says := range map[string]string{
-		"lab/lpft":               "there are s3://BUCKET/FOLDER?region=… and file:///FOLDER",
-		"ftp://lab":              "there are s3://BUCKET/FOLDER?region=… and file:///FOLDER",
+		"lab/lpft":               "there are s3://BUCKET/FOLDER?region=…, gs://BUCKET/FOLDER and file:///FOLDER",
+		"ftp://lab":              "there are s3://BUCKET/FOLDER?region=…, gs://BUCKET/FOLDER and file:///FOLDER",
 		"file://lab/lpft":        "three slashes",
 		"file:///no/such/folder": "make the folder first",
 		"s3://lab?regoin=x":      "regoin",
@@ -380,11 +381,20 @@ func TestOpenRefusesRemotes(t *testing.T) {
 		require.ErrorContains(t, err, says, address)
 		require.ErrorContains(t, err, "remote ")
 	}
+	google, err := url.Parse("gs://lab/lpft?region=eu")
+	require.NoError(t, err)
+	through := throughS3(google)
+	require.Equal(t, "s3://lab", through.Scheme+"://"+through.Host+through.Path)
+	require.Equal(t, "https://storage.googleapis.com", through.Query().Get("endpoint"))
+	require.Equal(t, "eu", through.Query().Get("region"))
+	require.Equal(t, "true", through.Query().Get("use_path_style"))
+	require.Equal(t, "lpft", strings.Trim(google.Path, "/"), "it is left as it was")
+
 	gone := memblob.OpenBucket(nil)
 	require.NoError(t, gone.Close())
 	st := machine(t)
 	st.Behind(of(gone, "mem://gone"))
-	_, err := st.Do(t.Context(), step(1), never)
+	_, err = st.Do(t.Context(), step(1), never)
 	require.ErrorContains(t, err, "remote mem://gone/artefacts/finetune/")
 	require.False(t, strings.Contains(err.Error(), "second time"))
 }

@@ -25,7 +25,7 @@ type Options struct {
 	Verbs map[string]Handler // by name
 	Kept  func() []string    // the studies that are at hand; nil: none are
 	Rest  func()             // gives back what is kept; nil: nothing is
-	Fills bool               // what a study's remote lacks is computed and sent there; otherwise its results are only read
+	Fills bool               // what a study's remote lacks is computed; otherwise its results are only read
 	Idle  time.Duration      // after so long without a request it rests, and ends where no notebook is open; 0: never
 }
 

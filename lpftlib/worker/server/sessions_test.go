@@ -39,12 +39,13 @@ func TestSessionsRest(t *testing.T) {
 	require.Len(t, engines, 1)
 }
 
-// A worker for notebooks only reads what a cluster's bucket has; that of `lpft reproduce` computes what the bucket lacks, and the
-// bucket has it from then on.
+// A worker for notebooks only reads what a cluster's bucket has; that of `lpft reproduce` computes what the bucket lacks, for its
+// own store.
 func TestSessionsWithARemote(t *testing.T) {
 	bucket := "file://" + filepath.ToSlash(t.TempDir())
+	home := t.TempDir()
 	features := func(opt Options) (*session.Features, error) {
-		k := NewSessions(t.TempDir(), func(string) (*backend.Backend, error) { return backend.Open("go") })
+		k := NewSessions(home, func(string) (*backend.Backend, error) { return backend.Open("go") })
 		k.For(New(opt))
 		s, err := k.Session(t.Context(), worker.Study{Profile: "smoke", Tasks: []string{"toy"}, Seeds: []uint64{1}, Offline: true, Remote: bucket})
 		require.NoError(t, err)
