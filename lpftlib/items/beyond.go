@@ -13,6 +13,22 @@ import (
 // beyond is the part of the report whose questions the paper leaves open (docs/beyond.md).
 const beyond = "Beyond the paper"
 
+// beyondSeeds are those of the trainings here, of which a profile may have more than of its other runs.
+func beyondSeeds(p *study.Profile) []uint64 {
+	if p.Beyond == nil {
+		return p.Seeds
+	}
+	return p.Beyond.SeedsOr(p.Seeds)
+}
+
+// rowOrders are the seeds that linear probes' rows are ordered by.
+func rowOrders(p *study.Profile) []uint64 {
+	if p.Beyond == nil {
+		return p.Seeds
+	}
+	return p.Beyond.Orders
+}
+
 // beyondRuns are the profile's trainings on kernels' rows, those that are wanted.
 func beyondRuns(ctx context.Context, s *session.Session, wanted func(study.KernelRun) bool) ([]study.KernelRun, error) {
 	if s.Profile.Beyond == nil {

@@ -114,3 +114,18 @@ func TestItemsBeyondCanBeOff(t *testing.T) {
 		require.Empty(t, built.Claims)
 	}
 }
+
+// Captions name the seeds that were run, where those are not the profile's.
+func TestSeedsOfWhatGoesBeyond(t *testing.T) {
+	p := &study.Profile{Seeds: []uint64{1}, Beyond: &study.Beyond{Seeds: []uint64{1, 2, 3}, Orders: []uint64{7, 8}}}
+	for _, it := range All() {
+		want := p.Seeds
+		switch {
+		case it.ID == "stability":
+			want = p.Beyond.Orders
+		case it.Part == beyond:
+			want = p.Beyond.Seeds
+		}
+		require.Equal(t, want, it.seedsOf(p), it.ID)
+	}
+}

@@ -16,6 +16,7 @@ import (
 // Facts are what captions, footers and verdicts must know of the study that data come from.
 type Facts struct {
 	profile    *study.Profile
+	seeds      []uint64 // of the item's runs
 	model      string
 	generated  bool
 	backend    string
@@ -28,7 +29,7 @@ type Facts struct {
 }
 
 // factsOf reads them of a session; data sets are opened, nothing is computed.
-func factsOf(ctx context.Context, s *session.Session) (*Facts, error) {
+func factsOf(ctx context.Context, s *session.Session, seeds []uint64) (*Facts, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
@@ -37,8 +38,8 @@ func factsOf(ctx context.Context, s *session.Session) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{profile: s.Profile, model: m.Checkpoint.Name, generated: m.Checkpoint.Source == "generated", backend: be.Arithmetic(), standIn: map[string]string{}, classes: map[string][]string{}}
-	if f.provenance, err = provenance(ctx, s); err != nil {
+	f := &Facts{profile: s.Profile, seeds: seeds, model: m.Checkpoint.Name, generated: m.Checkpoint.Source == "generated", backend: be.Arithmetic(), standIn: map[string]string{}, classes: map[string][]string{}}
+	if f.provenance, err = provenance(ctx, s, seeds); err != nil {
 		return nil, err
 	}
 	ids, err := s.Tasks(ctx)
@@ -76,7 +77,7 @@ func (f *Facts) setting(testSet string) paper.Setting {
 
 // footer is the line of provenance under a figure and a table about some tasks.
 func (f *Facts) footer(tasks ...string) string {
-	text := fmt.Sprintf("lpft, profile %s, %s, seeds %v, backend %s, paper-compatible head: %v.", f.profile.Name, f.model, f.profile.Seeds, f.backend, f.profile.PaperCompatible)
+	text := fmt.Sprintf("lpft, profile %s, %s, seeds %v, backend %s, paper-compatible head: %v.", f.profile.Name, f.model, f.seeds, f.backend, f.profile.PaperCompatible)
 	if notes := f.notes.About(tasks...); len(notes) > 0 {
 		text += " " + strings.Join(notes, "; ") + "."
 	}
@@ -93,7 +94,7 @@ func (f *Facts) plot(title string, tasks ...string) plots.Options {
 }
 
 // provenance is the session's record for the report.
-func provenance(ctx context.Context, s *session.Session) ([]report.KeyValue, error) {
+func provenance(ctx context.Context, s *session.Session, seeds []uint64) ([]report.KeyValue, error) {
 	m, err := s.Model(ctx)
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func provenance(ctx context.Context, s *session.Session) ([]report.KeyValue, err
 	}
 	p := store.NewProvenance()
 	list := []report.KeyValue{
-		{Key: "profile", Value: s.Profile.Name}, {Key: "seeds", Value: fmt.Sprint(s.Profile.Seeds)},
+		{Key: "profile", Value: s.Profile.Name}, {Key: "seeds", Value: fmt.Sprint(seeds)},
 		{Key: "model", Value: fmt.Sprintf("%s from %s, sha256 %s", m.Checkpoint.Name, m.Checkpoint.Source, m.Checkpoint.Digest)},
 		{Key: "backend", Value: fmt.Sprintf("%s, TF32 %v, SIMD %v", be.Engine, be.TF32, be.SIMD)},
 		{Key: "program", Value: fmt.Sprintf("%s, %s/%s, commit %s, changed since: %v", p.Go, p.OS, p.Arch, p.Commit, p.Dirty)},

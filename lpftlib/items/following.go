@@ -16,7 +16,7 @@ import (
 func following() Item {
 	needs := planOf((*session.Session).PlanFollowing).needs(anyRun)
 	return recipe[[]*study.Following]{needs: needs, data: eachRun(anyRun, (*session.Session).Following), view: followingView, judge: followingClaims}.item(Item{
-		ID: "following", Covers: []string{"following"}, Part: beyond, Title: "Does training follow the kernel?",
+		ID: "following", Covers: []string{"following"}, Part: beyond, seeds: beyondSeeds, Title: "Does training follow the kernel?",
 		Claim:    "Does the kernel at the start predict what training does to the logits, and better from LP's head than from a random one?",
 		Notebook: "beyond_following.ipynb",
 	})

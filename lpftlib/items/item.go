@@ -10,6 +10,7 @@ import (
 	"lpft/lpftlib/paper"
 	"lpft/lpftlib/report"
 	"lpft/lpftlib/session"
+	"lpft/lpftlib/study"
 	"lpft/plots"
 )
 
@@ -25,6 +26,7 @@ type Item struct {
 	// Needs plans the steps that the item's data take.
 	Needs func(ctx context.Context, s *session.Session) ([]session.Planned, error)
 
+	seeds func(*study.Profile) []uint64 // of its runs; nil: the profile's
 	build func(ctx context.Context, s *session.Session) (content, error)
 }
 
@@ -88,7 +90,7 @@ func (r recipe[D]) item(about Item) Item {
 // Colors are those of curves and bars by their name in the legend; nil: the usual ones. An item whose
 // data cannot be made here, or are only read and not all there, is built all the same and says what is missing.
 func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]string) (*Built, error) {
-	facts, err := factsOf(ctx, s)
+	facts, err := factsOf(ctx, s, it.seedsOf(s.Profile))
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +114,14 @@ func (it Item) Build(ctx context.Context, s *session.Session, colors map[string]
 	b.Claims = content.judge()
 	b.View, err = content.view(facts)
 	return b, err
+}
+
+// seedsOf are the seeds of the item's runs.
+func (it Item) seedsOf(p *study.Profile) []uint64 {
+	if it.seeds != nil {
+		return it.seeds(p)
+	}
+	return p.Seeds
 }
 
 // Report is the item as a section of the report, its figures drawn.

@@ -15,7 +15,7 @@ import (
 func movement() Item {
 	needs := planOf((*session.Session).PlanMovement).needs(movementRun)
 	return recipe[[]*study.Movement]{needs: needs, data: eachRun(movementRun, (*session.Session).Movement), view: movementView, judge: movementClaims}.item(Item{
-		ID: "movement", Covers: []string{"movement"}, Part: beyond, Title: "How far does the kernel move?",
+		ID: "movement", Covers: []string{"movement"}, Part: beyond, seeds: beyondSeeds, Title: "How far does the kernel move?",
 		Claim:    "The NTK regime is that the kernel stays what it is. How far do Θ, P and F move during FT and LP-FT, in which layers, and towards the labels?",
 		Notebook: "beyond_movement.ipynb",
 	})

@@ -20,7 +20,7 @@ import (
 // from which norm to start.
 func norms() Item {
 	return recipe[[]*study.ScaledStart]{needs: normsPlan, data: readNorms, view: normsView, judge: normsClaims}.item(Item{
-		ID: "norms", Covers: []string{"norms"}, Part: beyond, Title: "Norm or direction, and which norm?",
+		ID: "norms", Covers: []string{"norms"}, Part: beyond, seeds: beyondSeeds, Title: "Norm or direction, and which norm?",
 		Claim:    "LP-FT's head is larger than a random one and points elsewhere: which of the two keeps features in place, at equal rates? And does the kernel, before any training, know the norm to start from?",
 		Notebook: "beyond_norms.ipynb",
 	})

@@ -17,7 +17,7 @@ import (
 // freezing.
 func places() Item {
 	return recipe[placesData]{needs: placesPlan, data: readPlaces, view: placesView, judge: placesClaims}.item(Item{
-		ID: "places", Covers: []string{"places"}, Part: beyond, Title: "Where in the network?",
+		ID: "places", Covers: []string{"places"}, Part: beyond, seeds: beyondSeeds, Title: "Where in the network?",
 		Claim:    "Which parts of the network make up the kernel and the first step, which layers' features does training move, and does the kernel know what freezing a part would change?",
 		Notebook: "beyond_places.ipynb",
 	})

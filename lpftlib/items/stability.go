@@ -22,7 +22,7 @@ import (
 // rule make of it.
 func stability() Item {
 	return recipe[[]stabilityOfTask]{needs: stabilityPlan, data: readStability, view: stabilityView, judge: stabilityClaims}.item(Item{
-		ID: "stability", Covers: []string{"stability"}, Part: beyond, Title: "How firm is the head of linear probing?",
+		ID: "stability", Covers: []string{"stability"}, Part: beyond, seeds: rowOrders, Title: "How firm is the head of linear probing?",
 		Claim:    "LP-FT starts from the head that five folds choose. How do κ* and ‖V‖ change with the order of the rows, the number of folds and the stopping rule, and is there a steadier choice?",
 		Notebook: "beyond_stability.ipynb",
 	})

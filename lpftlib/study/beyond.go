@@ -81,11 +81,17 @@ func (r KernelRun) String() string {
 	return text
 }
 
+// SeedsOr are the items' own seeds, or else the profile's.
+func (b *Beyond) SeedsOr(profile []uint64) []uint64 {
+	if len(b.Seeds) > 0 {
+		return b.Seeds
+	}
+	return profile
+}
+
 // Runs are the trainings of the items on tasks, seed by seed within each setting; seeds are the profile's.
 func (b *Beyond) Runs(tasks []string, seeds []uint64) (out []KernelRun) {
-	if len(b.Seeds) > 0 {
-		seeds = b.Seeds
-	}
+	seeds = b.SeedsOr(seeds)
 	for _, id := range tasks {
 		for _, by := range []struct {
 			optimiser stage.Optimiser
