@@ -31,7 +31,9 @@ func productAndFeatures(ctx context.Context, network Network, v0 *head.Head, row
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return phi, logitsOf(headMove(d.phi, d.in.d.Width, v, v0.Classes()), phi), throughHead(v0, moved).RawMatrix().Data, nil
+	head := head.New(v0.Classes(), d.in.d.Width)
+	addHeadMove(head, d.phi, v)
+	return phi, logitsOf(head, phi), throughHead(v0, moved).RawMatrix().Data, nil
 }
 
 // throughHead is how far logits move when features [N, h] move: V Δφ [N, C].
@@ -41,16 +43,15 @@ func throughHead(h *head.Head, moved []float64) *mat.Dense {
 	return &out
 }
 
-// headMove is Jᵀv for the head's own parameters: Σ_j v_j φ_jᵀ and Σ_j v_j.
-func headMove(phi []float64, width int, v []float64, classes int) *head.Head {
-	moved := head.New(classes, width)
-	for j := range len(v) / classes {
-		for k, vjk := range v[j*classes : (j+1)*classes] {
-			moved.B[k] += vjk
-			floats.AddScaled(moved.V.RawRowView(k), vjk, phi[j*width:(j+1)*width])
+// addHeadMove adds Jᵀv for the head's own parameters: Σ_j v_j φ_jᵀ and Σ_j v_j.
+func addHeadMove(to *head.Head, phi, v []float64) {
+	c, h := to.Classes(), to.Hidden()
+	for j := range len(v) / c {
+		for k, vjk := range v[j*c : (j+1)*c] {
+			to.B[k] += vjk
+			floats.AddScaled(to.V.RawRowView(k), vjk, phi[j*h:(j+1)*h])
 		}
 	}
-	return moved
 }
 
 // Operator is Θ = P + F of some rows, known by its products [Product]: kernels.Top takes its largest eigenvalues without
@@ -99,7 +100,8 @@ func newDirection(ctx context.Context, network Network, head *head.Head, columns
 	}
 	defer e.close()
 	d := &direction{in: in, of: in.trained()}
-	d.phi, d.u, err = e.vjp(ctx, d.of, e.cut(columns), v)
+	d.u = d.of.split(make([]float64, d.of.size()))
+	d.phi, err = e.vjp(ctx, d.of, e.cut(columns), v, d.u)
 	return d, err
 }
 

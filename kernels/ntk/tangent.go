@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -50,11 +49,13 @@ func (t *Tangent) Logits() *mat.Dense { return t.head.Logits(t.phi) }
 
 // Parameters counts the numbers of Δθ.
 func (t *Tangent) Parameters() int {
-	n := len(t.head.Weight()) + len(t.head.B)
-	for _, shape := range t.of.shapes {
-		n += product(shape)
-	}
-	return n
+	return len(t.head.Weight()) + len(t.head.B) + t.of.size()
+}
+
+// parts are Δθ's numbers as a head and as tensors, which share them.
+func (t *Tangent) parts(move []float64) (moved head.Head, u [][]float64) {
+	c, h := t.e.classes, t.e.d.Width
+	return head.Head{V: mat.NewDense(c, h, move[:c*h:c*h]), B: move[c*h : c*h+c : c*h+c]}, t.of.split(move[c*h+c:])
 }
 
 // VJP is Σ_i J(x_i)ᵀ w_i for weights w [B, C] of some rows, all of them where rows is nil.
@@ -67,12 +68,14 @@ func (t *Tangent) VJP(ctx context.Context, rows []int, weights *mat.Dense) ([]fl
 		return nil, fmt.Errorf("ntk: weights [%d, %d]: expected [B, C] = [%d, %d]", b, c, len(rows), t.e.classes)
 	}
 	v := mat.DenseCopyOf(weights).RawMatrix().Data
-	phi, u, err := t.e.vjp(ctx, t.of, list, v)
+	gradient := make([]float64, t.Parameters())
+	moved, u := t.parts(gradient)
+	phi, err := t.e.vjp(ctx, t.of, list, v, u)
 	if err != nil {
 		return nil, err
 	}
-	moved := headMove(phi, t.e.d.Width, v, t.e.classes)
-	return slices.Concat(append([][]float64{moved.Weight(), moved.B}, u...)...), nil
+	addHeadMove(&moved, phi, v)
+	return gradient, nil
 }
 
 // JVP is J(x_i)Δθ [B, C] of some rows, all of them where rows is nil.
@@ -84,17 +87,12 @@ func (t *Tangent) JVP(ctx context.Context, rows []int, move []float64) (*mat.Den
 	if len(move) != t.Parameters() {
 		return nil, fmt.Errorf("ntk: a move of %d numbers: expected one for each of the %d parameters", len(move), t.Parameters())
 	}
-	c, h := t.e.classes, t.e.d.Width
-	moved := head.Head{V: mat.NewDense(c, h, move[:c*h:c*h]), B: move[c*h : c*h+c : c*h+c]}
-	rest, u := move[c*h+c:], make([][]float64, len(t.of.shapes))
-	for i, shape := range t.of.shapes {
-		u[i], rest = rest[:product(shape)], rest[product(shape):]
-	}
+	moved, u := t.parts(move)
 	phi, change, err := t.e.jvp(ctx, t.of, u, list, len(rows))
 	if err != nil {
 		return nil, err
 	}
-	out := moved.Logits(mat.NewDense(len(rows), h, phi))
+	out := moved.Logits(mat.NewDense(len(rows), t.e.d.Width, phi))
 	out.Add(out, throughHead(t.head, change))
 	return out, nil
 }

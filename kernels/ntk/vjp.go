@@ -35,11 +35,19 @@ func (in *input) trained() (t trained) {
 	return t
 }
 
-// zeros are as many numbers as each tensor has.
-func (t trained) zeros() [][]float64 {
+// size counts the tensors' numbers.
+func (t trained) size() (n int) {
+	for _, shape := range t.shapes {
+		n += product(shape)
+	}
+	return n
+}
+
+// split is one array of all the tensors' numbers as one for each tensor.
+func (t trained) split(all []float64) [][]float64 {
 	out := make([][]float64, len(t.shapes))
 	for i, shape := range t.shapes {
-		out[i] = make([]float64, product(shape))
+		out[i], all = all[:product(shape)], all[product(shape):]
 	}
 	return out
 }
@@ -57,8 +65,8 @@ func (e *engine) cut(rows []encoder.Encoding) []*batch {
 	return batches(rows, nil, e.be.Engine, shapeOf(e.be.Engine).tokens, e.d.MaxTokens)
 }
 
-// vjp is Jᵀv, u = Σ_id v_id ∂f_d(x_i)/∂θ for v [N, C]: one reverse pass a batch. It comes with the rows' features [N, h].
-func (e *engine) vjp(ctx context.Context, of trained, list []*batch, v []float64) (phi []float64, u [][]float64, err error) {
+// vjp adds Jᵀv to u, Σ_id v_id ∂f_d(x_i)/∂θ for v [N, C]: one reverse pass a batch. It returns the rows' features [N, h].
+func (e *engine) vjp(ctx context.Context, of trained, list []*batch, v []float64, u [][]float64) (phi []float64, err error) {
 	a := e.arch
 	exec, err := e.programs.exec(fmt.Sprintf("Jᵀv, %s: gradient of %q", a.key(), of.names), func(nodes []*graph.Node) []*graph.Node {
 		m := a.bind(nodes)
@@ -71,10 +79,10 @@ func (e *engine) vjp(ctx context.Context, of trained, list []*batch, v []float64
 		return append([]*graph.Node{graph.ConvertDType(m.phi, dtypes.Float64)}, out...)
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h, c := e.d.Width, e.classes
-	phi, u = make([]float64, len(v)/c*h), of.zeros()
+	phi = make([]float64, len(v)/c*h)
 	err = inOrder(ctx, len(list), e.be.Lanes(), func(i int) ([][]float64, error) {
 		b := list[i]
 		weights := make([]float64, b.b*c) // copies that fill a batch weigh 0
@@ -93,7 +101,7 @@ func (e *engine) vjp(ctx context.Context, of trained, list []*batch, v []float64
 		}
 	})
 	e.d.clearPads(of, u)
-	return phi, u, err
+	return phi, err
 }
 
 // clearPads zeroes what Hugging Face's padding_idx keeps from moving.
