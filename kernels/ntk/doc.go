@@ -21,6 +21,6 @@
 //
 // Without a kernel: [Product] is K·v in two passes over the rows, an [Operator] gives it to kernels.Top,
 // [LinearisedLogits] and [LinearisedFeatures] are the model after one step of gradient descent, equations (4) and (5),
-// from it. A [Tangent] is the model that is linear in its parameters, which package dynamics trains by Adam. [Evaluate] is a forward pass. [Jacobian] gives a parameter group's gradients themselves, [FeatureKernel] Θ^φ
-// of small models.
+// from it. A [Tangent] is the model that is linear in its parameters, which package dynamics trains by Adam. [Evaluate] is
+// a forward pass. [Jacobian] gives a parameter group's gradients themselves, [FeatureKernel] Θ^φ of small models.
 package ntk

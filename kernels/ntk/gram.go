@@ -246,15 +246,7 @@ func (g *gram) run(j job, data []kept) (products [][]float64, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("Gram matrix of a %d×%d layer: %w", j.p.out, j.p.in, err)
 	}
-	for _, o := range outputs {
-		product, err := onHost(o)
-		o.FinalizeAll()
-		if err != nil {
-			return nil, err
-		}
-		products = append(products, product)
-	}
-	return products, nil
+	return moveToHost(outputs)
 }
 
 // add adds a job's products to a group's sums.

@@ -250,6 +250,12 @@ func onHost(t *tensors.Tensor) ([]float64, error) {
 	return widened(narrow), err
 }
 
+// moveToHost copies tensors to the host and frees them on the device.
+func moveToHost(list []*tensors.Tensor) ([][]float64, error) {
+	defer kept{delta: list}.free()
+	return allOnHost(list)
+}
+
 func allOnHost(list []*tensors.Tensor) (out [][]float64, err error) {
 	for _, t := range list {
 		flat, err := onHost(t)

@@ -127,13 +127,5 @@ func (e *engine) execute(exec *graph.Exec, b *batch, more ...any) (out [][]float
 	if err != nil {
 		return nil, fmt.Errorf("ntk: %d texts at length %d: %w", b.b, b.t, err)
 	}
-	for _, o := range outputs {
-		flat, err := onHost(o)
-		o.FinalizeAll()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, flat)
-	}
-	return out, nil
+	return moveToHost(outputs)
 }
