@@ -56,6 +56,9 @@ func decode(frames [][]byte, key []byte) (m message, err error) {
 	if err := json.Unmarshal(m.rawHeader, &m.header); err != nil {
 		return m, fmt.Errorf("message's header: %w", err)
 	}
+	if m.header.Type == "" {
+		return m, errors.New("message's header: expected a msg_type")
+	}
 	return m, nil
 }
 

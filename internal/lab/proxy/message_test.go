@@ -26,6 +26,8 @@ func TestMessageThereAndBack(t *testing.T) {
 	unsigned, err := decode(m.encode(nil), nil)
 	require.NoError(t, err)
 	require.Equal(t, m.header, unsigned.header)
+	_, err = decode(newMessage("s", "", nil, nil).encode(key), key)
+	require.ErrorContains(t, err, "expected a msg_type")
 }
 
 // The signature is that of Python's hmac over the four parts, in hex.

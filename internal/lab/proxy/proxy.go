@@ -133,26 +133,25 @@ func (s *server) loop(ctx context.Context, in inputs) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for !s.stopped {
-		ok := true
-		var m message
+		m, ok, take := message{}, true, func(message) {}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case m, ok = <-in.shell:
-			s.fromShell(m)
+			take = s.fromShell
 		case m, ok = <-in.control:
 			s.drain(in.shell) // an interrupt is meant for a cell that was sent before it, on a connection of its own
 			s.next()
-			s.fromControl(m)
+			take = s.fromControl
 		case m, ok = <-in.stdin:
-			s.back.send(s.back.stdin, m)
+			take = func(m message) { s.back.send(s.back.stdin, m) }
 		case m, ok = <-in.backShell:
-			s.replied(m)
+			take = s.replied
 		case _, ok = <-in.backControl: // answers to interrupts, which Jupyter has had
 		case m, ok = <-in.backStdin:
-			s.asked(m)
+			take = s.asked
 		case m, ok = <-in.backIOPub:
-			s.published(m)
+			take = s.published
 		case h := <-s.helped:
 			s.help(h)
 		case <-s.Interrupts:
@@ -161,9 +160,10 @@ func (s *server) loop(ctx context.Context, in inputs) error {
 			s.lookAfter(now)
 			s.warmUp(now)
 		}
-		if !ok {
+		if !ok { // the socket is closed, and m is no message
 			return errEnded
 		}
+		take(m)
 		s.finish(in.shell)
 		s.next()
 	}

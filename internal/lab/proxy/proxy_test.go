@@ -287,6 +287,19 @@ func TestShutdown(t *testing.T) {
 }
 
 // Somebody who does not know the key is not heard, and does no harm.
+// A socket that is closed gives messages of nothing, which are nobody's.
+func TestAClosedSocketIsTheEnd(t *testing.T) {
+	closed := make(chan message)
+	close(closed)
+	for name, in := range map[string]inputs{
+		"shell": {shell: closed}, "control": {control: closed}, "stdin": {stdin: closed},
+		"GoNB's shell": {backShell: closed}, "GoNB's control": {backControl: closed}, "GoNB's stdin": {backStdin: closed}, "GoNB's iopub": {backIOPub: closed},
+	} {
+		s := &server{Proxy: &Proxy{}} // without sockets: whatever it sent would end the test
+		require.ErrorIs(t, s.loop(t.Context(), in), errEnded, name)
+	}
+}
+
 func TestAWrongSignature(t *testing.T) {
 	log := make(notes, 1)
 	j, g, _ := kernel(t, Options{Log: log})

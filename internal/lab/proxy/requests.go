@@ -8,7 +8,6 @@ import (
 // fromShell takes a request of the shell channel. Requests wait for the one before; what widgets say to a running cell does not.
 func (s *server) fromShell(m message) {
 	switch m.header.Type {
-	case "":
 	case "comm_open", "comm_msg", "comm_close":
 		s.trackComm(m)
 		s.back.send(s.back.shell, m)
@@ -94,9 +93,6 @@ func (s *server) openComms(target string) object {
 
 // fromControl takes a message of the control channel, which is answered at once, also while a cell runs.
 func (s *server) fromControl(m message) {
-	if m.header.Type == "" {
-		return
-	}
 	s.status(m.rawHeader, "busy")
 	if kind, content := s.answer(m); kind != "" {
 		r := newMessage(s.session, kind, m.rawHeader, content)

@@ -60,7 +60,7 @@ func (s *server) published(m message) {
 	s.trackComm(m)
 	r := s.running
 	if r == nil || read[header](m.parent).ID != r.request.header.ID {
-		if m.header.Type != "status" && m.header.Type != "" { // states are this package's to tell
+		if m.header.Type != "status" { // states are this package's to tell
 			s.pass(m)
 		}
 		return
