@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/internal/lab"
 	"lpft/lpftlib/progress/terminal"
@@ -25,7 +26,7 @@ func labCommand() *cobra.Command {
 			if err := forCells(map[string]string{"LPFT_DATA": data, "LPFT_MODELS": models}); err != nil {
 				return err
 			}
-			home, err := prepared()
+			home, err := ownHome()
 			if err != nil {
 				return err
 			}
@@ -33,10 +34,7 @@ func labCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := sayEngine(cmd.Context(), ""); err != nil { // cells find it, and fetch nothing
-				return err
-			}
-			env, err := lab.Setup(cmd.Context(), lab.Options{Home: home, ModuleRoot: root, Progress: say})
+			env, err := setUpLab(cmd.Context(), home, root)
 			if err != nil {
 				return err
 			}
@@ -59,6 +57,22 @@ func labCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "do not open a browser")
 	cmd.Flags().BoolVar(&setupOnly, "setup-only", false, "make everything ready that needs a network, and stop")
 	return cmd
+}
+
+// setUpLab makes ready what cells need. This process needs no SIMD build of itself: the worker that computes for the
+// cells is built with it. The plugin comes over the network while the compiler works.
+func setUpLab(ctx context.Context, home, root string) (env *lab.Env, err error) {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { // cells find the engine, and fetch nothing
+		_, err := sayEngine(ctx, "")
+		return err
+	})
+	work.Go(func() (err error) {
+		env, err = lab.Setup(ctx, lab.Options{Home: home, ModuleRoot: root, Progress: say})
+		return err
+	})
+	err = work.Wait()
+	return env, err
 }
 
 // complete fetches and builds what a first use would: after it nothing needs a network but data.

@@ -85,11 +85,20 @@ func ownDigest() (string, error) {
 
 // prepared is the home folder and a SIMD build of the program, for commands that compute.
 func prepared() (home string, err error) {
-	if home, err = store.Home(); err != nil {
+	if home, err = ownHome(); err != nil {
+		return "", err
+	}
+	return home, withSIMD(home, say)
+}
+
+// ownHome is the folder for everything that lpft keeps, made if need be.
+func ownHome() (string, error) {
+	home, err := store.Home()
+	if err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return "", fmt.Errorf("%s: cannot be made: %v; set LPFT_HOME to a folder you can write to", home, err)
 	}
-	return home, withSIMD(home, say)
+	return home, nil
 }
