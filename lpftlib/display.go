@@ -108,10 +108,13 @@ func blockOf(v any) (fragment string, ok bool) {
 	case labelled:
 		return line(v.label, v.text), true
 	case error:
-		return `<div style="color:#b00020">` + html.EscapeString(v.Error()) + `</div>`, true
+		return `<div style="color:` + alarm + `">` + html.EscapeString(v.Error()) + `</div>`, true
 	}
 	return "", false
 }
+
+// alarm is a colour for what went wrong or needs attention, JupyterLab's own where it has one: it knows the theme.
+const alarm = "var(--jp-error-color1, #b00020)"
 
 // line is one line of plain text, with a label in bold.
 func line(label, text string) string {

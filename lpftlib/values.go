@@ -54,7 +54,7 @@ func (s *Study) html() string {
 	}
 	out += line("seeds", fmt.Sprint(s.Seeds))
 	for _, note := range about.Notes {
-		out += fmt.Sprintf(`<div style="color:#b00020"><b>note</b>&ensp;%s</div>`, html.EscapeString(note))
+		out += fmt.Sprintf(`<div style="color:%s"><b>note</b>&ensp;%s</div>`, alarm, html.EscapeString(note))
 	}
 	return out
 }

@@ -2,7 +2,7 @@ package items
 
 import (
 	"context"
-	"fmt"
+	"math"
 
 	"lpft/lpftlib/measure"
 	"lpft/lpftlib/report"
@@ -128,11 +128,20 @@ func overSeeds(values []float64) (report.Cell, error) {
 	if err != nil {
 		return report.Cell{}, err
 	}
-	text := fmt.Sprintf("%.3g", s.Mean)
+	digits := threeDigits(s.Mean)
+	text := report.Fixed(s.Mean, digits)
 	if s.N > 1 {
-		text += fmt.Sprintf(" ± %.2g", s.Std)
+		text += " ± " + report.Fixed(s.Std, digits)
 	}
 	return report.Cell{Ours: text}, nil
+}
+
+// threeDigits is how many digits after the point leave three that say something: a column here may span orders of magnitude.
+func threeDigits(v float64) int {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return 2
+	}
+	return min(max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0), 6)
 }
 
 // seedsRow is a row of means over the seeds of a setting; a number that is undefined for a seed is nil.

@@ -63,7 +63,16 @@ func TestNormsRows(t *testing.T) {
 	require.NoError(t, addNorms(&table, all))
 	require.Len(t, table.Rows, 2)
 	require.Equal(t, "0.5", table.Rows[0].Cells[0].Ours)
-	require.Equal(t, "4 ± 1.4", table.Rows[0].Cells[1].Ours)
+	require.Equal(t, "4.00 ± 1.41", table.Rows[0].Cells[1].Ours)
 	row := ruleRow(all[:2])
 	require.Equal(t, []string{"10", "0.5", "0.6", "1", "0.8"}, []string{row.Cells[1].Ours, row.Cells[2].Ours, row.Cells[3].Ours, row.Cells[4].Ours, row.Cells[5].Ours})
+}
+
+// Three digits that say something, the deviation as the mean, over orders of magnitude in one column.
+func TestOverSeeds(t *testing.T) {
+	for want, values := range map[string][]float64{"3590 ± 1414": {2590, 4590}, "0.00583 ± 0.00141": {0.00483, 0.00683}, "0.732": {0.732}, "0.00 ± 0.00": {0, 0}, "-": nil} {
+		cell, err := overSeeds(values)
+		require.NoError(t, err)
+		require.Equal(t, want, cell.Ours)
+	}
 }

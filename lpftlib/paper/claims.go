@@ -44,7 +44,7 @@ func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
 // shareOf judges a claim by the share of pairs that satisfy it; threshold 1 asks for all of them, 0.5 for
 // more than half.
-func shareOf(kind Kind, id, text, relation string, pairs []Pair, ok func(Pair) bool, threshold float64) Claim {
+func shareOf(kind Kind, id, text, relation string, pairs []Pair, ok Relation, threshold float64) Claim {
 	c := Claim{Kind: kind, ID: id, Text: text, Threshold: threshold, Statistic: math.NaN(), Outcome: Undecided}
 	var broken []string
 	for _, p := range pairs {
@@ -87,7 +87,7 @@ func without(pairs []Pair, name string) []Pair {
 // C1 judges: fine-tuning from the LP head changes the features less. A is Diff(F) of LP-FT, B that of FT
 // (Tables 1, 11, 12).
 func C1(pairs []Pair) Claim {
-	return shareOf(Empirical, "C1", "LP-FT changes features less than FT", "Diff(F) of LP-FT < FT", pairs, func(p Pair) bool { return p.A < p.B }, 1)
+	return shareOf(Empirical, "C1", "LP-FT changes features less than FT", "Diff(F) of LP-FT < FT", pairs, Less, 1)
 }
 
 // farAbove is how many times larger "far larger" is: the paper speaks of one to two orders of magnitude, and
@@ -211,13 +211,13 @@ func ranks(v []float64) []float64 {
 
 // C4 judges: the FT-effective component has the higher rank. A is rank(P), B rank(F) (Tables 2, 9).
 func C4(pairs []Pair) Claim {
-	return shareOf(Empirical, "C4", "rank(F) exceeds rank(P)", "rank(P) < rank(F)", pairs, func(p Pair) bool { return p.A < p.B }, 1)
+	return shareOf(Empirical, "C4", "rank(F) exceeds rank(P)", "rank(P) < rank(F)", pairs, Less, 1)
 }
 
 // C5 judges: after LP the FT-effective component dominates. A is the FT Ratio of FT (or LoRA), B that of LP-FT (or
 // LP-LoRA) on the same set (Tables 2, 9).
 func C5(pairs []Pair) Claim {
-	return shareOf(Empirical, "C5", "FT Ratio is larger after LP: LP-FT > FT, LP-LoRA > LoRA", "FT Ratio without LP < with LP", pairs, func(p Pair) bool { return p.A < p.B }, 1)
+	return shareOf(Empirical, "C5", "FT Ratio is larger after LP: LP-FT > FT, LP-LoRA > LoRA", "FT Ratio without LP < with LP", pairs, Less, 1)
 }
 
 // Spectra are normalised singular values (sorted, the first is 1) of one data set's kernels, all of one length.
@@ -277,13 +277,13 @@ func spectralDistance(a, b []float64) float64 {
 // C7 judges: temperature scaling reduces the calibration error of LP-FT. A is ECE with, B without temperature scaling
 // (Tables 3, 14, 15). WSC is left out, where the printed model predicts one class.
 func C7(pairs []Pair) Claim {
-	return shareOf(Empirical, "C7", "temperature scaling reduces the ECE of LP-FT", "ECE with TS < without", without(pairs, "wsc"), func(p Pair) bool { return p.A < p.B }, 1)
+	return shareOf(Empirical, "C7", "temperature scaling reduces the ECE of LP-FT", "ECE with TS < without", without(pairs, "wsc"), Less, 1)
 }
 
 // C8 judges: LP-FT is at least as accurate as FT on most sets. A is the accuracy of FT, B that of LP-FT (Tables 8, 10).
 // The threshold is one half: in print it holds on 6 of 8 sets (5 strictly, WSC is equal) and 3 of 4 of BOSS.
 func C8(pairs []Pair) Claim {
-	return shareOf(Empirical, "C8", "LP-FT is at least as accurate as FT on most sets", "FT ≤ LP-FT", pairs, func(p Pair) bool { return p.A <= p.B }, 0.5)
+	return shareOf(Empirical, "C8", "LP-FT is at least as accurate as FT on most sets", "FT ≤ LP-FT", pairs, AtMost, 0.5)
 }
 
 // Fit is the best scalar multiple c of FT's kernel F for LoRA's, and what it leaves of the centred kernels:

@@ -43,7 +43,7 @@ func AsInPrint(kind Kind, text string, r Relation, pairs []Pair, prints ...Print
 func asPrinted(kind Kind, text string, r Relation, pairs, printed []Pair) Claim {
 	good, n := 0, len(printed)
 	for _, pair := range printed {
-		if r.ok(pair) {
+		if r(pair) {
 			good++
 		}
 	}

@@ -44,8 +44,7 @@ func above(kind Kind, text string, scores []KernelScore, table int) Claim {
 }
 
 func between(kind Kind, text string, scores []KernelScore, table int) Claim {
-	inside := Relation{"Θ from P to F", func(p Pair) bool { return p.A <= p.B }}
-	return asPrinted(kind, text, inside, pairsOf(scores, KernelScore.outside), pairsOf(printedScores(table), KernelScore.outside))
+	return asPrinted(kind, text, AtMost, pairsOf(scores, KernelScore.outside), pairsOf(printedScores(table), KernelScore.outside))
 }
 
 func pairsOf(scores []KernelScore, pair func(KernelScore) Pair) (out []Pair) {

@@ -54,20 +54,17 @@ func OfKind(kind Kind, claims []Claim) []Claim {
 }
 
 // Relation is what a statement says of the two numbers of every pair.
-type Relation struct {
-	text string
-	ok   func(Pair) bool
-}
+type Relation func(Pair) bool
 
 // The relations of statements.
 var (
-	Less   = Relation{"A < B", func(p Pair) bool { return p.A < p.B }}
-	AtMost = Relation{"A ≤ B", func(p Pair) bool { return p.A <= p.B }}
-	Equal  = Relation{"A = B", func(p Pair) bool { return p.A == p.B }}
+	Less   Relation = func(p Pair) bool { return p.A < p.B }
+	AtMost Relation = func(p Pair) bool { return p.A <= p.B }
+	Equal  Relation = func(p Pair) bool { return p.A == p.B }
 )
 
 // Judged judges that a relation holds for every pair. The statistic is the share of pairs for which it
 // does, the threshold 1. Pairs with a missing number (NaN) are left out.
 func Judged(kind Kind, text string, r Relation, pairs []Pair) Claim {
-	return shareOf(kind, "", text, r.text, pairs, r.ok, 1)
+	return shareOf(kind, "", text, "so", pairs, r, 1)
 }

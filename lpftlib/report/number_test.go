@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lpft/lpftlib/paper"
 )
 
 func TestNumbersOfAColumnAreWrittenAlike(t *testing.T) {
@@ -30,4 +32,22 @@ func TestColumnsOfWords(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, page, `<th scope="col" class="words">from</th><th scope="col">value</th>`)
 	require.Contains(t, page, `<td class="words"><span class="ours">a file</span>`)
+
+	table.Rows[1].Cells[0].Ours = "a text that is too long for a line of a table"
+	page, err = table.HTML()
+	require.NoError(t, err)
+	require.Contains(t, page, `<td class="prose"><span class="ours">a file</span>`, "a column is set alike from top to bottom")
+}
+
+// Claims without names of their own have no column for them.
+func TestClaimsWithoutNames(t *testing.T) {
+	claims := []paper.Claim{{Text: "LP-FT is nearer", Explanation: "so in 1 of 2"}}
+	page, err := ClaimsHTML(claims)
+	require.NoError(t, err)
+	require.NotContains(t, page, ">claim<")
+	require.Contains(t, page, "nearer <span", "where no style is allowed, a space parts the two")
+	claims[0].ID = "C1"
+	page, err = ClaimsHTML(claims)
+	require.NoError(t, err)
+	require.Contains(t, page, ">claim<")
 }

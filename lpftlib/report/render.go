@@ -43,6 +43,7 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":   number,
 	"tables":   func(t Table) tableView { return tableView{t} },
 	"symbol":   symbol,
+	"named":    haveNames,
 }).Parse(pageSource))
 
 func render(p page) (string, error) {
@@ -70,6 +71,11 @@ func ClaimsHTML(claims []paper.Claim) (string, error) {
 	return b.String(), err
 }
 
+// haveNames tells whether any of the claims has a name of its own, as C1.
+func haveNames(claims []paper.Claim) bool {
+	return slices.ContainsFunc(claims, func(c paper.Claim) bool { return c.ID != "" })
+}
+
 type claimsView struct{ Claims []paper.Claim }
 
 func (claimsView) CSS() template.CSS { return template.CSS(tableCSS) }
@@ -80,12 +86,14 @@ func (tableView) Script() template.JS { return template.JS(strings.TrimSpace(fra
 // tableView gives a template the parts of a table that are computed.
 type tableView struct{ Table }
 
-// Class is how a cell of a column is set: words to the left, long texts broken into lines, numbers to the right.
+// Class is how a cell of a column is set: words to the left, long texts broken into lines, numbers to the right. A column of
+// words with a long one is set alike from top to bottom.
 func (v tableView) Class(column int, ours string) string {
+	words := v.words(column)
 	switch {
-	case prose(ours):
+	case prose(ours), words && slices.ContainsFunc(v.Rows, func(r Row) bool { return prose(r.Cells[column].Ours) }):
 		return "prose"
-	case v.words(column):
+	case words:
 		return "words"
 	}
 	return ""
