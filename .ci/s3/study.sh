@@ -5,11 +5,18 @@ export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABL
 bucket="s3://lpft/study?endpoint=http://127.0.0.1:$port&region=us-east-1"
 
 start_server() {
-    "$server" -host "127.0.0.1:$port" -backend bolt -bolt.db "$s3/objects.db" -initialbucket lpft -quiet >>"$s3/server.log" 2>&1 &
+    case $(basename "$server") in
+    weed) # takes any key as long as it is given none of its own
+        mkdir -p "$s3/weed"
+        env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$server" -logtostderr server -ip 127.0.0.1 -dir "$s3/weed" -s3 -s3.port "$port" \
+            -master.volumeSizeLimitMB 64 -volume.max 50 >>"$s3/server.log" 2>&1 & ;;
+    *) "$server" -host "127.0.0.1:$port" -backend bolt -bolt.db "$s3/objects.db" -quiet >>"$s3/server.log" 2>&1 & ;;
+    esac
     serving=$!
-    for _ in $(seq 100); do
-        curl -s -o /dev/null "http://127.0.0.1:$port/lpft" && return
-        sleep 0.1
+    for _ in $(seq 300); do
+        curl -sf -o /dev/null "http://127.0.0.1:$port/lpft?list-type=2&max-keys=1" && return
+        curl -s -o /dev/null -X PUT "http://127.0.0.1:$port/lpft" || true # the bucket
+        sleep 0.2
     done
     tail -3 "$s3/server.log"
     echo "FAIL: the server does not answer"
