@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"lpft/lpftlib/worker"
 )
 
 // The programs are this module's own and its `tool` lines, so go.mod pins their versions.
@@ -17,7 +19,7 @@ const (
 	goimportsPackage = "golang.org/x/tools/cmd/goimports"
 	goplsPackage     = "golang.org/x/tools/gopls"
 	kernelPackage    = "./internal/lab/lpft-kernel"
-	workerPackage    = "./cmd/lpft" // computes for the cells; whoever starts it sees that it is current
+	workerPackage    = "./cmd/lpft" // computes for the cells; whoever starts it makes it anew when its sources have changed
 )
 
 // buildTools builds what every notebook needs.
@@ -30,7 +32,11 @@ func (e *Env) buildTools(ctx context.Context, stamp string) error {
 	if said, err := download.CombinedOutput(); err != nil && ctx.Err() == nil && !errors.Is(err, exec.ErrNotFound) {
 		e.progress("  not all Go modules can be fetched, cells may need a network: " + lastLine(string(said), err.Error()))
 	}
-	if err := e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage, workerPackage); err != nil {
+	computes := worker.Program{Path: e.path("bin", "lpft"), Sources: e.ModuleRoot}
+	err := computes.MakeBy(func() error {
+		return e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage, workerPackage)
+	})
+	if err != nil {
 		return fmt.Errorf("Go kernel for notebooks: %w", err)
 	}
 	return e.writeStamp(toolsStamp, stamp)

@@ -3,7 +3,10 @@ package worker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"strings"
 
 	"lpft/internal/cellenv"
+	"lpft/lpftlib/atomicfile"
 	"lpft/lpftlib/progress"
 )
 
@@ -34,22 +38,57 @@ func (p Program) Build() string {
 	return fmt.Sprintf("%s, %d bytes, %s", p.Path, info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000000000"))
 }
 
-// make builds the program where its sources have changed; the go command knows.
+// make builds the program where its sources have changed.
 func (p Program) make(ctx context.Context, show progress.Sink) error {
-	if p.Sources != "" {
-		bar := progress.Start(show, "building lpft, which computes for the cells", 1, "program")
-		cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.Path, "./cmd/lpft")
-		cmd.Dir, cmd.Env = p.Sources, append(os.Environ(), "GOWORK=off")
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("lpft, which computes for the cells, cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
-		}
-		bar.Set(1, "")
-		bar.Done()
+	if p.Sources != "" && !p.current() {
+		return p.MakeBy(func() error {
+			bar := progress.Start(show, "building lpft, which computes for the cells", 1, "program")
+			cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.Path, "./cmd/lpft")
+			cmd.Dir, cmd.Env = p.Sources, append(os.Environ(), "GOWORK=off")
+			if said, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("lpft, which computes for the cells, cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
+			}
+			bar.Set(1, "")
+			bar.Done()
+			return nil
+		})
 	}
 	if p.Build() == "" {
 		return fmt.Errorf("no program at %s that computes for the cells: \"lpft lab\" or \"lpft kernel install\" builds it", p.Path)
 	}
 	return nil
+}
+
+// MakeBy has build make the program of p.Sources and remembers what these were. What changes while it is built makes the
+// program one of other sources.
+func (p Program) MakeBy(build func() error) error {
+	digest, err := p.digest()
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(p.madeOf()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := build(); err != nil {
+		return err
+	}
+	return atomicfile.Write(p.madeOf(), func(w io.Writer) error { _, err := io.WriteString(w, digest); return err })
+}
+
+// current tells whether the program is there and was made of what its sources are now.
+func (p Program) current() bool {
+	was, err := os.ReadFile(p.madeOf())
+	if err != nil || p.Build() == "" {
+		return false
+	}
+	digest, err := p.digest()
+	return err == nil && string(was) == digest
+}
+
+func (p Program) madeOf() string { return p.Path + ".sources" }
+
+func (p Program) digest() (string, error) {
+	return digestOf(p.Sources, filepath.Dir(filepath.Dir(p.Path)))
 }
 
 // carried are variables that a request carries or that are the cell's own affair: a worker serves other cells too.
