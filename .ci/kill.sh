@@ -19,7 +19,7 @@ kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
 echo "killed: $(tail -1 "$log")"
 sleep 6
-if pgrep -af "$LPFT_HOME/(venv|bin)/" | grep -v lpft-simd; then
+if pgrep -af "$LPFT_HOME/(venv|bin)/"; then
     echo "FAIL: these outlived the killed run"
     exit 1
 fi

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lpft/internal/crashpoint"
+	"lpft/internal/module"
 	"lpft/lpftlib/store"
 )
 
@@ -43,7 +44,9 @@ func newFaulty(t *testing.T) *faulty {
 // program builds lpft, once for all tests, in a folder that TestMain removes.
 var program = sync.OnceValues(func() (string, error) {
 	built := filepath.Join(folder, "lpft")
-	out, err := exec.Command("go", "build", "-o", built, "lpft/cmd/lpft").CombinedOutput()
+	build := exec.Command("go", "build", "-o", built, "lpft/cmd/lpft")
+	build.Env = module.BuildEnv()
+	out, err := build.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)
 	}
@@ -71,7 +74,7 @@ var undisturbed struct {
 
 func (f *faulty) command(home string, args ...string) *exec.Cmd {
 	cmd := exec.Command(f.program, args...)
-	cmd.Env = append(os.Environ(), "LPFT_HOME="+home, "LPFT_NO_SIMD=1", "GOMLX_BACKEND=go", "LPFT_DATA=", "LPFT_MODELS=", "LPFT_SEEDS=", "HF_HUB_OFFLINE=1",
+	cmd.Env = append(os.Environ(), "LPFT_HOME="+home, "GOMLX_BACKEND=go", "LPFT_DATA=", "LPFT_MODELS=", "LPFT_SEEDS=", "HF_HUB_OFFLINE=1",
 		"GOMAXPROCS=1") // fewer calls to watch
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -44,14 +45,11 @@ func (e *Env) Lab(ctx context.Context, o LabOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := e.tryComplete(ctx); err != nil {
-		return nil // stopped
-	}
 	return e.serve(ctx, o, port)
 }
 
 // Complete builds what only an open Lab wants: the program that completes code in cells. After
-// it nothing is left that needs a network. Lab calls it by itself.
+// it nothing is left that needs a network. Lab does it by itself once it is open; kernels find the program when it is there.
 func (e *Env) Complete(ctx context.Context) error {
 	want, err := wantedStamps(e.ModuleRoot)
 	if err != nil || e.stamp(goplsStamp) == want.tools {
@@ -100,13 +98,21 @@ func (e *Env) serve(ctx context.Context, o LabOptions, port int) error {
 	}
 	defer alive.Close()
 	ended := make(chan struct{})
-	go func() {
-		if address, ok := awaitLab(o.Host, port, token, o.Default, ended); ok && o.Ready != nil {
+	completing, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		address, ok := awaitLab(o.Host, port, token, o.Default, ended)
+		if ok && o.Ready != nil {
 			o.Ready(address)
 		}
-	}()
+		if ok {
+			_ = e.tryComplete(completing) // it has said why, and cells run without
+		}
+	})
 	err = cmd.Wait()
 	close(ended)
+	stop()
+	beside.Wait()
 	if ctx.Err() != nil {
 		return errors.Join(log.Close(), os.Remove(log.Name()))
 	}

@@ -7,9 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
+	"lpft/internal/module"
 	"lpft/lpftlib/worker"
 )
 
@@ -78,10 +78,7 @@ func (e *Env) build(ctx context.Context, folder string, packages ...string) erro
 	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", part + string(filepath.Separator)}, packages...)...)
 	cmd.Dir = e.ModuleRoot
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if runtime.GOARCH == "amd64" {
-		cmd.Env = append(cmd.Env, "GOEXPERIMENT=simd") // as the cells are compiled
-	}
+	cmd.Env = module.BuildEnv()
 	if said, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

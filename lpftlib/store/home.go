@@ -18,3 +18,15 @@ func Home() (string, error) {
 	}
 	return filepath.Join(cache, "lpft"), nil
 }
+
+// MakeHome is [Home], made if need be.
+func MakeHome() (string, error) {
+	home, err := Home()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return "", fmt.Errorf("%s: cannot be made: %v; set LPFT_HOME to a folder you can write to", home, err)
+	}
+	return home, nil
+}

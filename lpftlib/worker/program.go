@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"lpft/internal/cellenv"
+	"lpft/internal/module"
 	"lpft/lpftlib/atomicfile"
 	"lpft/lpftlib/progress"
 )
@@ -38,15 +39,15 @@ func (p Program) Build() string {
 	return fmt.Sprintf("%s, %d bytes, %s", p.Path, info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000000000"))
 }
 
-// make builds the program where its sources have changed.
-func (p Program) make(ctx context.Context, show progress.Sink) error {
-	if p.Sources != "" && !p.current() {
+// Make builds the program where its sources have changed.
+func (p Program) Make(ctx context.Context, show progress.Sink) error {
+	if p.Sources != "" && !p.Current() {
 		return p.MakeBy(func() error {
-			bar := progress.Start(show, "building lpft, which computes for the cells", 1, "program")
+			bar := progress.Start(show, "building lpft", 1, "program")
 			cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.Path, "./cmd/lpft")
-			cmd.Dir, cmd.Env = p.Sources, append(os.Environ(), "GOWORK=off")
+			cmd.Dir, cmd.Env = p.Sources, module.BuildEnv()
 			if said, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("lpft, which computes for the cells, cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
+				return fmt.Errorf("lpft cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
 			}
 			bar.Set(1, "")
 			bar.Done()
@@ -75,8 +76,8 @@ func (p Program) MakeBy(build func() error) error {
 	return atomicfile.Write(p.madeOf(), func(w io.Writer) error { _, err := io.WriteString(w, digest); return err })
 }
 
-// current tells whether the program is there and was made of what its sources are now.
-func (p Program) current() bool {
+// Current tells whether the program is there and was made of what its sources are now.
+func (p Program) Current() bool {
 	was, err := os.ReadFile(p.madeOf())
 	if err != nil || p.Build() == "" {
 		return false

@@ -84,7 +84,7 @@ func (c *Client) resident(ctx context.Context) (*line, error) {
 	if err := End(ctx, c.Home); err != nil { // one of another build, or one that is about to end
 		return nil, err
 	}
-	if err := c.program.make(ctx, c.Show); err != nil {
+	if err := c.program.Make(ctx, c.Show); err != nil {
 		return nil, err
 	}
 	log, err := os.OpenFile(LogFile(c.Home), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -120,7 +120,7 @@ func (c *Client) own(ctx context.Context) (*line, error) {
 		return nil, err
 	}
 	if c.program.Build() == "" {
-		if err := c.program.make(ctx, c.Show); err != nil {
+		if err := c.program.Make(ctx, c.Show); err != nil {
 			return nil, err
 		}
 	}
