@@ -131,7 +131,11 @@ func overSeeds(values []float64) (report.Cell, error) {
 	digits := threeDigits(s.Mean)
 	text := report.Fixed(s.Mean, digits)
 	if s.N > 1 {
-		text += " ± " + report.Fixed(s.Std, digits)
+		std := s.Std
+		if std < 0.5*math.Pow10(-digits) {
+			std = 0 // of the mean's digits none differs
+		}
+		text += " ± " + report.Fixed(std, digits)
 	}
 	return report.Cell{Ours: text}, nil
 }

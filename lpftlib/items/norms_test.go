@@ -70,7 +70,7 @@ func TestNormsRows(t *testing.T) {
 
 // Three digits that say something, the deviation as the mean, over orders of magnitude in one column.
 func TestOverSeeds(t *testing.T) {
-	for want, values := range map[string][]float64{"3590 ± 1414": {2590, 4590}, "0.00583 ± 0.00141": {0.00483, 0.00683}, "0.732": {0.732}, "0.00 ± 0.00": {0, 0}, "-": nil} {
+	for want, values := range map[string][]float64{"3590 ± 1414": {2590, 4590}, "0.00583 ± 0.00141": {0.00483, 0.00683}, "0.732": {0.732}, "0.00 ± 0.00": {0, 0}, "1.00 ± 0.00": {1, 1 + 1e-9}, "-": nil} {
 		cell, err := overSeeds(values)
 		require.NoError(t, err)
 		require.Equal(t, want, cell.Ours)
