@@ -29,7 +29,11 @@ import (
 // what notebooks need at the same time.
 func main() {
 	if err := start(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "lpft: "+strings.Join(strings.Fields(err.Error()), " "))
+		text := strings.Join(strings.Fields(err.Error()), " ")
+		if errors.Is(err, context.Canceled) {
+			text = "stopped; the same command continues from here"
+		}
+		fmt.Fprintln(os.Stderr, "lpft: "+text)
 		os.Exit(1)
 	}
 }

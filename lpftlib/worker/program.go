@@ -47,6 +47,9 @@ func (p Program) Make(ctx context.Context, show progress.Sink) error {
 			cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.Path, "./cmd/lpft")
 			cmd.Dir, cmd.Env = p.Sources, module.BuildEnv()
 			if said, err := cmd.CombinedOutput(); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 				return fmt.Errorf("lpft cannot be built in %s: %w: %s", p.Sources, err, strings.TrimSpace(string(said)))
 			}
 			bar.Set(1, "")
