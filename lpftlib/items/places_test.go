@@ -58,11 +58,11 @@ func TestPlacesRows(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"head", "0.5", "-", "1.2"}, texts(groups.Rows[0]))
-	require.Equal(t, []string{"ffn.0", "0.5", "1", "-0.2"}, texts(groups.Rows[1]))
-	require.Equal(t, []string{"1", "0.3", "0.15", "0.9", "0.5"}, texts(layers.Rows[1]))
+	require.Equal(t, []string{"head", "0.500", "-", "1.20"}, texts(groups.Rows[0]))
+	require.Equal(t, []string{"ffn.0", "0.500", "1.00", "-0.200"}, texts(groups.Rows[1]))
+	require.Equal(t, []string{"1", "0.300", "0.150", "0.900", "0.500"}, texts(layers.Rows[1]))
 	require.NoError(t, addFreezing(&freezing, []*study.Freezing{froze(1, 0.2, [2]float64{0.1, 0.5}, [2]float64{0.2, 0.4})}))
-	require.Equal(t, []string{"ffn", "0", "0.5", "0.4", "0.2"}, texts(freezing.Rows[1]))
+	require.Equal(t, []string{"ffn", "0", "0.500", "0.400", "0.200"}, texts(freezing.Rows[1]))
 }
 
 // Of the profile's rates for gradient descent the lowest is taken, where the kernel knows most.
