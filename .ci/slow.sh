@@ -19,6 +19,16 @@ grep -rqs '"backend": "go"' "$LPFT_HOME/store" --include=*.json && { echo "FAIL:
 grep -q 'id="table1"' "$work/report/index.html"
 ls -la "$work/report/figures"
 
+step "go run ./cmd/lpft, without SIMD as the README has it, makes lpft with SIMD once and becomes it"
+for time in first second; do
+    env -u GOEXPERIMENT go run ./cmd/lpft doctor >"$work/doctor-$time.txt" 2>"$work/made-$time.log"
+    grep '^ok  SIMD  *in this build' "$work/doctor-$time.txt"
+done
+if grep 'building lpft' "$work/made-second.log"; then
+    echo "FAIL: lpft was built again with nothing changed"
+    exit 1
+fi
+
 if [ "$task" = cb ]; then
     for name in table01_features figure01_norm_growth; do
         python3 docs/render.py --check "$LPFT_HOME/executed/demo/$name.ipynb" docs/notebooks
