@@ -52,6 +52,18 @@ until_training() {
     return 1
 }
 
+# until_saved waits until the controller has written down all that runs. One that is killed before knows nothing of a job that
+# its node still runs, starts it again, and drains the node for having it twice.
+until_saved() {
+    for _ in $(seq 120); do
+        newest=$(squeue -h --array -t R -o %S | sort | tail -1)
+        [ -n "$newest" ] && [ "$(stat -c %Y "$slurm/state/job_state")" -gt "$(date -d "$newest" +%s)" ] && return
+        sleep 0.5
+    done
+    echo "FAIL: the controller does not save what runs"
+    return 1
+}
+
 # until_gone TASK waits until a task is out of the queue.
 until_gone() {
     for _ in $(seq 120); do
@@ -111,6 +123,7 @@ study() {
     scontrol update NodeName="$(hostname -s)" State=RESUME
 
     until_training >/dev/null
+    until_saved
     kill -9 "$(cat "$slurm/slurmctld.pid")"
     sleep 3
     start_controller
