@@ -3,7 +3,7 @@
 # stores of their own do a study's jobs through one bucket while the server is killed and started again and an object is
 # damaged. All must complete with the numbers of a single process, and nothing but what was damaged may be computed twice.
 # The server is gofakes3 (MIT), built from the Go proxy outside the project's module; where it cannot be, the script says
-# SKIPPED. S3_SERVER names another one's program: SeaweedFS's weed, which takes a quarter of an hour to build.
+# SKIPPED. S3_SERVER names another one's program: SeaweedFS's weed, which takes ten minutes to build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mkdir -p "$1" && cd "$1" && pwd)

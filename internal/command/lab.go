@@ -61,8 +61,7 @@ func labCommand() *cobra.Command {
 	return cmd
 }
 
-// setUpLab makes ready what cells need. This process needs no SIMD build of itself: the worker that computes for the
-// cells is built with it. The plugin comes over the network while the compiler works.
+// setUpLab makes ready what cells need: XLA's plugin comes over the network while the compiler works.
 func setUpLab(ctx context.Context, home, root string) (env *lab.Env, err error) {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { // cells find the engine, and fetch nothing

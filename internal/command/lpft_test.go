@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"lpft/internal/module"
-
 	"github.com/stretchr/testify/require"
+
+	"lpft/internal/module"
 )
 
 // built is lpft for the tests that look at exit status and standard error, linked once for all of them.
@@ -196,11 +196,4 @@ func TestStoreLogOfAnEmptyStore(t *testing.T) {
 	cmd.SetArgs([]string{"store", "log"})
 	require.NoError(t, cmd.Execute())
 	require.Empty(t, out.String())
-}
-
-// The module's root is found from inside the project.
-func TestModuleRoot(t *testing.T) {
-	dir, err := module.Root()
-	require.NoError(t, err)
-	require.FileExists(t, filepath.Join(dir, "notebooks", "index.ipynb"))
 }

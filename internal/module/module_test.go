@@ -12,6 +12,10 @@ import (
 
 // The sources are found from a folder inside, and, where the program was built from them, from outside.
 func TestRoot(t *testing.T) {
+	dir, err := Root()
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(dir, "notebooks", "index.ipynb"))
+
 	root := t.TempDir()
 	inside := filepath.Join(root, "a", "b")
 	require.NoError(t, os.MkdirAll(inside, 0o755))
