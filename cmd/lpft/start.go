@@ -13,34 +13,34 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
-	"github.com/gofrs/flock"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/internal/lab"
 	"lpft/internal/module"
 	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/store"
-	"lpft/lpftlib/worker"
 )
 
 // main of a build without GOEXPERIMENT=simd, as `go run ./cmd/lpft` makes it, is not lpft yet: it makes lpft with SIMD below
 // LPFT_HOME and becomes it. It imports little, so that a newcomer waits for one long compilation and not for two, and makes
-// what notebooks need at the same time.
+// what notebooks need at the same time. The Lab it opens itself, and makes lpft while somebody reads.
 func main() {
-	if err := start(os.Args[1:]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program whatever it is doing
+	if err := start(ctx, os.Args[1:]); err != nil {
 		text := strings.Join(strings.Fields(err.Error()), " ")
 		if errors.Is(err, context.Canceled) {
 			text = "stopped; the same command continues from here"
 		}
-		fmt.Fprintln(os.Stderr, "lpft: "+text)
+		say("lpft: " + text)
 		os.Exit(1)
 	}
 }
 
-func start(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func say(line string) { fmt.Fprintln(os.Stderr, line) }
+
+func start(ctx context.Context, args []string) error {
 	root, err := module.Root()
 	if err != nil {
 		return fmt.Errorf("this build only makes lpft, with Go and from its sources (GOEXPERIMENT=simd go build ./cmd/lpft makes one that needs neither): %w", err)
@@ -49,54 +49,55 @@ func start(args []string) error {
 	if err != nil {
 		return err
 	}
-	if needsLab(args) {
-		say := func(line string) { fmt.Fprintln(os.Stderr, line) }
-		if _, err := lab.Setup(ctx, lab.Options{Home: home, ModuleRoot: root, Progress: say}); err != nil {
+	lpft := module.Program{Path: filepath.Join(home, "bin", "lpft"), Sources: root}
+	if !lpft.Current() {
+		if opensLab(args) {
+			return openLab(ctx, args)
+		}
+		if lpft, err = made(ctx, lpft, wantsNotebooks(args)); err != nil {
 			return err
 		}
-	}
-	lpft, err := made(ctx, root, home)
-	if err != nil {
-		return err
 	}
 	return syscall.Exec(lpft.Path, append([]string{os.Args[0]}, args...), os.Environ())
 }
 
-// made is lpft below home, or in the user's cache folder where home may only be read.
-func made(ctx context.Context, root, home string) (worker.Program, error) {
-	lpft := worker.Program{Path: filepath.Join(home, "bin", "lpft"), Sources: root}
-	if lpft.Current() {
-		return lpft, nil
+// made makes lpft, and beside it what notebooks need, where they are to be run. Where home may only be read lpft comes into
+// the user's cache folder.
+func made(ctx context.Context, lpft module.Program, notebooks bool) (module.Program, error) {
+	work, working := errgroup.WithContext(ctx)
+	if notebooks {
+		work.Go(func() error {
+			_, err := lab.Setup(working, lab.Options{Home: filepath.Dir(filepath.Dir(lpft.Path)), ModuleRoot: lpft.Sources, Progress: say})
+			return err
+		})
 	}
-	err := makeAlone(ctx, lpft)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		cache, none := os.UserCacheDir()
-		if none != nil {
-			return lpft, err
-		}
-		lpft.Path = filepath.Join(cache, "lpft", "bin", "lpft")
-		err = makeAlone(ctx, lpft)
+	work.Go(func() error { return lpft.Make(working, terminal.Sink(os.Stderr)) })
+	err := work.Wait()
+	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return lpft, err
 	}
-	return lpft, err
+	cache, none := os.UserCacheDir()
+	if none != nil {
+		return lpft, err
+	}
+	lpft.Path = filepath.Join(cache, "lpft", "bin", "lpft")
+	return lpft, lpft.Make(ctx, terminal.Sink(os.Stderr))
 }
 
-// needsLab tells whether a command will want the notebooks' programs and Python, so that they are made beside lpft.
-func needsLab(args []string) bool {
-	if len(args) == 0 || !slices.Contains([]string{"lab", "reproduce"}, args[0]) {
-		return false
-	}
-	return !slices.ContainsFunc(args, func(a string) bool { return slices.Contains([]string{"-h", "--help", "--dry-run"}, a) })
+// wantsNotebooks tells whether a command runs notebooks, or makes ready what they need.
+func wantsNotebooks(args []string) bool {
+	return len(args) > 0 && slices.Contains([]string{"lab", "reproduce"}, args[0]) && !says(args, "-h", "--help", "--dry-run")
 }
 
-// makeAlone makes the program, one process at a time.
-func makeAlone(ctx context.Context, lpft worker.Program) error {
-	if err := os.MkdirAll(filepath.Dir(lpft.Path), 0o700); err != nil {
-		return err
-	}
-	making := flock.New(lpft.Path + ".lock")
-	if _, err := making.TryLockContext(ctx, 200*time.Millisecond); err != nil {
-		return fmt.Errorf("waiting for another lpft that is being built: %w", err)
-	}
-	defer making.Unlock()
-	return lpft.Make(ctx, terminal.Sink(os.Stderr))
+// opensLab tells whether a command opens the Lab and does not end before somebody has used it.
+func opensLab(args []string) bool {
+	return wantsNotebooks(args) && args[0] == "lab" && !says(args, "--setup-only")
+}
+
+// says tells whether one of the flags is among the arguments.
+func says(args []string, flags ...string) bool {
+	return slices.ContainsFunc(args, func(a string) bool {
+		name, _, _ := strings.Cut(a, "=")
+		return slices.Contains(flags, name)
+	})
 }

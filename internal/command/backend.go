@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 
 func backendCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "backend", Short: "The engines that compute: what there is, and how to get XLA"}
-	cmd.AddCommand(backendListCommand(), backendInstallCommand())
+	cmd.AddCommand(backendListCommand(), backendOpenCommand(), backendInstallCommand())
 	return cmd
 }
 
@@ -39,6 +40,22 @@ func backendListCommand() *cobra.Command {
 				fmt.Fprintln(w, "looked into", dir)
 			}
 			return nil
+		},
+	}
+}
+
+func backendOpenCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "open [ENGINE]",
+		Short: "Open the engine that a command would compute on, XLA's plugin fetched where it is wanted, and say which it is",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			be, err := openEngine(cmd.Context())(strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), be.Why)
+			return err
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"lpft/internal/lab"
 	"lpft/lpftlib/backend"
 	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/session"
@@ -29,7 +30,7 @@ func (s *studyFlags) add(f *pflag.FlagSet) {
 // options are the flags as a study's options, with the home folder at hand and the environment
 // set for notebooks' cells, which open the same study.
 func (s *studyFlags) options(ctx context.Context, home string) (session.Options, error) {
-	if err := forCells(map[string]string{"LPFT_DATA": s.data, "LPFT_MODELS": s.models}); err != nil {
+	if err := lab.ForCells(map[string]string{"LPFT_DATA": s.data, "LPFT_MODELS": s.models}); err != nil {
 		return session.Options{}, err
 	}
 	s.data, s.models = os.Getenv("LPFT_DATA"), os.Getenv("LPFT_MODELS")

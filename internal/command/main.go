@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"lpft/internal/labcommand"
 )
 
 // Main runs lpft and ends the process.
@@ -49,20 +51,13 @@ func oneLine(err error) string {
 }
 
 func root() *cobra.Command {
-	var offline bool
 	cmd := &cobra.Command{
 		Use:           "lpft",
 		Short:         "Reproduces \"Understanding Linear Probing then Fine-tuning Language Models from NTK Perspective\"",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if !offline {
-				return nil
-			}
-			return os.Setenv("HF_HUB_OFFLINE", "1") // notebooks' cells are told the same way
-		},
 	}
-	cmd.PersistentFlags().BoolVar(&offline, "offline", false, "never ask the network (as HF_HUB_OFFLINE=1 does)")
+	labcommand.AddOffline(cmd)
 	cmd.AddCommand(reproduceCommand(), labCommand(), doctorCommand(), storeCommand(), compareCommand(), tokenizeCommand(), featuresCommand(),
 		probeCommand(), ntkCommand(), kernelCommand(), runCommand(), exportCommand(), resultsCommand(), tuneCommand(), backendCommand(), devicesCommand(),
 		workerCommand(), planCommand(), jobCommand(), submitCommand(), statusCommand())

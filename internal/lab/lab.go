@@ -5,7 +5,7 @@
 // Python, [Setup] makes all the rest once, below one folder:
 //
 //	<home>/venv/             a private Python environment: JupyterLab and nbclient, pinned by digest
-//	<home>/bin/              gonb, goimports and lpft-kernel, built from this module's go.mod
+//	<home>/bin/              gonb, goimports and lpft-kernel, built from this module's go.mod; later lpft (see [Env.Complete])
 //	<home>/jupyter/kernels/  the kernel "lpft", shown as "Go (lpft)"
 //	<home>/jupyter/...       Jupyter's configuration, data, runtime files and logs
 //
@@ -45,6 +45,9 @@ type Options struct {
 	ModuleRoot string            // folder of this module's go.mod
 	Python     string            // Python 3.10 or newer; "": LPFT_PYTHON, else found on PATH
 	Progress   func(line string) // told what takes long; may be nil
+
+	// Fit is done with an lpft that was just built, before any cell computes with it; may be nil.
+	Fit func(ctx context.Context, lpft string) error
 }
 
 // Env is a folder that [Setup] has made ready.
@@ -52,6 +55,7 @@ type Env struct {
 	Home       string // absolute
 	ModuleRoot string // absolute
 	progress   func(string)
+	fit        func(ctx context.Context, lpft string) error
 }
 
 // Setup makes the folder ready, which takes a minute or two and a network the first time.
@@ -101,7 +105,11 @@ func open(o Options) (*Env, error) {
 	if progress == nil {
 		progress = func(string) {}
 	}
-	return &Env{Home: home, ModuleRoot: root, progress: progress}, nil
+	fit := o.Fit
+	if fit == nil {
+		fit = func(context.Context, string) error { return nil }
+	}
+	return &Env{Home: home, ModuleRoot: root, progress: progress, fit: fit}, nil
 }
 
 // make builds what is out of date, one process at a time.

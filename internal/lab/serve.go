@@ -48,9 +48,12 @@ func (e *Env) Lab(ctx context.Context, o LabOptions) error {
 	return e.serve(ctx, o, port)
 }
 
-// Complete builds what only an open Lab wants: the program that completes code in cells. After
-// it nothing is left that needs a network. Lab does it by itself once it is open; kernels find the program when it is there.
+// Complete builds what an open Lab can wait for: lpft, which computes for cells, and the program that completes code in them.
+// After it nothing is left that needs a network. Lab does it by itself once it is open.
 func (e *Env) Complete(ctx context.Context) error {
+	if err := e.buildWorker(ctx); err != nil {
+		return err
+	}
 	want, err := wantedStamps(e.ModuleRoot)
 	if err != nil || e.stamp(goplsStamp) == want.tools {
 		return err
@@ -58,12 +61,12 @@ func (e *Env) Complete(ctx context.Context) error {
 	return e.buildGopls(ctx, want.tools)
 }
 
-// tryComplete is Complete where cells run without it too: a failure is told, and no error unless
-// ctx was cancelled.
+// tryComplete is Complete where a failure is told, and is no error unless ctx was cancelled: cells run without what completes
+// them, and the first one that computes builds what it needs or says why it cannot.
 func (e *Env) tryComplete(ctx context.Context) error {
 	err := e.Complete(ctx)
 	if err != nil && ctx.Err() == nil {
-		e.progress(fmt.Sprintf("cells will not complete code: %v", err))
+		e.progress(fmt.Sprintf("not all that cells use is there: %v", err))
 	}
 	return ctx.Err()
 }

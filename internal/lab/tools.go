@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"lpft/internal/module"
-	"lpft/lpftlib/worker"
+	"lpft/lpftlib/progress"
 )
 
 // The programs are this module's own and its `tool` lines, so go.mod pins their versions.
@@ -19,10 +19,9 @@ const (
 	goimportsPackage = "golang.org/x/tools/cmd/goimports"
 	goplsPackage     = "golang.org/x/tools/gopls"
 	kernelPackage    = "./internal/lab/lpft-kernel"
-	workerPackage    = "./cmd/lpft" // computes for the cells; whoever starts it makes it anew when its sources have changed
 )
 
-// buildTools builds what every notebook needs.
+// buildTools builds what every cell needs.
 func (e *Env) buildTools(ctx context.Context, stamp string) error {
 	e.progress("building the Go kernel for notebooks, once (about a minute)")
 	// For each cell GoNB asks `go get` about every module in go.mod, also those that no
@@ -32,14 +31,25 @@ func (e *Env) buildTools(ctx context.Context, stamp string) error {
 	if said, err := download.CombinedOutput(); err != nil && ctx.Err() == nil && !errors.Is(err, exec.ErrNotFound) {
 		e.progress("  not all Go modules can be fetched, cells may need a network: " + lastLine(string(said), err.Error()))
 	}
-	computes := worker.Program{Path: e.path("bin", "lpft"), Sources: e.ModuleRoot}
-	err := computes.MakeBy(func() error {
-		return e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage, workerPackage)
-	})
-	if err != nil {
+	if err := e.build(ctx, "bin", gonbPackage, goimportsPackage, kernelPackage); err != nil {
 		return fmt.Errorf("Go kernel for notebooks: %w", err)
 	}
 	return e.writeStamp(toolsStamp, stamp)
+}
+
+// buildWorker builds the program that computes for cells. A cell that wants it earlier waits for it, or builds it itself.
+func (e *Env) buildWorker(ctx context.Context) error {
+	lpft := module.Program{Path: e.path("bin", "lpft"), Sources: e.ModuleRoot}
+	if lpft.Current() {
+		return nil
+	}
+	e.progress("building lpft, which computes for cells (a minute or two); cells that want it wait")
+	lpft.Fit = func(ctx context.Context) error { return e.fit(ctx, lpft.Path) }
+	if err := lpft.Make(ctx, progress.Discard); err != nil {
+		return err
+	}
+	e.progress("lpft is built: cells compute")
+	return nil
 }
 
 // buildGopls builds the program with which the kernel completes code, wanted in JupyterLab only.

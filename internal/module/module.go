@@ -3,6 +3,8 @@
 //	root, err := module.Root()
 //	build := exec.Command("go", "build", "-o", file, "./cmd/lpft")
 //	build.Dir, build.Env = root, module.BuildEnv()
+//
+// lpft itself, which computes for notebooks' cells, is a [Program]: made anew when its sources have changed.
 package module
 
 import (

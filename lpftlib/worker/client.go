@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lpft/internal/cellenv"
+	"lpft/internal/module"
 	"lpft/lpftlib/progress"
 )
 
@@ -21,14 +22,14 @@ type Client struct {
 	Study   Study
 	Show    progress.Sink
 
-	program Program
+	program module.Program
 	kernel  int
 }
 
 // New is a client of the worker that the environment names.
 func New(home string, study Study, show progress.Sink) *Client {
 	kernel, _ := strconv.Atoi(os.Getenv(cellenv.Kernel)) // 0 where there is none
-	return &Client{Home: home, Address: os.Getenv(cellenv.Worker), Study: study, Show: show, program: ProgramOf(home), kernel: kernel}
+	return &Client{Home: home, Address: os.Getenv(cellenv.Worker), Study: study, Show: show, program: programOf(home), kernel: kernel}
 }
 
 // lastWords is how long a cancelled request waits for the worker's answer.

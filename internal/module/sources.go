@@ -1,4 +1,4 @@
-package worker
+package module
 
 import (
 	"crypto/sha256"
