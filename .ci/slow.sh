@@ -29,6 +29,25 @@ if grep 'building lpft' "$work/made-second.log"; then
     exit 1
 fi
 
+step "go run ./cmd/lpft lab opens the Lab at once, and builds lpft and fetches the engine while it is open"
+rm -f "$LPFT_HOME"/bin/lpft "$LPFT_HOME"/bin/lpft.*
+env -u GOEXPERIMENT go build -o "$work/starter" ./cmd/lpft
+"$work/starter" lab --no-browser --port 18887 >"$work/lab-first.url" 2>"$work/lab-first.log" &
+lab=$!
+for _ in $(seq 120); do
+    grep -q '^lpft is built' "$work/lab-first.log" && break
+    kill -0 "$lab" 2>/dev/null || break
+    sleep 1
+done
+kill "$lab" || true
+wait "$lab" || true
+cat "$work/lab-first.log"
+grep -q 'token=' "$work/lab-first.url" || { echo "FAIL: the Lab did not open"; exit 1; }
+for line in 'building lpft, which computes for cells' 'backend xla:cpu (first that works' 'lpft is built'; do
+    grep -q "^$line" "$work/lab-first.log" || { echo "FAIL: no line \"$line\""; exit 1; }
+done
+"$LPFT_HOME/bin/lpft" doctor | grep '^ok  SIMD  *in this build'
+
 if [ "$task" = cb ]; then
     for name in table01_features figure01_norm_growth; do
         python3 docs/render.py --check "$LPFT_HOME/executed/demo/$name.ipynb" docs/notebooks

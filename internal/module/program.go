@@ -37,7 +37,7 @@ func (p Program) Build() string {
 // Make builds the program where its sources have changed, one process at a time: who comes second waits.
 func (p Program) Make(ctx context.Context, show progress.Sink) error {
 	if p.Sources != "" && !p.Current() {
-		bar := progress.Start(show, "building lpft", 1, "program")
+		bar := progress.Start(show, "building lpft (once, a minute or two)", 1, "program")
 		if err := p.alone(ctx, func() error { return p.build(ctx) }); err != nil {
 			return err
 		}
