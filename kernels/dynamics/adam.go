@@ -30,20 +30,20 @@ func (a Adam) Train(ctx context.Context, model Tangent, labels []int, steps []St
 	}
 	path := &Path{}
 	path.add(0, f0, len(labels))
-	state := a.start(model.Parameters())
+	state := a.start(model.Parameters(), f0)
 	for t, step := range steps {
-		if err := state.step(ctx, model, f0, labels, step, clip); err != nil {
+		if err := state.step(ctx, model, labels, step, clip); err != nil {
 			return nil, fmt.Errorf("dynamics: step %d of %d: %w", t+1, len(steps), err)
 		}
 		if !slices.Contains(record, t+1) {
 			continue
 		}
-		change, err := model.JVP(ctx, nil, state.move)
+		f, err := state.logits(ctx, model, nil)
 		if err != nil {
 			return nil, err
 		}
-		change.Add(f0, change)
-		path.add(float64(t+1), change, len(labels))
+		path.add(float64(t+1), f, len(labels))
+		state.now = f
 	}
 	return path, nil
 }
@@ -62,23 +62,34 @@ type adamState struct {
 	Adam
 	move, m, v []float64
 	taken      int
+	f0, now    *mat.Dense // logits of all rows at the start, and here where they have been computed
 }
 
-func (a Adam) start(parameters int) *adamState {
-	return &adamState{Adam: a, move: make([]float64, parameters), m: make([]float64, parameters), v: make([]float64, parameters)}
+func (a Adam) start(parameters int, f0 *mat.Dense) *adamState {
+	return &adamState{Adam: a, move: make([]float64, parameters), m: make([]float64, parameters), v: make([]float64, parameters), f0: f0, now: f0}
+}
+
+// logits are f0 + JΔθ of rows; nil stands for all.
+func (s *adamState) logits(ctx context.Context, model Tangent, rows []int) (*mat.Dense, error) {
+	if s.now != nil {
+		return pickRows(s.now, rows), nil
+	}
+	change, err := model.JVP(ctx, rows, s.move)
+	if err != nil {
+		return nil, err
+	}
+	change.Add(pickRows(s.f0, rows), change)
+	return change, nil
 }
 
 // step takes one step on a mini-batch.
-func (s *adamState) step(ctx context.Context, model Tangent, f0 *mat.Dense, labels []int, step Step, clip float64) error {
+func (s *adamState) step(ctx context.Context, model Tangent, labels []int, step Step, clip float64) error {
 	if err := step.check(len(labels)); err != nil {
 		return err
 	}
-	logits, err := model.JVP(ctx, step.Rows, s.move)
+	logits, err := s.logits(ctx, model, step.Rows)
 	if err != nil {
 		return err
-	}
-	for k, row := range step.Rows {
-		floats.Add(logits.RawRowView(k), f0.RawRowView(row))
 	}
 	delta, err := kernels.Residuals(logits, pick(labels, step.Rows))
 	if err != nil {
@@ -94,6 +105,7 @@ func (s *adamState) step(ctx context.Context, model Tangent, f0 *mat.Dense, labe
 		scale = clipped(floats.Norm(gradient, 2), clip)
 	}
 	s.take(gradient, scale, step.Rate)
+	s.now = nil
 	return nil
 }
 

@@ -69,9 +69,38 @@ func TestAdamWithALargeEpsilonIsGradientDescent(t *testing.T) {
 	}
 }
 
+// What is recorded changes nothing, and saves the next mini-batch's evaluation.
+func TestAdamEvaluatesOnce(t *testing.T) {
+	m := written{newLinearModel(3)}
+	steps := []Step{{[]int{0, 3}, 0.1}, {[]int{1, 2}, 0.1}, {[]int{0, 1}, 0.05}}
+	train := func(record ...int) (last *mat.Dense, evaluations int) {
+		counted := &counted{Tangent: m}
+		path, err := Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}.Train(t.Context(), counted, m.labels, steps, 0, record)
+		require.NoError(t, err)
+		return path.Train[len(path.Train)-1], counted.evaluations
+	}
+	want, evaluations := train(3)
+	require.Equal(t, 3, evaluations, "two mini-batches, for the first one stands at the start, and the end")
+	got, evaluations := train(1, 2, 3)
+	require.Equal(t, 3, evaluations)
+	require.Less(t, Distance(want, got), 1e-12)
+	require.Greater(t, Distance(want, m.f0), 0.05)
+}
+
+// counted counts the evaluations of a model.
+type counted struct {
+	Tangent
+	evaluations int
+}
+
+func (c *counted) JVP(ctx context.Context, rows []int, move []float64) (*mat.Dense, error) {
+	c.evaluations++
+	return c.Tangent.JVP(ctx, rows, move)
+}
+
 // The first step moves every parameter by the rate, against the sign of its gradient.
 func TestAdamsFirstStepIsASign(t *testing.T) {
-	s := Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}.start(3)
+	s := Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}.start(3, nil)
 	s.take([]float64{4, -0.002, 0}, 1, 0.1)
 	require.InDeltaSlice(t, []float64{-0.1, 0.1, 0}, s.move, 1e-6)
 }

@@ -54,15 +54,6 @@ func (s Step) check(n int) error {
 	return nil
 }
 
-// pick are the labels of some rows.
-func pick(labels, rows []int) []int {
-	out := make([]int, len(rows))
-	for k, row := range rows {
-		out[k] = labels[row]
-	}
-	return out
-}
-
 // clipped is the factor on a gradient of some norm that is not to exceed clip, as torch.nn.utils.clip_grad_norm_ has it.
 func clipped(norm, clip float64) float64 { return min(1, clip/(norm+1e-6)) }
 
@@ -72,11 +63,7 @@ func (p *Problem) add(a []float64, f *mat.Dense, step Step, clip float64) error 
 		return err
 	}
 	c := p.Train.C
-	logits := mat.NewDense(len(step.Rows), c, nil)
-	for k, row := range step.Rows {
-		logits.SetRow(k, f.RawRowView(row))
-	}
-	delta, err := kernels.Residuals(logits, pick(p.Labels, step.Rows))
+	delta, err := kernels.Residuals(pickRows(f, step.Rows), pick(p.Labels, step.Rows))
 	if err != nil {
 		return err
 	}

@@ -38,19 +38,6 @@ func (h Head) Parameters() int {
 	return classes * (width + 1)
 }
 
-// some are the features of some rows.
-func (h Head) some(rows []int) *mat.Dense {
-	if rows == nil {
-		return h.Phi
-	}
-	_, width, _ := h.dims()
-	out := mat.NewDense(len(rows), width, nil)
-	for k, row := range rows {
-		out.SetRow(k, h.Phi.RawRowView(row))
-	}
-	return out
-}
-
 // JVP is φΔVᵀ + Δb.
 func (h Head) JVP(_ context.Context, rows []int, move []float64) (*mat.Dense, error) {
 	_, width, classes := h.dims()
@@ -58,7 +45,7 @@ func (h Head) JVP(_ context.Context, rows []int, move []float64) (*mat.Dense, er
 		return nil, fmt.Errorf("dynamics: a move of %d numbers: expected [C, h] and [C], %d", len(move), h.Parameters())
 	}
 	var out mat.Dense
-	out.Mul(h.some(rows), mat.NewDense(classes, width, move[:classes*width:classes*width]).T())
+	out.Mul(pickRows(h.Phi, rows), mat.NewDense(classes, width, move[:classes*width:classes*width]).T())
 	b, _ := out.Dims()
 	for i := range b {
 		floats.Add(out.RawRowView(i), move[classes*width:])
@@ -70,7 +57,7 @@ func (h Head) JVP(_ context.Context, rows []int, move []float64) (*mat.Dense, er
 func (h Head) VJP(_ context.Context, rows []int, weights *mat.Dense) ([]float64, error) {
 	_, width, classes := h.dims()
 	out := make([]float64, h.Parameters())
-	mat.NewDense(classes, width, out[:classes*width:classes*width]).Mul(weights.T(), h.some(rows))
+	mat.NewDense(classes, width, out[:classes*width:classes*width]).Mul(weights.T(), pickRows(h.Phi, rows))
 	b, _ := weights.Dims()
 	for i := range b {
 		floats.Add(out[classes*width:], weights.RawRowView(i))
