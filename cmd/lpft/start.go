@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
 	"lpft/internal/lab"
+	"lpft/internal/labcommand"
 	"lpft/internal/module"
 	"lpft/lpftlib/progress/terminal"
 	"lpft/lpftlib/store"
@@ -51,7 +51,7 @@ func start(ctx context.Context, args []string) error {
 	}
 	lpft := module.Program{Path: filepath.Join(home, "bin", "lpft"), Sources: root}
 	if !lpft.Current() {
-		if opensLab(args) {
+		if labcommand.Opens(args) {
 			return openLab(ctx, args)
 		}
 		if lpft, err = made(ctx, lpft, wantsNotebooks(args)); err != nil {
@@ -86,18 +86,5 @@ func made(ctx context.Context, lpft module.Program, notebooks bool) (module.Prog
 
 // wantsNotebooks tells whether a command runs notebooks, or makes ready what they need.
 func wantsNotebooks(args []string) bool {
-	return len(args) > 0 && slices.Contains([]string{"lab", "reproduce"}, args[0]) && !says(args, "-h", "--help", "--dry-run")
-}
-
-// opensLab tells whether a command opens the Lab and does not end before somebody has used it.
-func opensLab(args []string) bool {
-	return wantsNotebooks(args) && args[0] == "lab" && !says(args, "--setup-only")
-}
-
-// says tells whether one of the flags is among the arguments.
-func says(args []string, flags ...string) bool {
-	return slices.ContainsFunc(args, func(a string) bool {
-		name, _, _ := strings.Cut(a, "=")
-		return slices.Contains(flags, name)
-	})
+	return len(args) > 0 && (args[0] == "lab" || args[0] == "reproduce") && !labcommand.Says(args, "-h", "--help", "--dry-run")
 }
