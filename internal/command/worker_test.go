@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"lpft/lpftlib/progress"
 	"lpft/lpftlib/worker"
@@ -74,6 +75,37 @@ func TestResidentWorker(t *testing.T) {
 	_, err := worker.Ask(home)
 	require.ErrorIs(t, err, worker.ErrNone)
 	require.NoError(t, worker.End(t.Context(), home), "there is none to end")
+}
+
+// What somebody changes in the sources computes for the next cell: it makes lpft anew and replaces the worker, once.
+func TestWorkerOfChangedSources(t *testing.T) {
+	lpft, home, sources, tools := program(t), t.TempDir(), t.TempDir(), t.TempDir()
+	change := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(sources, "go.mod"), []byte(text), 0o644))
+	}
+	change("module m")
+	require.NoError(t, os.WriteFile(filepath.Join(tools, "go"), []byte("#!/bin/sh\ncp '"+lpft+"' \"$4\"\n"), 0o755)) // go build -buildvcs=false -o FILE
+	t.Setenv("PATH", tools+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("LPFT_SOURCES", sources)
+	cell := func() *worker.Client { return onToy(t, filepath.Join(home, "bin", "lpft"), home) }
+	defer func() { require.NoError(t, worker.End(context.Background(), home)) }()
+	first := rowsThere(t, cell())
+	require.Equal(t, first, rowsThere(t, cell()))
+	change("module other")
+	c := cell()
+	second := rowsThere(t, c)
+	require.NotEqual(t, first, second)
+	require.Equal(t, second, rowsThere(t, c), "the same cell")
+	require.Equal(t, second, rowsThere(t, cell()))
+
+	change("module another")
+	cells := []*worker.Client{cell(), cell(), cell()}
+	var all errgroup.Group
+	for _, c := range cells {
+		all.Go(func() error { _, err := worker.Call(t.Context(), c, worker.Tasks, worker.None{}); return err })
+	}
+	require.NoError(t, all.Wait(), "none ends the worker that another has just started")
+	require.NotEqual(t, second, rowsThere(t, cells[0]))
 }
 
 // A cell that wants a worker of its own leaves no other behind.

@@ -100,6 +100,9 @@ func (p Program) makeBy(build func() error) error {
 
 // Current tells whether the program is there and was made of what its sources are now.
 func (p Program) Current() bool {
+	if p.Sources == "" {
+		return p.Build() != ""
+	}
 	was, err := os.ReadFile(p.madeOf())
 	if err != nil || p.Build() == "" {
 		return false

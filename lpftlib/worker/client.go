@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lpft/internal/cellenv"
@@ -23,13 +24,16 @@ type Client struct {
 	Show    progress.Sink
 
 	program module.Program
+	current func() bool // whether the program was that of its sources when this cell first asked
+	made    atomic.Bool // it was made anew since
 	kernel  int
 }
 
 // New is a client of the worker that the environment names.
 func New(home string, study Study, show progress.Sink) *Client {
 	kernel, _ := strconv.Atoi(os.Getenv(cellenv.Kernel)) // 0 where there is none
-	return &Client{Home: home, Address: os.Getenv(cellenv.Worker), Study: study, Show: show, program: programOf(home), kernel: kernel}
+	program := programOf(home)
+	return &Client{Home: home, Address: os.Getenv(cellenv.Worker), Study: study, Show: show, program: program, current: sync.OnceValue(program.Current), kernel: kernel}
 }
 
 // lastWords is how long a cancelled request waits for the worker's answer.

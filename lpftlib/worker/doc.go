@@ -2,8 +2,8 @@
 // worker, which is `lpft` itself. The worker keeps the engine, pre-trained weights on its device, compiled programs and
 // tokenised data between cells and notebooks; results are in the store, so that a worker that is killed loses nothing else.
 //
-//	c := worker.Client{Home: home, Study: worker.Study{Profile: "demo"}, Show: progress.Notebook()}
-//	lp, err := worker.Call(ctx, &c, worker.Probe, worker.SeedArgs{Task: "cb", Seed: 1001})
+//	c := worker.New(home, worker.Study{Profile: "demo"}, progress.Notebook())
+//	lp, err := worker.Call(ctx, c, worker.Probe, worker.SeedArgs{Task: "cb", Seed: 1001})
 //
 // Both speak JSON lines over a Unix socket below LPFT_HOME, one connection a request. The worker says first who it is
 // ([Hello]), the client says what it wants ([Request]); then come lines of progress and at last a result or an error ([Answer]).

@@ -63,10 +63,11 @@ func (c *Client) connect(ctx context.Context) (*line, error) {
 	return l, nil
 }
 
-// resident is the store's worker. One of another build is asked to end, and the one of this build takes its place.
+// resident is the store's worker. One of another build, or of sources that have changed, is asked to end, and one of this build
+// and these sources takes its place.
 func (c *Client) resident(ctx context.Context) (*line, error) {
 	socket := Socket(c.Home)
-	if l, err := greet(socket); err == nil && c.serves(l) {
+	if l, err := greet(socket); err == nil && c.serves(l, func() bool { return c.made.Load() || c.current() }) {
 		return l, nil
 	}
 	if err := ownFolder(Folder(c.Home)); err != nil {
@@ -77,8 +78,9 @@ func (c *Client) resident(ctx context.Context) (*line, error) {
 		return nil, fmt.Errorf("waiting for another cell that starts the worker: %w", err)
 	}
 	defer starting.Unlock()
-	l, err := greet(socket) // another cell may have started it meanwhile
-	if err == nil && c.serves(l) {
+	l, err := greet(socket) // another cell may have started it meanwhile, and built it for that
+	if err == nil && c.serves(l, c.program.Current) {
+		c.made.Store(true)
 		return l, nil
 	}
 	if err := End(ctx, c.Home); err != nil { // one of another build, or one that is about to end
@@ -87,6 +89,7 @@ func (c *Client) resident(ctx context.Context) (*line, error) {
 	if err := c.program.Make(ctx, c.Show); err != nil {
 		return nil, err
 	}
+	c.made.Store(true)
 	log, err := os.OpenFile(LogFile(c.Home), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("log of the worker: %w", err)
@@ -99,10 +102,10 @@ func (c *Client) resident(ctx context.Context) (*line, error) {
 	return await(ctx, cmd, socket, LogFile(c.Home))
 }
 
-// serves says whether a worker is of the build that this client would start; where there is none to start any will do.
-func (c *Client) serves(l *line) bool {
+// serves says whether a worker is the one that this client would start; where there is none to start any will do.
+func (c *Client) serves(l *line, current func() bool) bool {
 	build := c.program.Build()
-	if build == "" || l.hello.Program == build {
+	if build == "" || l.hello.Program == build && current() {
 		return true
 	}
 	l.Close()
