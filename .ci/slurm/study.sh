@@ -111,8 +111,10 @@ study() {
     submit # at once: everything is in the queue already
     summary
 
-    read -r task job <<<"$(until_training)"
-    kill -9 "$(pgrep -f "^$lpft job $job ")"
+    for _ in $(seq 10); do # one that has just ended is killed by nobody
+        read -r task job <<<"$(until_training)"
+        pkill -9 -f "^$lpft job $job " && break
+    done
     until_gone "$task"
     echo "killed: task $task; $(summary)"
 
