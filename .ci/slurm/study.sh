@@ -111,10 +111,12 @@ study() {
     submit # at once: everything is in the queue already
     summary
 
+    killed=
     for _ in $(seq 10); do # one that has just ended is killed by nobody
         read -r task job <<<"$(until_training)"
-        pkill -9 -f "^$lpft job $job " && break
+        pkill -9 -f "^$lpft job $job " && killed=1 && break
     done
+    [ -n "$killed" ] || { echo "FAIL: no training could be killed"; return 1; }
     until_gone "$task"
     echo "killed: task $task; $(summary)"
 
