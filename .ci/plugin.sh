@@ -99,7 +99,7 @@ fresh
 "$lpft" features --model "$model" --in "$work/lines.jsonl" --out "$work/a.npy" 2>"$work/said.a" & other=$!
 start
 wait "$other"
-cat "$work/said" "$work/said.a" | grep -c '^fetching.* 0/60 MB' | grep -qx 1 || fail "two processes did not fetch once"
+[ "$(cat "$work/said" "$work/said.a" | grep -c '^fetching.* 0/60 MB')" = 1 ] || { cat "$work/said" "$work/said.a"; fail "two processes did not fetch once"; }
 cmp "$work/a.npy" "$work/f.npy"
 "$lpft" doctor | grep '^ok  plugin '
 echo "ok  two at once                  fetched once"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What one NVIDIA card does, within nine minutes: lpft doctor, the tests on xla:cuda, the exact NTK's seconds
-# beside torch.func's and JAX's and those of the paper's kernel (RoBERTa-base's shape, N = 250, C = 3), and
-# tables of tokens per second beside PyTorch and JAX on the same card, without and with TF32.
+# What one NVIDIA card does, within nine minutes: lpft doctor, the exact NTK's seconds beside torch.func's and JAX's
+# and those of the paper's kernel (RoBERTa-base's shape, N = 250, C = 3), tables of tokens per second beside PyTorch
+# and JAX on the same card, without and with TF32, and, as long as time is left, the tests on xla:cuda.
 #
 #   bench/gpu.sh                    # on a machine with the card and Go
 #   bench/gpu.sh --build DIR        # where Go is: makes the programs in DIR, to be carried with the sources
@@ -54,14 +54,6 @@ step "lpft doctor"
 GOMLX_BACKEND=xla:cuda within 90 "$programs/lpft" doctor | tee "$work/doctor.txt"
 grep -q '^ok  backend  *xla:cuda' "$work/doctor.txt" || { echo "xla:cuda cannot be opened here: nothing to measure"; exit 1; }
 
-failed=()
-for package in "${packages[@]}"; do
-    step "the tests of $package on xla:cuda, exact products"
-    GOMLX_BACKEND=xla:cuda,tf32=false run 60 "$package" -test.v >"$work/tests.txt" 2>&1 || failed+=("$package")
-    grep -v '^=== \|^ *--- PASS\|^PASS$' "$work/tests.txt" | tail -n 40
-    echo "$(grep -c '^--- PASS' "$work/tests.txt") tests passed, $(grep -c '^--- FAIL' "$work/tests.txt") failed, $(grep -c '^--- SKIP' "$work/tests.txt") skipped"
-done
-
 step "the exact NTK, exact products: MiniLM's shape at N = 32, RoBERTa-base's at N = 250: seconds"
 (trap - EXIT; exec nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits -lms 200) >"$work/memory.txt" 2>/dev/null &
 watch=$!
@@ -87,6 +79,14 @@ for tf32 in false true; do
     done
     step "training steps, gradients and features, TF32 $tf32"
     awk -v engine="cuda" -f bench/table.awk "$work/pytorch.txt" "$work/jax.txt" "$work/go.txt"
+done
+
+failed=()
+for package in "${packages[@]}"; do
+    step "the tests of $package on xla:cuda, exact products"
+    GOMLX_BACKEND=xla:cuda,tf32=false run 60 "$package" -test.v >"$work/tests.txt" 2>&1 || failed+=("$package")
+    grep -v '^=== \|^ *--- PASS\|^PASS$' "$work/tests.txt" | tail -n 40
+    echo "$(grep -c '^--- PASS' "$work/tests.txt") tests passed, $(grep -c '^--- FAIL' "$work/tests.txt") failed, $(grep -c '^--- SKIP' "$work/tests.txt") skipped"
 done
 
 printf '\n%s s; tests %s; %s\n' "$SECONDS" "$([ ${#failed[@]} = 0 ] && echo passed || echo "FAILED: ${failed[*]}")" "$([ "$cut" = 0 ] && echo "nothing was cut off" || echo "see above for what was cut off")"

@@ -40,6 +40,17 @@ func TestWatchStopsWorkThatStandsStill(t *testing.T) {
 	require.EqualError(t, err, "stalled: 0 bytes came within 100ms")
 }
 
+// A fast network brings a wheel between two looks at the folder.
+func TestWatchTellsOfAQuickDownload(t *testing.T) {
+	dir := t.TempDir()
+	var told []int64
+	require.NoError(t, Watch(context.Background(), dir, time.Minute, func(n int64) { told = append(told, n) },
+		func(context.Context) error {
+			return os.WriteFile(filepath.Join(dir, "x.whl"), make([]byte, 1234), 0o644)
+		}))
+	require.Equal(t, []int64{1234}, told)
+}
+
 func TestUnzipRefusesEntriesThatLeaveTheFolder(t *testing.T) {
 	const inside = "tiny/model/"
 	for _, name := range []string{"tiny/model/../../evil", "tiny/model//etc/evil", "tiny/model/a/../../evil"} {

@@ -9,7 +9,7 @@ import (
 )
 
 // Watch runs work, which downloads into dir, and stops it when dir has grown by less than 1 KiB a second for stall.
-// It tells grown how many bytes were added, about twice a second.
+// It tells grown how many bytes were added, about twice a second and once more at the end.
 func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int64), work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -19,20 +19,25 @@ func Watch(ctx context.Context, dir string, stall time.Duration, grown func(int6
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	last, mark, since := start, start, time.Now()
+	tell := func() int64 {
+		size := FolderSize(dir)
+		if size != last {
+			last = size
+			grown(size - start)
+		}
+		return size
+	}
 	for {
 		select {
 		case err := <-done:
 			if cause := context.Cause(ctx); err != nil && cause != nil {
 				return cause
 			}
+			tell() // a quick download ends before it was ever looked at
 			return err
 		case <-tick.C:
 		}
-		size := FolderSize(dir)
-		if size != last {
-			last = size
-			grown(size - start)
-		}
+		size := tell()
 		if time.Since(since) < stall {
 			continue
 		}

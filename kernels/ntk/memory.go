@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 
@@ -13,15 +14,41 @@ import (
 // fallbackMemory is the budget where nobody says how much there is.
 const fallbackMemory = 2 << 30
 
-// defaultMemory is a quarter of the machine's memory, and says so. Who computes on a card gives Options.Memory.
+// defaultMemory is a quarter of the machine's memory, or half of the card's, and says so.
 func defaultMemory(be *backend.Backend) (bytes int64, why string) {
 	if be.Engine == "xla:cuda" {
-		return fallbackMemory, "Options.Memory says nothing of the card"
+		if total, ok := cardMemory(); ok {
+			return total / 2, "half of the card's memory"
+		}
+		return fallbackMemory, "nvidia-smi does not say how much memory the card has"
 	}
 	if total, ok := machineMemory(); ok {
 		return total / 4, "a quarter of the machine's memory"
 	}
 	return fallbackMemory, "the system does not say how much memory it has"
+}
+
+// cardMemory is that of the smallest of the machine's cards.
+func cardMemory() (int64, bool) {
+	out, err := exec.Command("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits").Output()
+	if err != nil {
+		return 0, false
+	}
+	return smallest(string(out))
+}
+
+// smallest reads one number of MiB a line.
+func smallest(lines string) (bytes int64, ok bool) {
+	for _, line := range strings.Fields(lines) {
+		mib, err := strconv.ParseInt(line, 10, 64)
+		if err != nil || mib <= 0 {
+			return 0, false
+		}
+		if !ok || mib<<20 < bytes {
+			bytes, ok = mib<<20, true
+		}
+	}
+	return bytes, ok
 }
 
 // machineMemory is the smaller of the machine's memory and its control group's limit.

@@ -40,3 +40,14 @@ func TestSizesOfMessages(t *testing.T) {
 		require.Equal(t, want, [2]string{sizeDown(bytes), sizeUp(bytes)}, "%d", bytes)
 	}
 }
+
+// Half of the smallest card's memory is a kernel's where nothing else is asked for: a process does not ask which card is its own.
+func TestSmallestCard(t *testing.T) {
+	bytes, ok := smallest("143771\n81559\n")
+	require.True(t, ok)
+	require.EqualValues(t, 81559<<20, bytes)
+	for _, said := range []string{"", "[N/A]\n", "143771\n[Insufficient Permissions]\n", "-1\n"} {
+		_, ok := smallest(said)
+		require.False(t, ok, said)
+	}
+}

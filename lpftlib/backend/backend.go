@@ -166,12 +166,17 @@ func openGo(r request) (*Backend, error) {
 }
 
 func openXLA(r request, p Plugin) (*Backend, error) {
+	if r.engine == "xla:cuda" {
+		if err := compileQuickly(); err != nil {
+			return nil, err
+		}
+	}
 	config := r.config(p.Path)
 	tried, err := probe(p.Path, config)
 	if err != nil {
 		return nil, err
 	}
-	programs := keepPrograms(r.engine, p.Path, tried)
+	programs := keepPrograms(r, p.Path, tried)
 	inner, err := construct(config)
 	if OutOfMemory(err) {
 		return nil, verdict(context.Background(), p.Path, err.Error(), "")

@@ -37,18 +37,47 @@ func originOf(path, digest string) Origin {
 }
 
 // keepPrograms has what the plugin compiles kept on disk, for the plugins that can write programs out. XLA
-// compiles for this processor and this many threads, so both are part of a program's name.
-func keepPrograms(engine, path string, t trial) *compiled.Programs {
+// compiles for one kind of device, which is part of a program's name.
+func keepPrograms(r request, path string, t trial) *compiled.Programs {
 	home, err := store.Home()
-	if engine != "xla:cpu" || err != nil {
+	device := compiledFor(r)
+	if device == "" || err != nil {
 		return nil
 	}
-	identity := fmt.Sprintf("%s\n%s\n%s\n%d %s", t.SHA256, processor(), os.Getenv("XLA_FLAGS"), runtime.NumCPU(), os.Getenv("NPROC"))
+	identity := fmt.Sprintf("%s\n%s\n%s", t.SHA256, device, os.Getenv("XLA_FLAGS"))
 	programs, err := compiled.Wrap(path, filepath.Join(home, "programs"), identity)
 	if err != nil {
 		return nil // this plugin cannot write programs out: each process compiles its own
 	}
 	return programs
+}
+
+// compiledFor names what XLA compiles for: the processor and its threads, or the cards and their driver. It is
+// "" where the system does not say.
+func compiledFor(r request) string {
+	if r.engine == "xla:cpu" {
+		return fmt.Sprintf("%s\n%d %s", processor(), runtime.NumCPU(), os.Getenv("NPROC"))
+	}
+	return cards("/proc/driver/nvidia")
+}
+
+// cards are the models of this machine's cards and the version of their driver, below NVIDIA's folder in /proc.
+func cards(dir string) string {
+	driver, err := os.ReadFile(filepath.Join(dir, "version"))
+	if err != nil {
+		return ""
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "gpus", "*", "information"))
+	out := []string{string(driver)}
+	for _, file := range files {
+		info, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(info)) {
+			if strings.HasPrefix(line, "Model:") {
+				out = append(out, line)
+			}
+		}
+	}
+	return strings.Join(out, "")
 }
 
 // processor is the model and the instructions of this machine's processor, as far as the system says.

@@ -66,9 +66,6 @@ func (s *Session) ComputeKernel(ctx context.Context, spec KernelSpec, opt ntk.Op
 	if opt.Backend, err = s.Backend(); err != nil {
 		return nil, err
 	}
-	if opt.Memory == 0 {
-		opt.Memory = kernelMemory(opt.Backend)
-	}
 	opt.Embedding, opt.Seed = ntk.EmbeddingMode(s.Profile.Embedding), spec.Run.Seed
 	bar := progress.Start(s.opt.Progress, fmt.Sprintf("NTK of %d + %d rows", len(train), len(test)), 1, "GFLOP")
 	defer bar.Done()

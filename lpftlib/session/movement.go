@@ -78,7 +78,7 @@ func (s *Session) kernelAt(ctx context.Context, j *kernelJob, m *finetune.Moment
 		return nil, err
 	}
 	k, err := ntk.Compute(ctx, &ntk.Model{Weights: weights, LoRA: lora}, head, j.Train.Texts, nil, ntk.Options{
-		Backend: be, Programs: programs, Memory: kernelMemory(be), Embedding: ntk.EmbeddingMode(s.Profile.Embedding), Seed: j.run.Seed})
+		Backend: be, Programs: programs, Embedding: ntk.EmbeddingMode(s.Profile.Embedding), Seed: j.run.Seed})
 	if err != nil {
 		return nil, err
 	}
