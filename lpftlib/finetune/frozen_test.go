@@ -32,18 +32,18 @@ func TestFrozenTensorsStandStill(t *testing.T) {
 	var end *encoder.Weights
 	var logits *dynamics.Path
 	data := Data{Train: f.set(), Val: f.set()}
-	_, err := Run(t.Context(), openBackend(t), start, data, recipe, Hooks{Score: accuracy, Watch: func(ctx context.Context, m *Moment) (err error) {
+	err := Watch(t.Context(), openBackend(t), start, data, recipe, func(ctx context.Context, m *Moment) (err error) {
 		if m.Step == 0 {
 			logits = &dynamics.Path{}
 		}
-		train, _, err := m.Logits(ctx)
+		train, err := m.TrainLogits(ctx)
 		if err != nil {
 			return err
 		}
 		logits.Train = append(logits.Train, train)
 		end, _, _, err = m.Model()
 		return err
-	}})
+	})
 	require.NoError(t, err)
 	for _, spec := range start.Weights.Config.Specs() {
 		before, after := start.Weights.Tensors[spec.Name], end.Tensors[spec.Name]

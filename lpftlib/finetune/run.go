@@ -40,9 +40,6 @@ type Hooks struct {
 	Score      func(logits []float64, labels []int, classes int) (float64, error) // validation score; larger is better
 	Progress   func(Progress)                                                     // after every step
 	Checkpoint *Checkpoint                                                        // where to leave and find state; nil: nowhere
-	// Watch sees the model before the first step and after each. It excludes Checkpoint: a run that continued would not
-	// show it again what it saw before.
-	Watch func(context.Context, *Moment) error
 }
 
 // Progress says how far a run is.
@@ -70,26 +67,11 @@ type Result struct {
 // checkpoint stays. When ctx ends between two steps it writes a checkpoint and returns ctx's error;
 // an evaluation that is cut short is not part of one, so the last checkpoint stays.
 func Run(ctx context.Context, be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*Result, error) {
-	if err := recipe.Check(len(data.Train.Texts)); err != nil {
-		return nil, err
-	}
-	if err := start.check(); err != nil {
-		return nil, err
-	}
-	if err := data.check(start); err != nil {
-		return nil, err
-	}
-	if hooks.Watch != nil && hooks.Checkpoint != nil {
-		return nil, fmt.Errorf("a run that is watched cannot continue from a checkpoint: expected Watch or Checkpoint alone")
-	}
 	t, err := newTrainer(be, start, data, recipe, hooks)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.begin(ctx); err != nil {
-		return nil, err
-	}
-	if err := t.watch(ctx); err != nil {
 		return nil, err
 	}
 	for t.state.step < t.steps {
@@ -137,6 +119,15 @@ type best struct {
 }
 
 func newTrainer(be *backend.Backend, start Start, data Data, recipe Recipe, hooks Hooks) (*trainer, error) {
+	if err := recipe.Check(len(data.Train.Texts)); err != nil {
+		return nil, err
+	}
+	if err := start.check(); err != nil {
+		return nil, err
+	}
+	if err := data.check(start); err != nil {
+		return nil, err
+	}
 	t := &trainer{be: be, start: start, data: data, recipe: recipe, hooks: hooks, course: &Course{}}
 	if start.LoRA != nil {
 		copied := *start.LoRA
@@ -191,34 +182,40 @@ func (t *trainer) rowsOfStep() (rows []int, epoch int) {
 // stepOnce takes one optimiser step, evaluates where it is due and leaves a checkpoint from
 // time to time.
 func (t *trainer) stepOnce(ctx context.Context) error {
-	rows, epoch := t.rowsOfStep()
-	step := Step{Step: t.state.step + 1, Rate: t.recipe.Rate(t.state.step, t.steps)}
-	grads, tokens, err := t.batchGradients(rows, &step)
-	if err != nil {
-		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
-	}
-	if math.IsNaN(step.Loss) || math.IsInf(step.Loss, 0) {
-		return t.diverged(step.Step, fmt.Errorf("the loss is %v", step.Loss))
-	}
-	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); errors.Is(err, errNotFinite) {
-		return t.diverged(step.Step, err)
-	} else if err != nil {
-		return fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
-	}
-	head, err := t.state.head()
+	step, epoch, tokens, err := t.optimise()
 	if err != nil {
 		return err
 	}
-	step.NormC, step.NormB = head.Norm(), head.BiasNorm()
-	t.course.Steps = append(t.course.Steps, step)
 	if err := t.evaluateIfDue(ctx, epoch); err != nil {
 		return err
 	}
 	t.report(step, epoch, tokens)
-	if err := t.watch(ctx); err != nil {
-		return err
-	}
 	return t.hooks.Checkpoint.due(t)
+}
+
+// optimise takes one optimiser step, which becomes part of the course; its epoch counts from 0.
+func (t *trainer) optimise() (step Step, epoch, tokens int, err error) {
+	rows, epoch := t.rowsOfStep()
+	step = Step{Step: t.state.step + 1, Rate: t.recipe.Rate(t.state.step, t.steps)}
+	grads, tokens, err := t.batchGradients(rows, &step)
+	if err != nil {
+		return step, epoch, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+	}
+	if math.IsNaN(step.Loss) || math.IsInf(step.Loss, 0) {
+		return step, epoch, tokens, t.diverged(step.Step, fmt.Errorf("the loss is %v", step.Loss))
+	}
+	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); errors.Is(err, errNotFinite) {
+		return step, epoch, tokens, t.diverged(step.Step, err)
+	} else if err != nil {
+		return step, epoch, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+	}
+	head, err := t.state.head()
+	if err != nil {
+		return step, epoch, tokens, err
+	}
+	step.NormC, step.NormB = head.Norm(), head.BiasNorm()
+	t.course.Steps = append(t.course.Steps, step)
+	return step, epoch, tokens, nil
 }
 
 // diverged says at which step numbers stopped being numbers, and what to do.

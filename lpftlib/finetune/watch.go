@@ -5,42 +5,65 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"lpft/lpftlib/backend"
 	"lpft/lpftlib/encoder"
 	"lpft/lpftlib/head"
 )
 
-// Moment is a run between two steps, as [Hooks.Watch] sees it. What it does not ask for costs nothing.
+// Watch trains by the recipe as [Run] does, to its last step, and shows the model before the first step and after each. It
+// evaluates nothing by itself and chooses no epoch: the validation rows are those that [Moment.ValLogits] is asked for.
+// Nothing is left on disk, for a run that went on from there would not show again what was seen before.
+func Watch(ctx context.Context, be *backend.Backend, start Start, data Data, recipe Recipe, see func(context.Context, *Moment) error) error {
+	t, err := newTrainer(be, start, data, recipe, Hooks{})
+	if err != nil {
+		return err
+	}
+	m := &Moment{Steps: t.steps, StepsPerEpoch: recipe.StepsPerEpoch(len(data.Train.Texts)), t: t}
+	if err := see(ctx, m); err != nil {
+		return err
+	}
+	for t.state.step < t.steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		step, _, _, err := t.optimise()
+		if err != nil {
+			return err
+		}
+		m.Step, m.Loss = step.Step, step.Loss
+		if err := see(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Moment is a run between two steps, as [Watch] shows it. What it is not asked for costs nothing.
 type Moment struct {
 	Step, Steps   int // taken, and of the whole run
 	StepsPerEpoch int
+	Loss          float64 // of the mini-batch of the step before; 0 before the first
 	t             *trainer
 }
 
-// watch shows the run as it stands.
-func (t *trainer) watch(ctx context.Context) error {
-	if t.hooks.Watch == nil {
-		return nil
-	}
-	return t.hooks.Watch(ctx, &Moment{Step: t.state.step, Steps: t.steps, StepsPerEpoch: t.recipe.StepsPerEpoch(len(t.data.Train.Texts)), t: t})
+// TrainLogits are f(x) of the training rows as the model stands, without dropout [n, C].
+func (m *Moment) TrainLogits(ctx context.Context) (*mat.Dense, error) {
+	return m.logits(ctx, m.t.data.Train.Texts)
 }
 
-// Logits are f(x) of the training and of the validation rows as the model stands, without dropout: [n, C] each.
-func (m *Moment) Logits(ctx context.Context) (train, val *mat.Dense, err error) {
+// ValLogits are those of the validation rows.
+func (m *Moment) ValLogits(ctx context.Context) (*mat.Dense, error) {
+	return m.logits(ctx, m.t.data.Val.Texts)
+}
+
+func (m *Moment) logits(ctx context.Context, texts []encoder.Encoding) (*mat.Dense, error) {
 	if err := m.t.refresh(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h, err := m.t.state.head()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if train, err = m.logits(ctx, h, m.t.data.Train.Texts); err != nil {
-		return nil, nil, err
-	}
-	val, err = m.logits(ctx, h, m.t.data.Val.Texts)
-	return train, val, err
-}
-
-func (m *Moment) logits(ctx context.Context, h *head.Head, texts []encoder.Encoding) (*mat.Dense, error) {
 	features, err := m.t.runner.Features(ctx, texts, nil)
 	if err != nil {
 		return nil, err

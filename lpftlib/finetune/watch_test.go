@@ -32,14 +32,15 @@ func descending(f trainingFixture, rate float64) Recipe {
 func trace(t *testing.T, start Start, f trainingFixture, recipe Recipe) []*mat.Dense {
 	t.Helper()
 	var out []*mat.Dense
-	_, err := Run(t.Context(), openBackend(t), start, Data{Train: f.set(), Val: f.set()}, recipe, Hooks{Score: accuracy,
-		Watch: func(ctx context.Context, m *Moment) error {
-			require.Equal(t, len(out), m.Step)
-			train, val, err := m.Logits(ctx)
-			require.True(t, mat.Equal(train, val), "both splits are the same rows here")
-			out = append(out, train)
-			return err
-		}})
+	err := Watch(t.Context(), openBackend(t), start, Data{Train: f.set(), Val: f.set()}, recipe, func(ctx context.Context, m *Moment) error {
+		require.Equal(t, len(out), m.Step)
+		train, err := m.TrainLogits(ctx)
+		require.NoError(t, err)
+		val, err := m.ValLogits(ctx)
+		require.True(t, mat.Equal(train, val), "both splits are the same rows here")
+		out = append(out, train)
+		return err
+	})
 	require.NoError(t, err)
 	require.Len(t, out, 1+recipe.Epochs*recipe.StepsPerEpoch(len(f.Texts)))
 	return out
@@ -83,41 +84,46 @@ func TestGradientDescentFollowsTheKernel(t *testing.T) {
 	}
 }
 
-// The two optimisers differ, and watching changes nothing of a run.
+// The two optimisers differ, and a run that is watched takes the steps of any other.
 func TestWatchingChangesNothing(t *testing.T) {
 	f := fewRows(t)
 	data := Data{Train: f.set(), Val: f.set()}
-	run := func(o stage.Optimiser, hooks Hooks) *Result {
-		recipe := descending(f, 1e-3)
-		recipe.Optimiser, hooks.Score = o, accuracy
-		r, err := Run(t.Context(), openBackend(t), Start{Weights: smallModel(t), Head: f.head()}, data, recipe, hooks)
+	start := Start{Weights: smallModel(t), Head: f.head()}
+	recipe := descending(f, 1e-3)
+	scored := 0.0
+	rising := func([]float64, []int, int) (float64, error) { scored++; return scored, nil } // the last epoch is the best
+	run := func(o stage.Optimiser) *Result {
+		recipe.Optimiser = o
+		r, err := Run(t.Context(), openBackend(t), start, data, recipe, Hooks{Score: rising})
 		require.NoError(t, err)
 		return r
 	}
+	adam, plain := run(stage.Adam), run(stage.SGD)
+	require.NotEqual(t, plain.Course.Steps[1].Loss, adam.Course.Steps[1].Loss)
+
 	var last *encoder.Weights
-	watched := run(stage.SGD, Hooks{Watch: func(ctx context.Context, m *Moment) (err error) {
+	require.NoError(t, Watch(t.Context(), openBackend(t), start, data, recipe, func(ctx context.Context, m *Moment) (err error) {
+		if m.Step > 0 {
+			require.Equal(t, plain.Course.Steps[m.Step-1].Loss, m.Loss)
+		}
 		last, _, _, err = m.Model()
 		return err
-	}})
-	plain := run(stage.SGD, Hooks{})
-	require.Equal(t, plain.Course, watched.Course)
-	require.Equal(t, plain.Weights.Tensors, watched.Weights.Tensors)
-	if plain.Epoch == 2 {
-		require.Equal(t, plain.Weights.Tensors, last.Tensors)
-	}
-	require.NotEqual(t, plain.Course.Steps[1].Loss, run(stage.Adam, Hooks{}).Course.Steps[1].Loss)
+	}))
+	require.Equal(t, recipe.Epochs, plain.Epoch)
+	require.Equal(t, plain.Weights.Tensors, last.Tensors)
 }
 
 func TestWatchRefuses(t *testing.T) {
 	f := fewRows(t)
 	start, data := Start{Weights: smallModel(t), Head: f.head()}, Data{Train: f.set(), Val: f.set()}
-	watch := func(context.Context, *Moment) error { return errors.New("seen enough") }
-	_, err := Run(t.Context(), openBackend(t), start, data, descending(f, 1e-3), Hooks{Score: accuracy, Watch: watch})
+	see := func(context.Context, *Moment) error { return errors.New("seen enough") }
+	err := Watch(t.Context(), openBackend(t), start, data, descending(f, 1e-3), see)
 	require.ErrorContains(t, err, "seen enough")
-	_, err = Run(t.Context(), openBackend(t), start, data, descending(f, 1e-3), Hooks{Score: accuracy, Watch: watch, Checkpoint: &Checkpoint{Dir: t.TempDir()}})
-	require.ErrorContains(t, err, "Watch or Checkpoint alone")
+	stopped, stop := context.WithCancel(t.Context())
+	err = Watch(stopped, openBackend(t), start, data, descending(f, 1e-3), func(context.Context, *Moment) error { stop(); return nil })
+	require.ErrorIs(t, err, context.Canceled)
 	recipe := descending(f, 1e-3)
 	recipe.Optimiser = "momentum"
-	_, err = Run(t.Context(), openBackend(t), start, data, recipe, Hooks{Score: accuracy})
+	err = Watch(t.Context(), openBackend(t), start, data, recipe, see)
 	require.ErrorContains(t, err, `optimiser is "momentum"`)
 }

@@ -1,10 +1,14 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"lpft/kernels"
+	"lpft/lpftlib/finetune"
 	"lpft/lpftlib/stage"
 	"lpft/lpftlib/store"
 	"lpft/lpftlib/study"
@@ -85,6 +89,29 @@ func TestFollowingRefusesStepsLostInRounding(t *testing.T) {
 	s.Profile.Beyond = nil
 	_, err = s.Following(t.Context(), kernelRun(study.FT, stage.SGD, 1))
 	require.ErrorContains(t, err, `give it a key "beyond"`)
+}
+
+// The kernel that the store has of a training's start is the kernel of the model that the training starts from.
+func TestMovementStartsFromTheStoresKernel(t *testing.T) {
+	ctx, seen := t.Context(), errors.New("seen enough")
+	s := open(t, t.TempDir(), 1001)
+	for _, m := range []study.Method{study.FT, study.LPFT, study.LoRA} {
+		run := kernelRun(m, stage.Adam, 1)
+		stored, err := s.KernelArrays(ctx, run.Spec)
+		require.NoError(t, err)
+		in, err := s.kernelRunInputs(ctx, run)
+		require.NoError(t, err)
+		job, err := s.kernelJob(ctx, run, in)
+		require.NoError(t, err)
+		require.ErrorIs(t, s.watched(ctx, job, "start", func(ctx context.Context, at *finetune.Moment) error {
+			k, err := s.kernelAt(ctx, job, at)
+			require.NoError(t, err)
+			change, err := kernels.RelativeChange(k.Theta, stored.Theta)
+			require.NoError(t, err)
+			require.Less(t, change, 1e-5)
+			return seen
+		}), seen)
+	}
 }
 
 // The kernel at the start is the kernel's own; training moves it, and the parts of F make up F.

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	trajectoryVersion = 1
-	followingVersion  = 2 // Adam has a prediction step by step
+	trajectoryVersion = 2 // recorded after fewer steps
+	followingVersion  = 3 // likewise
 )
 
 // trajectoryStep is a training on a kernel's rows with its logits recorded.
@@ -40,7 +40,11 @@ func (s *Session) Trajectory(ctx context.Context, run study.KernelRun) (*study.T
 			if m.Step > 0 && !slices.Contains(recordedSteps(run, m.Steps), m.Step) {
 				return nil
 			}
-			train, test, err := m.Logits(ctx)
+			train, err := m.TrainLogits(ctx)
+			if err != nil {
+				return err
+			}
+			test, err := m.ValLogits(ctx)
 			if err != nil {
 				return err
 			}

@@ -84,7 +84,7 @@ func (s *Session) kernelJob(ctx context.Context, run study.KernelRun, in kernelR
 
 // watched trains and shows the model to watch before the first step and after each.
 func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch func(context.Context, *finetune.Moment) error) error {
-	d, m, be, err := s.parts(ctx, j.run.Task)
+	_, m, be, err := s.parts(ctx, j.run.Task)
 	if err != nil {
 		return err
 	}
@@ -104,9 +104,12 @@ func (s *Session) watched(ctx context.Context, j *kernelJob, label string, watch
 	}
 	bar := progress.Start(s.opt.Progress, label, j.in.Recipe.Epochs*j.in.Recipe.StepsPerEpoch(j.in.Rows), "steps")
 	defer bar.Done()
-	_, err = finetune.Run(ctx, be, start, j.Data, j.in.Recipe, finetune.Hooks{Score: scorer(d.Task, j.in.Select), Watch: watch,
-		Progress: func(p finetune.Progress) { bar.Set(p.Step, fmt.Sprintf("loss %.3f", p.Loss)) }})
-	return err
+	return finetune.Watch(ctx, be, start, j.Data, j.in.Recipe, func(ctx context.Context, m *finetune.Moment) error {
+		if m.Step > 0 {
+			bar.Set(m.Step, fmt.Sprintf("loss %.3f", m.Loss))
+		}
+		return watch(ctx, m)
+	})
 }
 
 // partOf is the part of the encoder that a parameter group belongs to: "attention" of "attention.3".

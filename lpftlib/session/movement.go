@@ -12,37 +12,45 @@ import (
 	"lpft/lpftlib/study"
 )
 
-const movementVersion = 1
+const movementVersion = 2 // the kernel at the start is that of the store, with test rows beside
 
-// movementInputs is everything the kernels of a training depend on.
+// movementInputs is everything the kernels of a training depend on, the first of which is that of the training's start.
 type movementInputs struct {
-	kernelRunInputs
+	startInputs
 	Embedding string `json:"embedding"`
 }
 
 // movementStep is a training on a kernel's rows with the kernel computed at the end of every epoch.
 func (s *Session) movementStep(ctx context.Context, run study.KernelRun) (store.Step, error) {
 	in, err := s.kernelRunInputs(ctx, run)
-	return store.Step{Kind: "movement", Version: movementVersion, Label: "kernels of " + run.String(), Inputs: movementInputs{in, s.Profile.Embedding}}, err
+	if err != nil {
+		return store.Step{}, err
+	}
+	kernel, err := s.keyOf(s.kernelStep(ctx, run.Spec))
+	return store.Step{Kind: "movement", Version: movementVersion, Label: "kernels of " + run.String(),
+		Inputs: movementInputs{startInputs{in, kernel}, s.Profile.Embedding}}, err
 }
 
 // Movement trains on a kernel's rows and compares the kernel after every epoch with that at the start and with the
 // labels.
 func (s *Session) Movement(ctx context.Context, run study.KernelRun) (*study.Movement, error) {
+	var start *kernels.NTK
 	var job *kernelJob
 	step, err := s.movementStep(ctx, run)
 	return made(ctx, s, run.Task, &run.Seed, "movement.json", step, err, func(ctx context.Context) (err error) {
-		job, err = s.kernelJob(ctx, run, step.Inputs.(movementInputs).kernelRunInputs)
+		if start, err = s.KernelArrays(ctx, run.Spec); err == nil {
+			job, err = s.kernelJob(ctx, run, step.Inputs.(movementInputs).kernelRunInputs)
+		}
 		return err
-	}, func(ctx context.Context) (*study.Movement, error) { return s.movement(ctx, job, step.Label) })
+	}, func(ctx context.Context) (*study.Movement, error) { return s.movement(ctx, job, start, step.Label) })
 }
 
-func (s *Session) movement(ctx context.Context, j *kernelJob, label string) (*study.Movement, error) {
+func (s *Session) movement(ctx context.Context, j *kernelJob, start *kernels.NTK, label string) (*study.Movement, error) {
 	d, err := s.Data(ctx, j.run.Task)
 	if err != nil {
 		return nil, err
 	}
-	c := &changes{severalClasses: len(slices.Compact(slices.Sorted(slices.Values(j.rows.Labels)))) > 1}
+	c := &changes{start: start, before: start, severalClasses: len(slices.Compact(slices.Sorted(slices.Values(j.rows.Labels)))) > 1}
 	if c.target, err = kernels.Target(j.rows.Labels, len(d.Task.Classes)); err != nil {
 		return nil, err
 	}
@@ -51,9 +59,12 @@ func (s *Session) movement(ctx context.Context, j *kernelJob, label string) (*st
 		if m.Step%m.StepsPerEpoch != 0 {
 			return nil
 		}
-		k, err := s.kernelAt(ctx, j, m)
-		if err != nil {
-			return fmt.Errorf("kernel after epoch %d: %w", m.Step/m.StepsPerEpoch, err)
+		k := start
+		if m.Step > 0 {
+			var err error
+			if k, err = s.kernelAt(ctx, j, m); err != nil {
+				return fmt.Errorf("kernel after epoch %d: %w", m.Step/m.StepsPerEpoch, err)
+			}
 		}
 		point, err := c.point(k)
 		point.Epoch = m.Step / m.StepsPerEpoch
@@ -94,9 +105,6 @@ type changes struct {
 
 // point compares a kernel with those before it.
 func (c *changes) point(k *kernels.NTK) (p study.MovementPoint, err error) {
-	if c.start == nil {
-		c.start, c.before = k, k
-	}
 	for _, part := range []struct {
 		to               *study.KernelMove
 		k, start, before *kernels.Kernel

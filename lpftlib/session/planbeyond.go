@@ -82,7 +82,8 @@ func (p *plan) trajectory(ctx context.Context, run study.KernelRun, head []strin
 	}})
 }
 
-// PlanMovement is what [Session.Movement] of some trainings would take: a kernel of the training rows an epoch.
+// PlanMovement is what [Session.Movement] of some trainings would take: a kernel of the training rows an epoch,
+// beside the one that the trainings start from.
 func (s *Session) PlanMovement(ctx context.Context, runs []study.KernelRun) ([]Planned, error) {
 	p := s.newPlan()
 	for _, run := range runs {
@@ -96,7 +97,7 @@ func (s *Session) PlanMovement(ctx context.Context, runs []study.KernelRun) ([]P
 // movement adds a training with its kernels.
 func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
 	s := p.s
-	head, err := p.startHead(ctx, run.Spec)
+	head, start, err := p.startOf(ctx, run.Spec)
 	if err != nil {
 		return err
 	}
@@ -114,19 +115,17 @@ func (p *plan) movement(ctx context.Context, run study.KernelRun) error {
 		return err
 	}
 	kernel *= float64(in.Rows) / float64(in.Rows+in.TestRows)
-	_, err = p.add(step, nil, Planned{Tokens: train + float64(in.Recipe.Epochs+1)*kernel, Disk: 1 << 18, Needs: head, Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
+	_, err = p.add(step, nil, Planned{Tokens: train + float64(in.Recipe.Epochs)*kernel, Disk: 1 << 18, Needs: append(head, start), Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 		_, err := s.Movement(ctx, run)
 		return err
 	}})
 	return err
 }
 
-// kernelRunTokens are the tokens of a kernel's rows, training and test, and those of a training on them with an
-// evaluation of the test rows before it and after every epoch.
+// kernelRunTokens are the tokens of a kernel's rows, training and test, and those of a training on them.
 func (s *Session) kernelRunTokens(ctx context.Context, in kernelRunInputs, id string) (rows, train float64, err error) {
 	trained, tested, err := s.kernelRowTokens(ctx, in, id)
-	epochs := float64(in.Recipe.Epochs)
-	return trained + tested, trainingToken*epochs*trained + (epochs+1)*tested, err
+	return trained + tested, trainingToken * float64(in.Recipe.Epochs) * trained, err
 }
 
 // kernelRowTokens are the tokens of a kernel's training rows and of its test rows.

@@ -74,7 +74,7 @@ func (s *Session) scoreStart(ctx context.Context, j *kernelJob, m *finetune.Mome
 	if m.Step == 0 || m.Step%m.StepsPerEpoch != 0 {
 		return nil
 	}
-	_, logits, err := m.Logits(ctx)
+	logits, err := m.ValLogits(ctx)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,12 @@ func (s *Session) PlanScaledStarts(ctx context.Context, runs []study.KernelRun) 
 		if err != nil {
 			return nil, err
 		}
-		tokens := train + float64(in.Recipe.Epochs+1+movePasses)*rows // with the logits after every epoch, and equation (5)
+		tests, err := s.testTokens(ctx, run.Task, in.TestRows)
+		if err != nil {
+			return nil, err
+		}
+		// the test rows after every epoch and, layer by layer, before and at the end; and equation (5)
+		tokens := train + float64(in.Recipe.Epochs+2)*tests + float64(1+movePasses)*rows
 		if _, err := p.add(step, nil, Planned{Tokens: tokens, Disk: 1 << 12, Needs: append(head, kernel), Unit: Unit{Kind: BeyondUnit}, Do: func(ctx context.Context) error {
 			_, err := s.ScaledStart(ctx, run)
 			return err

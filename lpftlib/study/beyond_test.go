@@ -11,7 +11,8 @@ import (
 
 func TestRecordedSteps(t *testing.T) {
 	require.Equal(t, []int{1}, RecordedSteps(1))
-	require.Equal(t, []int{1, 2, 3, 4, 6, 9, 13, 19, 20}, RecordedSteps(20))
+	require.Equal(t, []int{1, 2, 4, 8, 20}, RecordedSteps(20))
+	require.Equal(t, []int{1, 2, 4, 9}, RecordedSteps(9))
 	require.Equal(t, []int{1, 2, 3}, RecordedSteps(3))
 }
 

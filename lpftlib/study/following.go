@@ -15,10 +15,11 @@ type Trajectory struct {
 	Test   [][]float64  `json:"test"`  // f of the test rows [M·C]
 }
 
-// RecordedSteps are the steps after which logits are recorded: close to one another at first, and the last.
+// RecordedSteps are the steps after which logits are recorded: each the double of the one before, but for the last, which
+// may be as little as one and a half of it.
 func RecordedSteps(total int) []int {
 	var out []int
-	for step := 1; step < total; step = max(step+1, step*3/2) {
+	for step := 1; 2*total >= 3*step; step *= 2 {
 		out = append(out, step)
 	}
 	return append(out, total)
