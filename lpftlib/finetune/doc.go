@@ -20,6 +20,8 @@
 //
 // Graphs are shared by runs of one structure: another seed compiles nothing ([backend.Backend.Once]).
 //
+// [Watch] takes the same steps for whoever wants to see the model between them, and evaluates nothing by itself.
+//
 // Everything random comes from the seed and the position (epoch, step), nothing from a
 // running generator: a run that was killed continues from its last checkpoint with the same
 // numbers, bit for bit on the "go" backend.
