@@ -33,5 +33,8 @@ func constructXLA(config string) (compute.Backend, error) {
 		}
 		options[deviceCount] = n
 	}
-	return xla.NewWithOptions(strings.Join(words, ","), options)
+	var inner compute.Backend
+	var err error
+	shielded(func() { inner, err = xla.NewWithOptions(strings.Join(words, ","), options) })
+	return inner, err
 }
