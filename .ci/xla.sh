@@ -20,7 +20,7 @@ LPFT_MODELS=$LPFT_HOME/models go test -count=1 -v -timeout 15m $numeric >"$work/
 go test -count=1 -v -timeout 10m -run 'TestKernelAgainstPyTorch|TestBothWaysAgree' ./kernels/ntk >>"$work/xla.log" 2>&1 \
     || { grep -v "^=== \|--- PASS" "$work/xla.log" | tail -60; exit 1; }
 grep "^ok" "$work/xla.log"
-for test in TestXLA TestHostDevices TestProgramsOutliveTheProcess TestFirstStepsAgainstPyTorch TestMiniLMAgainstTransformers TestKernelAgainstPyTorch; do
+for test in TestXLA TestHostDevices TestProgramsOutliveTheProcess TestSignalsDoNotReachXLA TestFirstStepsAgainstPyTorch TestMiniLMAgainstTransformers TestKernelAgainstPyTorch; do
     grep -q "^--- PASS: $test " "$work/xla.log" || fail "$test did not run on xla:cpu"
 done
 
