@@ -18,7 +18,7 @@ for split, n in (("train", 72), ("test", 48)):
     "columns": {"a": "text", "label": "stars"}, "files": {"train": "train.csv", "test": "test.csv"}}))
 smoke = json.loads(pathlib.Path("lpftlib/study/profiles/smoke.json").read_text())
 smoke["about"] = "smoke with longer trainings"
-smoke["epochs"] = 60  # some ten seconds each on a fast machine
+smoke["epochs"] = 60  # with 20 all trainings had ended on a fast machine before one could be killed
 (out / "grid.json").write_text(json.dumps(smoke))
 PY
 }

@@ -43,7 +43,7 @@ func BenchmarkStep(b *testing.B) {
 			tr, err := newTrainer(be, start, Data{Train: set, Val: set}, recipe, Hooks{Score: accuracy})
 			require.NoError(b, err)
 			step := func() {
-				rows, _ := tr.rowsOfStep()
+				rows := tr.rowsOfStep()
 				var s Step
 				grads, _, err := tr.batchGradients(rows, &s)
 				require.NoError(b, err)

@@ -5,7 +5,7 @@
 // random head, LP-FT and LP-LoRA from a linear probe's. What is trained: FT and LP-FT train
 // every parameter, LoRA and LP-LoRA only low-rank factors on query and value, and the head.
 //
-//	result, err := finetune.Run(ctx, backend, weights, head, data, recipe, hooks)
+//	result, err := finetune.Run(ctx, backend, finetune.Start{Weights: weights, Head: head}, data, recipe, finetune.Hooks{Score: score})
 //
 // The recipe is the paper's: mean cross entropy, Adam (β 0.9, 0.999, ε 1e-8), linear decay to
 // zero without warm-up, global gradient norm clipped at 1, batches reshuffled each epoch with

@@ -108,7 +108,7 @@ func TestGradientThatIsNotFinite(t *testing.T) {
 	f := newFault(t)
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		tr := f.trainer(t, t.TempDir(), 3)
-		rows, _ := tr.rowsOfStep()
+		rows := tr.rowsOfStep()
 		var s Step
 		grads, _, err := tr.batchGradients(rows, &s)
 		require.NoError(t, err)
@@ -190,7 +190,7 @@ func TestDeviceBatchesAddUp(t *testing.T) {
 func gradientsOf(t *testing.T, tr *trainer, tokens int) (flat []float32, step Step, count int) {
 	t.Helper()
 	tr.deviceTokens = func(string, []encoder.Encoding) int { return tokens }
-	rows, _ := tr.rowsOfStep()
+	rows := tr.rowsOfStep()
 	grads, _, err := tr.batchGradients(rows, &step)
 	require.NoError(t, err)
 	for _, g := range grads {

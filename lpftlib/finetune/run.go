@@ -170,19 +170,21 @@ func (t *trainer) begin(ctx context.Context) error {
 	return t.resume()
 }
 
-// rowsOfStep are the training rows of the next batch, and its epoch from 0.
-func (t *trainer) rowsOfStep() (rows []int, epoch int) {
-	perEpoch := t.recipe.StepsPerEpoch(len(t.data.Train.Texts))
-	epoch = t.state.step / perEpoch
-	order := t.order(epoch)
-	from := t.state.step % perEpoch * t.recipe.Batch
-	return order[from:min(from+t.recipe.Batch, len(order))], epoch
+// epoch is that of the next step, from 0.
+func (t *trainer) epoch() int { return t.state.step / t.recipe.StepsPerEpoch(len(t.data.Train.Texts)) }
+
+// rowsOfStep are the training rows of the next batch.
+func (t *trainer) rowsOfStep() []int {
+	order := t.order(t.epoch())
+	from := t.state.step % t.recipe.StepsPerEpoch(len(t.data.Train.Texts)) * t.recipe.Batch
+	return order[from:min(from+t.recipe.Batch, len(order))]
 }
 
 // stepOnce takes one optimiser step, evaluates where it is due and leaves a checkpoint from
 // time to time.
 func (t *trainer) stepOnce(ctx context.Context) error {
-	step, epoch, tokens, err := t.optimise()
+	epoch := t.epoch()
+	step, tokens, err := t.optimise()
 	if err != nil {
 		return err
 	}
@@ -193,29 +195,28 @@ func (t *trainer) stepOnce(ctx context.Context) error {
 	return t.hooks.Checkpoint.due(t)
 }
 
-// optimise takes one optimiser step, which becomes part of the course; its epoch counts from 0.
-func (t *trainer) optimise() (step Step, epoch, tokens int, err error) {
-	rows, epoch := t.rowsOfStep()
+// optimise takes one optimiser step, which becomes part of the course; tokens are the padded ones of its batch.
+func (t *trainer) optimise() (step Step, tokens int, err error) {
 	step = Step{Step: t.state.step + 1, Rate: t.recipe.Rate(t.state.step, t.steps)}
-	grads, tokens, err := t.batchGradients(rows, &step)
+	grads, tokens, err := t.batchGradients(t.rowsOfStep(), &step)
 	if err != nil {
-		return step, epoch, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+		return step, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
 	}
 	if math.IsNaN(step.Loss) || math.IsInf(step.Loss, 0) {
-		return step, epoch, tokens, t.diverged(step.Step, fmt.Errorf("the loss is %v", step.Loss))
+		return step, tokens, t.diverged(step.Step, fmt.Errorf("the loss is %v", step.Loss))
 	}
 	if step.GradNorm, err = t.state.apply(t.engine, grads, step.Rate); errors.Is(err, errNotFinite) {
-		return step, epoch, tokens, t.diverged(step.Step, err)
+		return step, tokens, t.diverged(step.Step, err)
 	} else if err != nil {
-		return step, epoch, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
+		return step, tokens, fmt.Errorf("step %d of %d: %w", step.Step, t.steps, err)
 	}
 	head, err := t.state.head()
 	if err != nil {
-		return step, epoch, tokens, err
+		return step, tokens, err
 	}
 	step.NormC, step.NormB = head.Norm(), head.BiasNorm()
 	t.course.Steps = append(t.course.Steps, step)
-	return step, epoch, tokens, nil
+	return step, tokens, nil
 }
 
 // diverged says at which step numbers stopped being numbers, and what to do.

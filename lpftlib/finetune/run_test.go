@@ -261,7 +261,7 @@ func TestRecomputingChangesNothing(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, turned)
 		}
-		batch, _ := tr.rowsOfStep()
+		batch := tr.rowsOfStep()
 		var s Step
 		grads, _, err := tr.batchGradients(batch, &s)
 		require.NoError(t, err)
@@ -301,7 +301,7 @@ func TestOutOfMemoryHalvesTheDeviceBatch(t *testing.T) {
 			return be.Run(exec, args)
 		}
 		var s Step
-		batch, _ := tr.rowsOfStep()
+		batch := tr.rowsOfStep()
 		grads, _, err := tr.batchGradients(batch, &s)
 		if err == nil {
 			s.GradNorm, err = tr.state.apply(tr.engine, grads, 1e-3)

@@ -26,7 +26,7 @@ func Watch(ctx context.Context, be *backend.Backend, start Start, data Data, rec
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		step, _, _, err := t.optimise()
+		step, _, err := t.optimise()
 		if err != nil {
 			return err
 		}
